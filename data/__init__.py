@@ -1,0 +1,1 @@
+"""The corpora: catalogue, loaders, splits and the synthetic population."""

@@ -1,0 +1,1 @@
+"""The language model and the words it predicts."""

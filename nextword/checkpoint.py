@@ -1,0 +1,128 @@
+"""A checkpoint is a folder: `model.safetensors`, `vocabulary.model` and `config.json`, which holds their hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+
+from nextword.model import LanguageModel, ModelConfig
+from nextword.vocabulary import Vocabulary
+
+_FORMAT = 1
+
+
+def save(
+    folder: Path, model: LanguageModel, vocabulary: Vocabulary, *, extra: Mapping[str, Any] | None = None
+) -> None:
+    """Write a checkpoint, whole or not at all; what stood in `folder` before is replaced.
+
+    `extra` is kept under "about" in config.json: text, steps, seed, licence.
+    """
+    folder = Path(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        weights = {name: value.detach().cpu().contiguous() for name, value in model.named_parameters()}
+        safetensors.torch.save_file(weights, building / "model.safetensors")
+        (building / "vocabulary.model").write_bytes(vocabulary.model)
+        config = {
+            "format": _FORMAT,
+            "model": model.config.to_dict(),
+            "sha256": {name: _sha256(building / name) for name in ("model.safetensors", "vocabulary.model")},
+            "about": dict(extra or {}),
+        }
+        (building / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+        for path in building.iterdir():
+            _sync(path)
+        replace_folder(building, folder)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def load(folder: Path | str) -> tuple[LanguageModel, Vocabulary]:
+    """Read a checkpoint. A folder that is none, or whose files are damaged or mixed, is refused in one line."""
+    folder = Path(folder)
+    config = read_config(folder)
+    for name, expected in config["sha256"].items():
+        if not (folder / name).is_file():
+            raise FileNotFoundError(f"{folder}: {name} is missing from the checkpoint")
+        if _sha256(folder / name) != expected:
+            raise ValueError(f"{folder}: {name} is damaged or from another checkpoint (its sha256 differs)")
+    vocabulary = Vocabulary.load(folder / "vocabulary.model")
+    shape = ModelConfig(**config["model"])
+    if shape.vocabulary != len(vocabulary):
+        raise ValueError(
+            f"{folder}: the model has {shape.vocabulary} pieces, its vocabulary {len(vocabulary)}: another vocabulary"
+        )
+    model = LanguageModel(shape)
+    try:
+        weights = safetensors.torch.load_file(folder / "model.safetensors")
+    except safetensors.SafetensorError as error:
+        raise ValueError(f"{folder}: model.safetensors cannot be read ({error})") from error
+    set_parameters(model, weights)
+    return model.eval(), vocabulary
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The parsed config.json of a checkpoint."""
+    path = Path(folder) / "config.json"
+    if not path.is_file():
+        raise FileNotFoundError(f"{folder}: no checkpoint there (no config.json); give a folder written by nextword")
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+        complete = config["format"] == _FORMAT and {"model", "sha256"} <= set(config)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path}: not a checkpoint's config.json") from error
+    if not complete:
+        raise ValueError(f"{path}: a checkpoint of format {config['format']}; this version reads format {_FORMAT}")
+    return dict(config)
+
+
+def set_parameters(model: LanguageModel, weights: Mapping[str, torch.Tensor]) -> None:
+    """Copy `weights` into the model's parameters; names and shapes must be exactly the model's."""
+    parameters = dict(model.named_parameters())
+    wrong = sorted(set(parameters) ^ set(weights)) or [
+        name for name, value in parameters.items() if value.shape != weights[name].shape
+    ]
+    if wrong:
+        raise ValueError(f"the weights do not fit the model: {wrong[0]} (and {len(wrong) - 1} more)")
+    with torch.no_grad():
+        for name, value in parameters.items():
+            value.copy_(weights[name])
+
+
+def replace_folder(building: Path, folder: Path) -> None:
+    """Put the finished `building` in the place of `folder`; at every moment one of the two is whole on disk."""
+    _sync(building)
+    if folder.exists():
+        old = folder.with_name(f".{folder.name}.old")
+        shutil.rmtree(old, ignore_errors=True)
+        folder.rename(old)
+        building.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        building.rename(folder)
+    _sync(folder.parent)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,54 @@
+"""The keys of the records that travel between the server and a device.
+
+    query     ->  (nothing)
+              <-  "home": partition-id, population, first, users, evaluated
+    train     ->  "parameters": the shared parameters;  "task": round, users, and the client's settings
+              <-  per user "update.<user>": the encoded delta, "metrics.<user>": num-messages, num-pieces, bits-per-piece
+    evaluate  ->  as train
+              <-  per user "metrics.<user>": num-messages, num-characters, num-pieces, bits
+
+A user is named by an ordinal, their place among the participants in order of user id: never by the id, which may be a
+telephone number. Nothing else travels: no text, no vocabulary of a person's, no path.
+"""
+
+from __future__ import annotations
+
+PARAMETERS = "parameters"
+TASK = "task"
+HOME = "home"
+
+ROUND = "round"
+USERS = "users"
+POPULATION = "population"
+PARTITION = "partition-id"
+FIRST = "first"
+EVALUATED = "evaluated"
+
+NUM_MESSAGES = "num-messages"
+NUM_PIECES = "num-pieces"
+NUM_CHARACTERS = "num-characters"
+BITS_PER_PIECE = "bits-per-piece"
+BITS = "bits"
+
+MAX_MESSAGES = 1024  # of one user in one round: an update's largest weight
+
+
+def update_key(user: int) -> str:
+    """The record that holds a user's update."""
+    return f"update.{user}"
+
+
+def metrics_key(user: int) -> str:
+    """The record that holds a user's numbers."""
+    return f"metrics.{user}"
+
+
+def users_in(keys: list[str]) -> set[int]:
+    """The users that a reply with these records speaks of."""
+    tails = (key.partition(".")[2] for key in keys)
+    return {int(tail) for tail in tails if tail.isascii() and tail.isdigit()}
+
+
+def spread(population: int, nodes: int, users_per_node: int) -> int:
+    """How many users a node hosts: `users_per_node`, or for 0 the fewest that give everyone a home."""
+    return users_per_node or max(1, -(-population // nodes))

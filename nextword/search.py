@@ -1,0 +1,265 @@
+"""Words from pieces: the most probable words after a context, given the letters typed of the word so far.
+
+A word's probability is the product of its pieces' probabilities. The search is best-first by levels of pieces: complete
+pieces give candidates at once, and a piece that leaves the word open is followed only while its probability exceeds
+that of the k-th best candidate, since no word through it can be more probable than it. So the answer is exact as long
+as no more than `BRANCHES` open pieces a level and `MAX_PIECES` pieces a word are wanted. All open pieces of all
+requests of a batch of messages are read in one call, as branches of a tree over the cached context.
+
+A half-typed word is not forced into the pieces of its letters: at each level a piece fits when it goes on from, or stops
+short of, the letters typed.
+"""
+
+# B messages (or windows of long ones), T pieces, V vocabulary
+
+from __future__ import annotations
+
+import bisect
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nextword.model import Cache, LanguageModel
+from nextword.text import is_word
+from nextword.vocabulary import Vocabulary
+
+BRANCHES = 8
+MAX_PIECES = 6
+WINDOW = 64  # pieces that the model sees at most; a longer context is cut at its beginning
+
+Floats = NDArray[np.float32]
+Ids = NDArray[np.int64]
+
+
+@dataclass(eq=False)
+class Branch:
+    """Some pieces of a word begun after a context: how they spell, what they cost, what follows them."""
+
+    row: int  # of the batch
+    context: int  # cached pieces of the row that it sees
+    pieces: tuple[int, ...]
+    columns: tuple[int, ...]  # where its pieces stand in the cache
+    spelled: bytes
+    logp: float
+    next_logp: Floats  # [V], in nats
+    children: dict[int, Branch] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Request:
+    """The best `k` words after `root`'s context that begin with `prefix`."""
+
+    root: Branch
+    prefix: str
+    k: int
+    found: dict[str, float] = field(default_factory=dict)  # word -> probability
+
+    def best(self) -> list[tuple[str, float]]:
+        """The k most probable words found so far, best first; ties in alphabetical order."""
+        return sorted(self.found.items(), key=lambda item: (-item[1], item[0]))[: self.k]
+
+    def bound(self) -> float:
+        """The logarithm of the k-th best probability."""
+        best = self.best()
+        return math.log(best[-1][1]) if len(best) == self.k else -math.inf
+
+
+class PieceIndex:
+    """Which pieces fit what is still to be spelled of a prefix."""
+
+    def __init__(self, vocabulary: Vocabulary):
+        self.surfaces = vocabulary.surfaces
+        begins = [_may_begin_word(surface) for surface in self.surfaces]
+        self._lists: dict[tuple[bool, bool], tuple[list[bytes], Ids, dict[bytes, list[int]]]] = {}
+        for first in (True, False):
+            for final in (True, False):
+                ids = [
+                    piece
+                    for piece in range(4, len(self.surfaces))
+                    if bool(vocabulary.final[piece]) == final
+                    and (not first or begins[piece])
+                    and (not (first and final) or vocabulary.whole_words[piece])
+                    and (final or self.surfaces[piece])
+                ]
+                ids.sort(key=lambda piece: self.surfaces[piece])
+                exact: dict[bytes, list[int]] = {}
+                for piece in ids:
+                    exact.setdefault(self.surfaces[piece], []).append(piece)
+                self._lists[first, final] = ([self.surfaces[piece] for piece in ids], np.array(ids, np.int64), exact)
+        self._fitting: dict[tuple[bool, bool, bytes], Ids] = {}
+
+    def fitting(self, remaining: bytes, *, first: bool, final: bool) -> Ids:
+        """Pieces that spell on from `remaining`, and, if they leave the word open, those that spell a part of it."""
+        key = (first, final, remaining)
+        ids = self._fitting.get(key)
+        if ids is None:
+            spelled, all_ids, exact = self._lists[first, final]
+            low = bisect.bisect_left(spelled, remaining)
+            ids = all_ids[low : _end_of_prefix(spelled, remaining, low)]
+            if not final:
+                parts = [piece for size in range(1, len(remaining)) for piece in exact.get(remaining[:size], ())]
+                ids = np.concatenate([ids, np.array(parts, np.int64)])
+            if len(self._fitting) > 100_000:
+                self._fitting.clear()
+            self._fitting[key] = ids
+        return ids
+
+
+class BatchReader:
+    """A batch of messages, read once, from which words can be searched at any place."""
+
+    def __init__(self, model: LanguageModel, index: PieceIndex, rows: Sequence[Sequence[int]]):
+        """`rows` are pieces that begin with the start piece, none longer than the window."""
+        self.model, self.index = model, index
+        width = max(len(row) for row in rows)
+        padded = np.full((len(rows), width), Vocabulary.pad, np.int64)
+        for number, row in enumerate(rows):
+            padded[number, : len(row)] = row
+        with torch.no_grad():
+            self._hidden_BTD, self._cache = model.read(torch.from_numpy(padded))
+
+    def log_probabilities(self, places: Sequence[tuple[int, int]]) -> Floats:
+        """Log-probabilities [places, V] of the piece after each (row, column)."""
+        at = torch.tensor(places, dtype=torch.long).reshape(-1, 2)
+        return self._log_softmax(self._hidden_BTD[at[:, 0], at[:, 1]])
+
+    def branch(self, row: int, column: int, next_logp: Floats) -> Branch:
+        """The root of the words that begin after `column`."""
+        return Branch(row, column + 1, (), (), b"", 0.0, next_logp)
+
+    def search(self, requests: Iterable[Request]) -> None:
+        """Fill each request's `found`."""
+        frontier = [(request, [request.root]) for request in requests]
+        for level in range(MAX_PIECES):
+            wanted: list[tuple[Request, list[tuple[Branch, int, float]]]] = []
+            for request, branches in frontier:
+                self._complete(request, branches)
+                if level + 1 < MAX_PIECES and (opened := self._open(request, branches)):
+                    wanted.append((request, opened))
+            if not wanted:
+                return
+            self._read_children([(parent, piece, logp) for _, opened in wanted for parent, piece, logp in opened])
+            frontier = [(request, [parent.children[piece] for parent, piece, _ in opened]) for request, opened in wanted]
+
+    def _complete(self, request: Request, branches: list[Branch]) -> None:
+        """Add the words that one final piece completes."""
+        prefix = request.prefix.encode()
+        for branch in branches:
+            ids = self.index.fitting(prefix[len(branch.spelled) :], first=not branch.pieces, final=True)
+            scores = branch.next_logp[ids]
+            if len(ids) > 2 * request.k:
+                best = np.argpartition(scores, -2 * request.k)[-2 * request.k :]
+                ids, scores = ids[best], scores[best]
+            for piece, score in zip(ids.tolist(), scores.tolist(), strict=True):
+                spelled = branch.spelled + self.index.surfaces[piece]
+                word = spelled.decode(errors="replace")
+                if is_word(word):
+                    request.found[word] = request.found.get(word, 0.0) + math.exp(branch.logp + score)
+
+    def _open(self, request: Request, branches: list[Branch]) -> list[tuple[Branch, int, float]]:
+        """The open pieces worth following: (parent, piece, log-probability up to and with it)."""
+        prefix, bound = request.prefix.encode(), request.bound()
+        opened: list[tuple[Branch, int, float]] = []
+        for branch in branches:
+            ids = self.index.fitting(prefix[len(branch.spelled) :], first=not branch.pieces, final=False)
+            scores = branch.next_logp[ids]
+            hopeful = np.flatnonzero(scores > bound - branch.logp)
+            if len(hopeful) > BRANCHES:
+                hopeful = hopeful[np.argpartition(scores[hopeful], -BRANCHES)[-BRANCHES:]]
+            opened += [(branch, int(ids[i]), branch.logp + float(scores[i])) for i in hopeful]
+        return sorted(opened, key=lambda item: (-item[2], item[1]))[:BRANCHES]
+
+    def _read_children(self, wanted: list[tuple[Branch, int, float]]) -> None:
+        """Read all new branches in one call; each sees its context, its own earlier pieces and itself."""
+        new: dict[tuple[int, int], tuple[Branch, int, float]] = {}
+        for parent, piece, logp in wanted:
+            if piece not in parent.children:
+                new[id(parent), piece] = (parent, piece, logp)
+        if not new:
+            return
+        seats: dict[int, list[tuple[Branch, int, float]]] = {}
+        for item in new.values():
+            seats.setdefault(item[0].row, []).append(item)
+        rows = sorted(seats)
+        T, S = max(len(items) for items in seats.values()), self._cache.keys.shape[3]
+        pieces = np.full((len(rows), T), Vocabulary.pad, np.int64)
+        positions = np.zeros((len(rows), T), np.int64)
+        visible = np.zeros((len(rows), T, S + T), bool)
+        visible[:, np.arange(T), S + np.arange(T)] = True
+        for number, row in enumerate(rows):
+            for seat, (parent, piece, _) in enumerate(seats[row]):
+                pieces[number, seat] = piece
+                positions[number, seat] = parent.context + len(parent.pieces)
+                visible[number, seat, : parent.context] = True
+                visible[number, seat, list(parent.columns)] = True
+        at = torch.tensor(rows)
+        everyone = len(rows) == self._cache.keys.shape[1]
+        past = self._cache if everyone else Cache(self._cache.keys[:, at], self._cache.values[:, at])
+        with torch.no_grad():
+            hidden, grown = self.model.read(
+                torch.from_numpy(pieces), past, torch.from_numpy(positions), torch.from_numpy(visible)
+            )
+        if everyone:
+            self._cache = grown
+        else:
+            self._cache = Cache(*(_appended(old, full, at) for old, full in zip(self._cache, grown, strict=True)))
+        places = [(number, seat) for number, row in enumerate(rows) for seat in range(len(seats[row]))]
+        where = torch.tensor(places)
+        next_logp = self._log_softmax(hidden[where[:, 0], where[:, 1]])
+        for (number, seat), following in zip(places, next_logp, strict=True):
+            parent, piece, logp = seats[rows[number]][seat]
+            parent.children[piece] = Branch(
+                parent.row,
+                parent.context,
+                (*parent.pieces, piece),
+                (*parent.columns, S + seat),
+                parent.spelled + self.index.surfaces[piece],
+                logp,
+                following,
+            )
+
+    def _log_softmax(self, hidden_ND: torch.Tensor) -> Floats:
+        with torch.no_grad():
+            logits_NV = self.model.output(hidden_ND)
+            result: Floats = torch.log_softmax(logits_NV.float(), dim=-1).numpy()
+        return result
+
+
+def windows(pieces: Sequence[int]) -> list[tuple[list[int], int]]:
+    """Cut a message into rows of at most `WINDOW` pieces: (start piece and pieces, how many of them are context only).
+
+    Each row but the first begins with the half window before it, so that every piece is predicted from at least that.
+    """
+    size, half = WINDOW - 1, WINDOW // 2
+    rows = [([Vocabulary.bos, *pieces[:size]], 0)]
+    first = size
+    while first < len(pieces):
+        rows.append(([Vocabulary.bos, *pieces[first - half : first - half + size]], half))
+        first += size - half
+    return rows
+
+
+def _appended(old: torch.Tensor, grown: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+    """The cache of all rows, with the new columns of some `rows` and zeros, never looked at, for the others."""
+    S = old.shape[3]
+    new = old.new_zeros(*old.shape[:3], grown.shape[3] - S, old.shape[4])
+    new[:, rows] = grown[:, :, :, S:]
+    return torch.cat([old, new], 3)
+
+
+def _end_of_prefix(spelled: list[bytes], prefix: bytes, low: int) -> int:
+    """The end of the run of sorted `spelled`, begun at `low`, whose items start with `prefix`."""
+    trimmed = prefix.rstrip(b"\xff")
+    if not trimmed:
+        return len(spelled)
+    return bisect.bisect_left(spelled, trimmed[:-1] + bytes([trimmed[-1] + 1]), low)
+
+
+def _may_begin_word(surface: bytes) -> bool:
+    if len(surface) == 1 and surface[0] >= 0x80:
+        return True
+    return is_word(surface.decode(errors="replace").rstrip("'"))

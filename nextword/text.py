@@ -1,0 +1,52 @@
+"""One normaliser and one word splitter, used by training, metrics, n-gram and keyboard alike."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+
+import regex
+
+_APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\uff07": "'", "`": "'", "\u00b4": "'"})
+_QUOTES = str.maketrans({"\u201c": '"', "\u201d": '"', "\u2026": "...", "\u2013": "-", "\u2014": "-"})
+# Anonymised tokens of the corpora: one symbol each, never a word.
+_PLACEHOLDER = r"<(?:#|url|email|time|date|decimal|name)>"
+_WORD = r"[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:'[\p{L}\p{N}][\p{L}\p{N}\p{M}]*)*"
+_TOKEN = regex.compile(rf"{_PLACEHOLDER}|{_WORD}|[^\s\p{{L}}\p{{N}}]+?(?={_PLACEHOLDER}|[\s\p{{L}}\p{{N}}]|$)")
+_WORD_ONLY = regex.compile(_WORD)
+_INVISIBLE = regex.compile(r"[\p{Cc}\p{Cs}\p{Co}\p{Cn}\u200b\u2060\ufeff]+")
+
+
+def normalise(text: str) -> str:
+    """Return `text` in lower case and NFKC, with plain apostrophes, single spaces and nothing invisible."""
+    text = unicodedata.normalize("NFKC", text.translate(_APOSTROPHES).translate(_QUOTES)).lower()
+    return " ".join(_INVISIBLE.sub(" ", text).split())
+
+
+def tokens(text: str) -> list[str]:
+    """Split normalised `text` into words and runs of symbols, in order; the spacing between them is dropped."""
+    return _TOKEN.findall(text)
+
+
+@lru_cache(maxsize=65536)
+def is_word(token: str) -> bool:
+    """Whether `token` is a word: letters and digits, with inner apostrophes."""
+    return _WORD_ONLY.fullmatch(token) is not None
+
+
+def words(text: str) -> list[str]:
+    """The words of normalised `text`, symbols left out."""
+    return [token for token in tokens(text) if is_word(token)]
+
+
+def split_typed(text: str) -> tuple[str, str]:
+    """Split raw typed text into (context, the letters of the word begun).
+
+    A word is begun when the text ends in a letter, digit or an apostrophe after one; after a space or a symbol it is
+    empty. Both parts come back normalised.
+    """
+    if not text or text[-1].isspace():
+        return normalise(text), ""
+    clean = normalise(text)
+    match = regex.search(rf"{_WORD}'?$", clean)
+    return (clean, "") if match is None else (clean[: match.start()].rstrip(), match.group())

@@ -1,0 +1,160 @@
+"""One training loop: for pretraining, for a round on a device, and for the central ceiling."""
+
+# B messages of a batch, T pieces, V vocabulary
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from nextword.model import LanguageModel
+from nextword.vocabulary import Vocabulary
+
+_IGNORED = -100
+_EVALUATION_MESSAGES = 64
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How a model is trained; every field has one meaning wherever the loop is used."""
+
+    epochs: int = 1
+    batch_messages: int = 16
+    learning_rate: float = 1e-3
+    optimizer: Literal["sgd", "adamw"] = "adamw"
+    schedule: Literal["constant", "cosine"] = "constant"
+    warmup_share: float = 0.0  # of all steps
+    weight_decay: float = 0.0
+    clip_norm: float = 1.0  # of each step's gradient
+    prox: float = 0.0  # FedProx's mu: pull towards the starting parameters (Li et al. 2020, equation 2)
+    max_pieces: int = 64  # a longer message is cut
+
+    def __post_init__(self) -> None:
+        if self.epochs < 0 or self.batch_messages < 1 or self.max_pieces < 2:
+            raise ValueError("training: epochs must be at least 0, batch-messages at least 1, max-pieces at least 2")
+        if not (self.learning_rate > 0 and self.clip_norm > 0 and self.prox >= 0 and self.weight_decay >= 0):
+            raise ValueError("training: learning-rate and clip-norm must be above 0, prox and weight-decay at least 0")
+        if not 0 <= self.warmup_share < 1:
+            raise ValueError("training: warmup-share must lie in [0, 1)")
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a training did: `bits_per_piece` is the mean over the last epoch, measured while training."""
+
+    num_pieces: int
+    num_steps: int
+    bits_per_piece: float
+
+
+def fit(
+    model: LanguageModel,
+    messages: Sequence[Sequence[int]],
+    config: TrainConfig,
+    rng: np.random.Generator,
+    *,
+    progress: Callable[[int, int, float], None] | None = None,
+) -> TrainResult:
+    """Train `model` in place on `messages` (pieces without start and end).
+
+    The result depends only on the arguments. `progress` is called after each step with (step, steps, bits per piece).
+    With FedProx the step's gradient is that of loss + prox / 2 * |w - w_start|^2.
+    """
+    messages = [message for message in messages if message]
+    steps = config.epochs * math.ceil(len(messages) / config.batch_messages)
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    start = [parameter.detach().clone() for parameter in parameters] if config.prox else []
+    optimizer = _optimizer(parameters, config)
+    device = parameters[0].device
+    model.train()
+    step, num_pieces, nats, counted = 0, 0, 0.0, 0
+    for _ in range(config.epochs):
+        nats, counted = 0.0, 0
+        for inputs_BT, targets_BT in _batches(messages, config, rng):
+            for group in optimizer.param_groups:
+                group["lr"] = config.learning_rate * _schedule(step, steps, config)
+            loss = piece_loss(model, inputs_BT.to(device), targets_BT.to(device))
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            for parameter, origin in zip(parameters, start, strict=False):
+                if parameter.grad is not None:
+                    parameter.grad.add_(parameter.detach() - origin, alpha=config.prox)
+            torch.nn.utils.clip_grad_norm_(parameters, config.clip_norm)
+            optimizer.step()
+            size = int((targets_BT != _IGNORED).sum())
+            step, num_pieces, counted = step + 1, num_pieces + size, counted + size
+            nats += float(loss.detach()) * size
+            if progress:
+                progress(step, steps, float(loss.detach()) / math.log(2))
+    return TrainResult(num_pieces, step, nats / math.log(2) / counted if counted else math.nan)
+
+
+def piece_loss(model: LanguageModel, inputs_BT: Tensor, targets_BT: Tensor) -> Tensor:
+    """Mean negative log-likelihood of a piece, in nats; the matrix products in bfloat16."""
+    with torch.autocast(inputs_BT.device.type, dtype=torch.bfloat16):
+        logits_BTV = model(inputs_BT)
+    return F.cross_entropy(logits_BTV.flatten(0, 1).float(), targets_BT.flatten(), ignore_index=_IGNORED)
+
+
+@torch.no_grad()
+def total_bits(model: LanguageModel, messages: Sequence[Sequence[int]], *, max_pieces: int = 64) -> tuple[float, int]:
+    """The bits that `messages` cost under `model` (their ends included), and how many pieces were counted."""
+    model.eval()
+    device = next(model.parameters()).device
+    ordered = sorted((message for message in messages if message), key=len)
+    bits, pieces = 0.0, 0
+    for first in range(0, len(ordered), _EVALUATION_MESSAGES):
+        inputs_BT, targets_BT = padded(ordered[first : first + _EVALUATION_MESSAGES], max_pieces)
+        size = int((targets_BT != _IGNORED).sum())
+        bits += float(piece_loss(model, inputs_BT.to(device), targets_BT.to(device))) * size / math.log(2)
+        pieces += size
+    return bits, pieces
+
+
+def padded(messages: Sequence[Sequence[int]], max_pieces: int) -> tuple[Tensor, Tensor]:
+    """Inputs (start, pieces) and targets (pieces, end), padded to the longest, at most `max_pieces` wide."""
+    width = min(max_pieces, max(len(message) for message in messages) + 1)
+    inputs = np.full((len(messages), width), Vocabulary.pad, dtype=np.int64)
+    targets = np.full((len(messages), width), _IGNORED, dtype=np.int64)
+    for row, message in enumerate(messages):
+        whole = [Vocabulary.bos, *message[:width], Vocabulary.eos]
+        length = min(width, len(message) + 1)
+        inputs[row, :length] = whole[:length]
+        targets[row, :length] = whole[1 : length + 1]
+    return torch.from_numpy(inputs), torch.from_numpy(targets)
+
+
+def _batches(
+    messages: Sequence[Sequence[int]], config: TrainConfig, rng: np.random.Generator
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """One epoch: messages of like length together, the batches in random order."""
+    lengths = np.array([min(len(message), config.max_pieces) for message in messages])
+    order = np.argsort(lengths + rng.uniform(0, 4, len(messages)), kind="stable")
+    batches = [order[first : first + config.batch_messages] for first in range(0, len(order), config.batch_messages)]
+    for batch in rng.permutation(len(batches)):
+        yield padded([messages[index] for index in batches[batch]], config.max_pieces)
+
+
+def _optimizer(parameters: list[torch.nn.Parameter], config: TrainConfig) -> torch.optim.Optimizer:
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
+    decayed = [parameter for parameter in parameters if parameter.dim() > 1]
+    plain = [parameter for parameter in parameters if parameter.dim() <= 1]
+    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.99), fused=True)
+
+
+def _schedule(step: int, steps: int, config: TrainConfig) -> float:
+    warmup = config.warmup_share * steps
+    if step < warmup:
+        return (step + 1) / (warmup + 1)
+    if config.schedule == "constant":
+        return 1.0
+    return 0.5 + 0.5 * math.cos(math.pi * (step - warmup) / max(1.0, steps - warmup))

@@ -1,0 +1,1 @@
+"""The device: all that happens beside a person's own text."""

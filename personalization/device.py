@@ -1,0 +1,116 @@
+"""What happens beside a person's own text: training the shared parameters, and measuring them. No Flower here.
+
+A participant contributes the newest 300 messages of their history. Of those, people who are evaluated hold the newest
+part back, their own validation messages: the gate that later decides whether a personal model ships must judge by
+messages that no model was trained on. People with fewer than 30 messages are not evaluated and contribute all.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from data import corpus, splits
+from nextword import checkpoint
+from nextword.federation.codec import Update
+from nextword.federation.config import ClientConfig, CorpusConfig
+from nextword.model import LanguageModel
+from nextword.text import normalise
+from nextword.training import TrainConfig, fit, total_bits
+from nextword.vocabulary import Vocabulary
+
+Parameters = Mapping[str, npt.NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A user's update and the numbers that travel with it. `num_messages` is its weight."""
+
+    delta: Update
+    num_messages: int
+    num_pieces: int
+    bits_per_piece: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How well the shared parameters predict a user's validation messages."""
+
+    num_messages: int
+    num_pieces: int
+    num_characters: int
+    bits: float
+
+
+@lru_cache(maxsize=1)
+def participants(config: CorpusConfig, seed: int) -> tuple[splits.Split, ...]:
+    """Everyone who takes part, in order of user id: a user's ordinal is their place here. Read once per process."""
+    dataset = corpus.load(
+        config.name,
+        data_dir=Path(config.data_dir) if config.data_dir else None,
+        user_column=config.user_column,
+        text_column=config.text_column,
+    )
+    population = splits.divide(corpus.people(dataset), seed=seed, newcomer_share=config.newcomer_share)
+    people = tuple(sorted(population.participants, key=lambda split: split.user))
+    if not people:
+        raise ValueError(f"{config.name}: no participants, so nobody to train with")
+    return people
+
+
+@lru_cache(maxsize=1)
+def load_model(start: str) -> tuple[LanguageModel, Vocabulary]:
+    """The model and vocabulary of the starting checkpoint, one of each per process."""
+    torch.set_num_threads(1)
+    return checkpoint.load(Path(start))
+
+
+def contribution(split: splits.Split) -> tuple[str, ...]:
+    """The raw messages that a participant trains on."""
+    newest = splits.contributes(split)
+    return newest[: len(newest) - len(split.validation)]
+
+
+def generator(seed: int, server_round: int, user: str) -> np.random.Generator:
+    """The randomness of one user's training in one round."""
+    return np.random.default_rng([seed, server_round, zlib.crc32(user.encode())])
+
+
+def train_user(
+    model: LanguageModel,
+    vocabulary: Vocabulary,
+    split: splits.Split,
+    parameters: Parameters,
+    config: ClientConfig,
+    rng: np.random.Generator,
+) -> Trained:
+    """Train from `parameters` on what `split` contributes; `model` is working space and is overwritten."""
+    set_parameters(model, parameters)
+    messages = [pieces for text in contribution(split) if (pieces := vocabulary.encode(normalise(text)))]
+    if not messages:
+        return Trained({}, 0, 0, 0.0)
+    result = fit(model, messages, TrainConfig(**config.model_dump()), rng)
+    delta = {name: value.detach().numpy() - parameters[name] for name, value in model.named_parameters()}
+    return Trained(delta, len(messages), result.num_pieces, result.bits_per_piece)
+
+
+def evaluate_user(
+    model: LanguageModel, vocabulary: Vocabulary, split: splits.Split, parameters: Parameters, config: ClientConfig
+) -> Measured:
+    """Bits that the user's validation messages cost under `parameters`; a message's end counts as one character."""
+    set_parameters(model, parameters)
+    texts = [clean for text in split.validation if (clean := normalise(text))]
+    bits, pieces = total_bits(model, [vocabulary.encode(text) for text in texts], max_pieces=config.max_pieces)
+    return Measured(len(texts), pieces, sum(len(text) + 1 for text in texts), bits)
+
+
+def set_parameters(model: LanguageModel, parameters: Parameters) -> None:
+    """Copy received arrays into the model. Raises ValueError where they are another model's."""
+    checkpoint.set_parameters(model, {name: torch.from_numpy(np.array(x)) for name, x in parameters.items()})

@@ -1,0 +1,62 @@
+"""The commands: one file each. This one only gathers them, and turns a user's mistake into one line."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import typer.core
+
+# name -> (module, help); a module offers `command`, or `app` for a group of sub-commands.
+_COMMANDS = {
+    "demo": "Train across people with Flower on the embedded corpus, and show what each of them gains.",
+    "simulate": "Run a federated simulation with Flower.",
+    "evaluate": "Measure what federation and personalization gain on people's own text.",
+    "predict": "Suggest the next words for a text.",
+    "corpus": "List, fetch and describe the corpora.",
+    "pretrain": "Train a model on public text.",
+}
+
+
+class _Commands(typer.core.TyperGroup):
+    """Loads a command's file only when it is called, so that help and errors come at once."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"scripts.{cmd_name}")
+        if hasattr(module, "app"):
+            found: Any = typer.main.get_group(module.app)
+        else:
+            single = typer.Typer(add_completion=False)
+            single.command(name=cmd_name, help=_COMMANDS[cmd_name])(module.command)
+            found = typer.main.get_command(single)
+        found.short_help = _COMMANDS[cmd_name]
+        return found
+
+
+_app = typer.Typer(cls=_Commands, add_completion=False, no_args_is_help=True)
+
+
+@_app.callback(help="A keyboard that learns from everyone and from you, while nobody sees what you type.")
+def _main() -> None:
+    pass
+
+
+def app() -> None:
+    """The command `nextword`: a mistake in what it is given ends in one line and exit code 2."""
+    os.environ.setdefault("FLWR_TELEMETRY_ENABLED", "0")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        _app()
+    except (ValueError, OSError) as error:
+        if isinstance(error, BrokenPipeError):
+            sys.exit(1)
+        message = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) and error.filename else str(error)
+        print(f"nextword: {' '.join(message.split())}", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,100 @@
+"""`nextword pretrain`: a vocabulary and a model from public text."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scripts.console import errors, print_json, progress
+
+
+def command(
+    text: Annotated[list[Path], typer.Argument(help="files .txt or .txt.gz, one utterance a line, or folders of them")],
+    out: Annotated[Path, typer.Option(help="the checkpoint's folder")],
+    epochs: Annotated[int, typer.Option(min=1, help="passes over the text")] = 1,
+    vocabulary_size: Annotated[int, typer.Option(min=300, help="pieces of the vocabulary")] = 8000,
+    batch_messages: Annotated[int, typer.Option(min=1, help="utterances a step")] = 64,
+    learning_rate: Annotated[float, typer.Option(help="peak of the cosine schedule")] = 2e-3,
+    held_back: Annotated[float, typer.Option(min=0.0, max=0.5, help="share of the lines kept for validation")] = 0.01,
+    seed: Annotated[int, typer.Option(help="of the weights and the order of the text")] = 0,
+    threads: Annotated[int, typer.Option(min=1, help="torch threads")] = 4,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,
+) -> None:
+    import numpy as np
+    import torch
+
+    from nextword import checkpoint
+    from nextword.model import LanguageModel, ModelConfig
+    from nextword.text import normalise
+    from nextword.training import TrainConfig, fit, total_bits
+    from nextword.vocabulary import Vocabulary
+
+    if out.exists():
+        raise ValueError(f"{out} exists: name a new folder with --out, or remove it")
+    torch.set_num_threads(threads)
+    files = sorted(_files(text))
+    lines = sorted({clean for path in files for line in read_lines(path) if (clean := normalise(line))})
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(lines))
+    kept = max(1, round(held_back * len(lines))) if held_back and len(lines) > 1 else 0
+    validation, training = [lines[i] for i in order[:kept]], [lines[i] for i in order[kept:]]
+    errors.print(f"{len(training):,} lines from {len(files)} files; learning the vocabulary")
+    vocabulary = Vocabulary.train(training, size=vocabulary_size, seed=seed)
+    pieces = [vocabulary.encode(line) for line in training]
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model = LanguageModel(ModelConfig(vocabulary=len(vocabulary))).initialise(seed).to(device)
+    config = TrainConfig(
+        epochs=epochs,
+        batch_messages=batch_messages,
+        learning_rate=learning_rate,
+        schedule="cosine",
+        warmup_share=0.05,
+        weight_decay=0.05,
+    )
+    with progress() as display:
+        task = display.add_task("pretraining", total=None)
+        result = fit(model, pieces, config, rng, progress=lambda step, steps, _: display.update(
+            task, completed=step, total=steps
+        ))
+    bits, _ = total_bits(model, [vocabulary.encode(line) for line in validation])
+    characters = sum(len(line) + 1 for line in validation)
+    about = {
+        "text": [path.name for path in files],
+        "lines": len(training),
+        "pieces_trained": result.num_pieces,
+        "steps": result.num_steps,
+        "epochs": epochs,
+        "seed": seed,
+        "device": device,
+        "validation_bits_per_character": bits / characters if characters else None,
+    }
+    checkpoint.save(out, model, vocabulary, extra=about)
+    if as_json:
+        print_json({"model": str(out), **about})
+    else:
+        quality = f"{bits / characters:.3f} bits per character on {kept:,} lines held back" if kept else "not validated"
+        print(f"{out}: {result.num_steps:,} steps over {result.num_pieces:,} pieces; {quality}")
+
+
+def read_lines(path: Path) -> list[str]:
+    """The lines of a text file, gzipped or not."""
+    try:
+        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        return data.decode("utf-8").splitlines()
+    except (gzip.BadGzipFile, EOFError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not UTF-8 text, one utterance a line ({error})") from error
+
+
+def _files(paths: list[Path]) -> set[Path]:
+    found: set[Path] = set()
+    for path in paths:
+        if not path.exists():
+            raise FileNotFoundError(f"{path}: no such file or folder")
+        inside = {p for pattern in ("*.txt", "*.txt.gz") for p in path.glob(pattern)} if path.is_dir() else {path}
+        if not inside:
+            raise ValueError(f"{path}: no .txt or .txt.gz file in this folder")
+        found |= inside
+    return found

@@ -1,0 +1,1 @@
+"""The coordinator: it sees updates, never text."""

@@ -1,0 +1,49 @@
+"""A weighted sum of updates that does not depend on the order in which they arrive.
+
+Floating-point addition is not associative, so a plain sum would depend on how users are spread over nodes. Here each
+weighted update is rounded once to a multiple of 2^-32 and added as a 64-bit integer, which is exact. With at most 2^15
+updates of magnitude up to 2^5 and weight up to 2^10 the sum stays below 2^(15 + 5 + 10 + 32) = 2^62: it cannot overflow.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from nextword.federation.codec import Shapes, Update
+from nextword.federation.records import MAX_MESSAGES
+
+SCALE = 2.0**32
+MAX_MAGNITUDE = 32.0  # of one parameter's change in one round
+MAX_UPDATES = 2**15
+
+
+class Accumulator:
+    """The running sum: one int64 array per parameter, however many updates were added."""
+
+    def __init__(self, shapes: Shapes) -> None:
+        self._sums: dict[str, npt.NDArray[np.int64]] = {name: np.zeros(shape, np.int64) for name, shape in shapes.items()}
+        self.weight = 0
+        self.count = 0
+
+    def add(self, update: Update, weight: int) -> None:
+        """Add `weight` times `update`. Raises ValueError, and adds nothing, where it is not finite or too large."""
+        if not 0 <= weight <= MAX_MESSAGES:
+            raise ValueError(f"weight {weight} is outside 0 to {MAX_MESSAGES}")
+        if self.count >= MAX_UPDATES:
+            raise ValueError(f"more than {MAX_UPDATES} updates in a round")
+        for name, values in update.items():
+            largest = max(float(values.max(initial=0.0)), -float(values.min(initial=0.0)))
+            if not largest <= MAX_MAGNITUDE:  # also true of NaN
+                raise ValueError(f"{name} is not finite or changes by more than {MAX_MAGNITUDE:g}")
+        for name, values in update.items():
+            scaled = np.multiply(values, weight * SCALE, dtype=np.float64)
+            self._sums[name] += np.rint(scaled, out=scaled).astype(np.int64)
+        self.weight += weight
+        self.count += 1
+
+    def mean(self) -> Update | None:
+        """The weighted mean, or None where no weight was added."""
+        if not self.weight:
+            return None
+        return {name: (total / (SCALE * self.weight)).astype(np.float32) for name, total in self._sums.items()}
