@@ -21,9 +21,7 @@ from nextword.vocabulary import Vocabulary
 _FORMAT = 1
 
 
-def save(
-    folder: Path, model: LanguageModel, vocabulary: Vocabulary, *, extra: Mapping[str, Any] | None = None
-) -> None:
+def save(folder: Path, model: LanguageModel, vocabulary: Vocabulary, *, extra: Mapping[str, Any] | None = None) -> None:
     """Write a checkpoint, whole or not at all; what stood in `folder` before is replaced.
 
     `extra` is kept under "about" in config.json: text, steps, seed, licence.

@@ -12,10 +12,11 @@ import numpy as np
 from nextword import checkpoint
 from nextword.model import LanguageModel
 from nextword.search import WINDOW, BatchReader, Branch, PieceIndex, Request, windows
-from nextword.text import is_word, split_typed, tokens
+from nextword.text import is_word, normalise, split_typed, tokens
 from nextword.vocabulary import Vocabulary
 
 _READ_MESSAGES = 16
+_CONTEXT_CHARACTERS = 2000  # more than the model's window holds
 
 
 @dataclass(frozen=True)
@@ -39,17 +40,16 @@ class Predictor:
     def load(cls, folder: Path | str) -> Predictor:
         return cls(*checkpoint.load(folder))
 
-    def suggest(self, text: str, typed: str | None = None, k: int = 3) -> list[Suggestion]:
-        """The `k` most probable words that follow `text` and begin with `typed`, best first.
+    def suggest(self, context: str, typed: str = "", k: int = 3) -> list[Suggestion]:
+        """The `k` most probable words after `context` that begin with the letters `typed`, best first.
 
-        Without `typed`, the letters at the end of `text` are the word begun. Any text is answered; the list is
-        shorter than `k` only where the vocabulary knows no such word. Probabilities are conditional on the first
-        piece fitting `typed`.
+        Any text is answered; there are fewer than `k` only where no word fits (`typed` is no beginning of a word, say).
+        Probabilities are conditional on the word's first piece fitting `typed`.
         """
-        context, begun = split_typed(text) if typed is None else (split_typed(text + " ")[0], split_typed(typed)[1])
-        if typed and not begun:
+        before, begun = split_typed(typed)
+        if before or (typed.strip() and not begun):
             return []
-        reader, root = self._read_context(context)
+        reader, root = self._read_context(normalise(context[-_CONTEXT_CHARACTERS:]))
         request = Request(root, begun, k)
         reader.search([request])
         fitting = [self._index.fitting(begun.encode(), first=True, final=final) for final in (True, False)]
@@ -67,7 +67,7 @@ class Predictor:
     def _read_context(self, context: str) -> tuple[BatchReader, Branch]:
         """Read a context, or go on with the one at hand: typing letters of a word reads nothing anew."""
         if context != self._context:
-            pieces = self.vocabulary.encode_tokens(tokens(context[-20 * WINDOW :]))[-(WINDOW - 1) :]
+            pieces = self.vocabulary.encode_tokens(tokens(context))[-(WINDOW - 1) :]
             self._reader = BatchReader(self.model, self._index, [[Vocabulary.bos, *pieces]])
             next_logp = self._reader.log_probabilities([(0, len(pieces))])[0]
             self._root = self._reader.branch(0, len(pieces), next_logp)

@@ -1,6 +1,6 @@
 """Words from pieces: the most probable words after a context, given the letters typed of the word so far.
 
-A word's probability is the product of its pieces' probabilities. The search is best-first by levels of pieces: complete
+A word's probability is the product of its pieces' probabilities, in its most probable spelling by pieces. The search is best-first by levels of pieces: complete
 pieces give candidates at once, and a piece that leaves the word open is followed only while its probability exceeds
 that of the k-th best candidate, since no word through it can be more probable than it. So the answer is exact as long
 as no more than `BRANCHES` open pieces a level and `MAX_PIECES` pieces a word are wanted. All open pieces of all
@@ -143,7 +143,9 @@ class BatchReader:
             if not wanted:
                 return
             self._read_children([(parent, piece, logp) for _, opened in wanted for parent, piece, logp in opened])
-            frontier = [(request, [parent.children[piece] for parent, piece, _ in opened]) for request, opened in wanted]
+            frontier = [
+                (request, [parent.children[piece] for parent, piece, _ in opened]) for request, opened in wanted
+            ]
 
     def _complete(self, request: Request, branches: list[Branch]) -> None:
         """Add the words that one final piece completes."""
@@ -158,7 +160,7 @@ class BatchReader:
                 spelled = branch.spelled + self.index.surfaces[piece]
                 word = spelled.decode(errors="replace")
                 if is_word(word):
-                    request.found[word] = request.found.get(word, 0.0) + math.exp(branch.logp + score)
+                    request.found[word] = max(request.found.get(word, 0.0), math.exp(branch.logp + score))
 
     def _open(self, request: Request, branches: list[Branch]) -> list[tuple[Branch, int, float]]:
         """The open pieces worth following: (parent, piece, log-probability up to and with it)."""

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from nextword.model import LanguageModel
@@ -104,18 +105,30 @@ def piece_loss(model: LanguageModel, inputs_BT: Tensor, targets_BT: Tensor) -> T
 
 
 @torch.no_grad()
-def total_bits(model: LanguageModel, messages: Sequence[Sequence[int]], *, max_pieces: int = 64) -> tuple[float, int]:
-    """The bits that `messages` cost under `model` (their ends included), and how many pieces were counted."""
+def message_bits(
+    model: LanguageModel, messages: Sequence[Sequence[int]], *, max_pieces: int = 64
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """For each message, the bits it costs under `model` (its end included; cut at `max_pieces`), and its pieces."""
     model.eval()
     device = next(model.parameters()).device
-    ordered = sorted((message for message in messages if message), key=len)
-    bits, pieces = 0.0, 0
-    for first in range(0, len(ordered), _EVALUATION_MESSAGES):
-        inputs_BT, targets_BT = padded(ordered[first : first + _EVALUATION_MESSAGES], max_pieces)
-        size = int((targets_BT != _IGNORED).sum())
-        bits += float(piece_loss(model, inputs_BT.to(device), targets_BT.to(device))) * size / math.log(2)
-        pieces += size
+    bits, pieces = np.zeros(len(messages)), np.zeros(len(messages), np.int64)
+    order = np.argsort([len(message) for message in messages], kind="stable")
+    for first in range(0, len(order), _EVALUATION_MESSAGES):
+        rows = order[first : first + _EVALUATION_MESSAGES]
+        inputs_BT, targets_BT = padded([messages[row] for row in rows], max_pieces)
+        logits_BTV = model(inputs_BT.to(device))
+        nats_BT = F.cross_entropy(
+            logits_BTV.transpose(1, 2), targets_BT.to(device), ignore_index=_IGNORED, reduction="none"
+        )
+        bits[rows] = nats_BT.double().sum(1).cpu().numpy() / math.log(2)
+        pieces[rows] = (targets_BT != _IGNORED).sum(1).numpy()
     return bits, pieces
+
+
+def total_bits(model: LanguageModel, messages: Sequence[Sequence[int]], *, max_pieces: int = 64) -> tuple[float, int]:
+    """The bits that `messages` cost together, and how many pieces were counted."""
+    bits, pieces = message_bits(model, messages, max_pieces=max_pieces)
+    return float(bits.sum()), int(pieces.sum())
 
 
 def padded(messages: Sequence[Sequence[int]], max_pieces: int) -> tuple[Tensor, Tensor]:

@@ -56,9 +56,13 @@ def command(
     )
     with progress() as display:
         task = display.add_task("pretraining", total=None)
-        result = fit(model, pieces, config, rng, progress=lambda step, steps, _: display.update(
-            task, completed=step, total=steps
-        ))
+        result = fit(
+            model,
+            pieces,
+            config,
+            rng,
+            progress=lambda step, steps, _: display.update(task, completed=step, total=steps),
+        )
     bits, _ = total_bits(model, [vocabulary.encode(line) for line in validation])
     characters = sum(len(line) + 1 for line in validation)
     about = {

@@ -1,0 +1,60 @@
+"""Fine-tuning on the device: the shared model, trained further on a person's own history, behind the gate.
+
+The candidates are points on the line from the shared to the fine-tuned weights (Wortsman et al. 2022, "Robust
+fine-tuning"): a short way is safer for a person with little text, the whole way better for one with much. The gate picks
+one of them or none on the person's validation messages, which took no part in training.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from nextword.model import LanguageModel
+from nextword.training import TrainConfig, fit, message_bits
+from personalization.gate import GateConfig, Verdict, judge
+
+
+@dataclass(frozen=True)
+class FinetuneConfig:
+    """How a person's candidates are made and judged."""
+
+    train: TrainConfig = TrainConfig(epochs=3, batch_messages=16, learning_rate=3e-4, schedule="cosine")
+    ways: tuple[float, ...] = (0.5, 1.0)  # shares of the way from the shared to the fine-tuned weights
+    gate: GateConfig = GateConfig()
+
+
+def personalize(
+    shared: LanguageModel,
+    history: Sequence[Sequence[int]],
+    validation: Sequence[Sequence[int]],
+    config: FinetuneConfig,
+    rng: np.random.Generator,
+) -> tuple[LanguageModel, Verdict]:
+    """Fine-tune on `history` (pieces of messages); return the model that ships and the gate's verdict.
+
+    `shared` is left as it was, and is itself returned where the gate ships nothing.
+    """
+    if not any(history) or len(validation) < config.gate.fewest_messages:
+        return shared, Verdict(None, 0.0, 0.0)
+    tuned = copy.deepcopy(shared)
+    fit(tuned, history, config.train, rng)
+    candidates = [_part_of_the_way(shared, tuned, way) for way in config.ways]
+    shared_bits, _ = message_bits(shared, validation)
+    candidate_bits = [message_bits(candidate, validation)[0] for candidate in candidates]
+    verdict = judge(shared_bits, candidate_bits, config.gate)
+    return (shared if verdict.choice is None else candidates[verdict.choice].eval()), verdict
+
+
+def _part_of_the_way(shared: LanguageModel, tuned: LanguageModel, way: float) -> LanguageModel:
+    if way == 1.0:
+        return tuned
+    between = copy.deepcopy(tuned)
+    with torch.no_grad():
+        for value, start in zip(between.parameters(), shared.parameters(), strict=True):
+            value.lerp_(start, 1.0 - way)
+    return between

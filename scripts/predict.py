@@ -1,0 +1,65 @@
+"""`nextword predict`: the suggestions for a text, for scripts and other programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from scripts.console import print_json
+
+if TYPE_CHECKING:
+    from nextword.predictor import Predictor
+
+
+def command(
+    text: Annotated[str, typer.Argument(help="what has been written so far")] = "",
+    model: Annotated[Path | None, typer.Option(help="a checkpoint's folder, or a run's")] = None,
+    typed: Annotated[str, typer.Option(help="the letters of a word begun")] = "",
+    k: Annotated[int, typer.Option(min=1, max=100, help="how many suggestions")] = 3,
+    stdin: Annotated[bool, typer.Option(help='answer lines {"text", "typed"} from stdin, one for one')] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,
+) -> None:
+    if model is None:
+        raise ValueError("which model? give --model a folder written by 'nextword simulate', 'pretrain' or 'demo'")
+    import torch
+
+    from nextword.predictor import Predictor
+
+    torch.set_num_threads(1)
+    predictor = Predictor.load(model / "final" if (model / "final").is_dir() else model)
+    if stdin:
+        for line in sys.stdin:
+            print(json.dumps(_answer_line(predictor, line, k), ensure_ascii=False), flush=True)
+        return
+    answer = _answer(predictor, text, typed, k)
+    if as_json:
+        print_json(answer)
+        return
+    if not answer["suggestions"]:
+        print(f"no word begins with {typed!r}")
+    for suggestion in answer["suggestions"]:
+        print(f"{suggestion['probability']:6.1%}  {suggestion['word']}")
+
+
+def _answer(predictor: Predictor, text: str, typed: str, k: int) -> dict[str, Any]:
+    start = time.perf_counter()
+    suggestions = [asdict(suggestion) for suggestion in predictor.suggest(text, typed, k)]
+    elapsed_ms = (time.perf_counter() - start) * 1000
+    return {"text": text, "typed": typed, "suggestions": suggestions, "ms": round(elapsed_ms, 3)}
+
+
+def _answer_line(predictor: Predictor, line: str, k: int) -> dict[str, Any]:
+    try:
+        asked = json.loads(line)
+        text, typed = asked["text"], asked.get("typed", "")
+        if not (isinstance(text, str) and isinstance(typed, str)):
+            raise TypeError
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {"error": 'each line must be a JSON object {"text": "...", "typed": "..."}'}
+    return _answer(predictor, text, typed, k)

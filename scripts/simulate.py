@@ -1,0 +1,122 @@
+"""`nextword simulate`: a federated run on Flower's simulation engine, in this process and its Ray workers."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from scripts.console import errors, print_json, progress
+
+if TYPE_CHECKING:
+    from nextword.federation.config import RunConfig
+    from server.rounds import Observer
+
+
+def command(
+    run: Annotated[Path | None, typer.Argument(help="a run file, TOML; without one the defaults hold")] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="key=value, over the run file")] = None,
+    resume: Annotated[Path | None, typer.Option(help="the folder of a run that was cut off")] = None,
+    out: Annotated[Path | None, typer.Option(help="the run folder; else runs/CORPUS-SEED")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print summary.json alone")] = False,
+) -> None:
+    from nextword.federation.config import RunConfig
+
+    if resume is not None:
+        if run or settings or out:
+            raise ValueError("--resume takes the run's own settings: give neither a run file, --set nor --out with it")
+        from server.run_folder import RunFolder
+
+        config = RunFolder.reopen(resume)[1].model_copy(update={"out": str(resume.absolute())})
+    else:
+        config = (RunConfig.from_toml(run) if run else RunConfig()).with_settings(settings or [])
+        if out is not None:
+            config = config.model_copy(update={"out": str(out.absolute())})
+    with progress() as display:
+        task = display.add_task("starting", total=config.federation.rounds)
+
+        def show(event: dict[str, Any]) -> None:
+            if event["event"] == "rejected":
+                errors.print(f"round {event['round']}: an update was rejected: {event['reason']}", highlight=False)
+            else:
+                display.update(task, completed=event["round"], description=_describe(event))
+
+        summary = simulate(config, resume=resume is not None, observer=show)
+    if as_json:
+        print_json(summary)
+    else:
+        print(_readable(summary))
+
+
+def simulate(config: RunConfig, *, resume: bool = False, observer: Observer = lambda event: None) -> dict[str, Any]:
+    """Run `config` to its end and return the summary; a run that has ended already only returns it.
+
+    Raises ValueError or OSError for a mistake in what was given, before anything is started.
+    """
+    os.environ["FLWR_TELEMETRY_ENABLED"] = "0"
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    from nextword.federation.folders import with_absolute_paths
+    from personalization import app as client
+    from personalization import device
+    from server import app as server
+    from server.run_folder import RunFolder
+    from server.start import check_start
+
+    config = with_absolute_paths(config)
+    folder = RunFolder(Path(config.out))
+    if resume and (done := folder.summary()):
+        return done
+    if not resume:
+        folder.refuse_if_taken()
+    check_start(config)
+    population = len(device.participants(config.corpus, config.seed))  # a broken corpus is told here, before Ray starts
+    _quiet()
+    from flwr.simulation import run_simulation
+
+    workers = config.federation.workers or os.cpu_count() or 1
+    size = config.federation.users_per_node
+    run_simulation(
+        server_app=server.make_app(config, resume=resume, observer=observer),
+        client_app=client.make_app(config),
+        num_supernodes=-(-population // size) if size else min(workers, population),
+        backend_config={
+            "init_args": {
+                "num_cpus": workers,
+                "address": "local",
+                "log_to_driver": False,
+                "logging_level": "error",
+                "include_dashboard": False,
+            },
+            "client_resources": {"num_cpus": 1, "num_gpus": 0.0},
+        },
+    )
+    summary = folder.summary()
+    if summary is None:
+        raise ValueError(f"{folder.path}: the run ended early; go on with --resume {folder.path}")
+    return summary
+
+
+def _quiet() -> None:
+    for name in ("flwr", "ray"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def _describe(event: dict[str, Any]) -> str:
+    bits = event.get("train_bits_per_piece")
+    return f"round {event['round']}" + (f", {bits:.2f} bits a piece" if bits is not None else "")
+
+
+def _readable(summary: dict[str, Any]) -> str:
+    lines = [
+        f"{summary['rounds']} rounds, {summary['users_trained']} updates, {summary['seconds']:.0f} s, "
+        f"{summary['rejected']} rejected",
+        f"sent to users {summary['download_bytes'] / 1e6:,.0f} MB, received {summary['upload_bytes'] / 1e6:,.0f} MB",
+    ]
+    if summary["validation_bits_per_character"] is not None:
+        before, after = summary["validation_bits_per_character_at_start"], summary["validation_bits_per_character"]
+        lines.append(f"bits per character on the users' validation messages: {before:.3f} before, {after:.3f} after")
+    return "\n".join([*lines, f"model: {summary['model']}"])

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nextword import search
+from nextword.model import LanguageModel, ModelConfig
+from nextword.predictor import Predictor
+from nextword.search import WINDOW, windows
+from nextword.text import is_word, normalise, tokens
+from nextword.vocabulary import Vocabulary
+
+
+def _every_word(model: LanguageModel, vocabulary: Vocabulary, context: list[int], pieces: int) -> dict[str, float]:
+    """The probability of every word of at most `pieces` pieces, by reading each sequence of pieces anew."""
+    words: dict[str, float] = {}
+    opened: list[tuple[tuple[int, ...], float]] = [((), 0.0)]
+    for _ in range(pieces):
+        following: list[tuple[tuple[int, ...], float]] = []
+        batch = torch.tensor([[Vocabulary.bos, *context, *begun] for begun, _ in opened])
+        with torch.no_grad():
+            logp = torch.cat([model(part)[:, -1].log_softmax(-1) for part in batch.split(512)]).tolist()
+        for (begun, so_far), row in zip(opened, logp, strict=True):
+            for piece in range(4, len(vocabulary)):
+                spelled = b"".join(vocabulary.surfaces[p] for p in (*begun, piece))
+                if vocabulary.final[piece]:
+                    word = spelled.decode(errors="replace")
+                    if is_word(word):
+                        words[word] = max(words.get(word, 0.0), math.exp(so_far + row[piece]))
+                else:
+                    following.append(((*begun, piece), so_far + row[piece]))
+        opened = following
+    return words
+
+
+@pytest.fixture(scope="module")
+def few_pieces() -> Vocabulary:
+    """So few pieces that all words of two can be listed."""
+    lines = ["see you at the station", "the sea is at ease", "you tease the states", "easy does it at sea"] * 5
+    return Vocabulary.train(lines, size=292)
+
+
+@pytest.mark.parametrize("prefix", ["", "s", "se", "ea", "at", "tea"])
+@pytest.mark.parametrize("seed", range(3))
+def test_search_equals_exhaustive_search(
+    few_pieces: Vocabulary, prefix: str, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "MAX_PIECES", 2)
+    monkeypatch.setattr(search, "BRANCHES", 1000)
+    config = ModelConfig(vocabulary=len(few_pieces), width=16, layers=1, heads=2, hidden=16)
+    model = LanguageModel(config).initialise(seed).eval()
+    with torch.no_grad():
+        model.embedding.weight.mul_(25)
+    every = _every_word(model, few_pieces, few_pieces.encode("see you"), 2)
+    best = sorted(((p, w) for w, p in every.items() if w.startswith(prefix)), key=lambda item: (-item[0], item[1]))[:3]
+    offered = Predictor(model, few_pieces).suggest("see you", prefix, k=3)
+    assert [s.word for s in offered] == [w for _, w in best]
+    scale = best[0][0] / offered[0].probability  # suggestions are conditional on the first piece
+    assert [s.probability * scale for s in offered] == pytest.approx([p for p, _ in best], rel=1e-3)
+    assert 0 < scale <= 1 + 1e-6
+
+
+def test_the_usual_limits_of_the_search_cost_nothing_likely(
+    model: LanguageModel, vocabulary: Vocabulary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contexts = ["", "see you", "i don't know if", "the traffic"]
+    usual = [Predictor(model, vocabulary).suggest(context, "t") for context in contexts]
+    monkeypatch.setattr(search, "BRANCHES", 1000)
+    wide = [Predictor(model, vocabulary).suggest(context, "t") for context in contexts]
+    assert [s[0].word for s in usual] == [s[0].word for s in wide]
+
+
+def test_a_cached_context_answers_as_a_fresh_one(model: LanguageModel, vocabulary: Vocabulary) -> None:
+    typing = Predictor(model, vocabulary)
+    for letters in ("", "s", "st", "sta", "un", "unb"):
+        fresh = Predictor(model, vocabulary).suggest("see you at the", letters)
+        typed = typing.suggest("see you at the", letters)
+        assert [s.word for s in typed] == [s.word for s in fresh]
+        assert [s.probability for s in typed] == pytest.approx([s.probability for s in fresh], rel=1e-3)
+
+
+def test_a_message_read_in_a_batch_offers_what_the_keyboard_offers(
+    model: LanguageModel, vocabulary: Vocabulary
+) -> None:
+    texts = ["see you at the station :)", "ok", "i don't believe it , unbelievable !", "haha"]
+    messages = [tokens(text) for text in texts]
+    predictor = Predictor(model, vocabulary)
+    for message, reading in zip(messages, predictor.read(messages), strict=True):
+        for position, token in enumerate(message):
+            if is_word(token):
+                for letters in range(len(token)):
+                    offered = predictor.suggest(" ".join(message[:position]), token[:letters])
+                    assert reading.slots(position, token[:letters]) == [s.word for s in offered]
+
+
+def test_bits_of_a_reading_are_those_of_the_pieces(model: LanguageModel, vocabulary: Vocabulary) -> None:
+    from nextword.training import message_bits
+
+    messages = [tokens("see you at the station :)"), tokens("ok"), []]
+    readings = Predictor(model, vocabulary).read(messages)
+    bits, _ = message_bits(model, [vocabulary.encode_tokens(message) for message in messages])
+    assert [reading.bits for reading in readings] == pytest.approx(bits.tolist(), rel=1e-4)
+
+
+@given(st.integers(0, 400))
+def test_windows_predict_every_piece_once(length: int) -> None:
+    pieces = list(range(10, 10 + length))
+    seen = list(itertools.chain.from_iterable(row[context + 1 :] for row, context in windows(pieces)))
+    assert seen == pieces
+    assert all(len(row) <= WINDOW for row, _ in windows(pieces))
+
+
+@given(st.text(max_size=40), st.text(max_size=6))
+@settings(max_examples=60, deadline=None)
+def test_any_text_is_answered(vocabulary: Vocabulary, context: str, typed: str) -> None:
+    config = ModelConfig(vocabulary=len(vocabulary), width=8, layers=1, heads=1, hidden=8)
+    for s in Predictor(LanguageModel(config).initialise(0), vocabulary).suggest(context, typed):
+        assert is_word(s.word)
+        assert s.word.startswith(normalise(typed))
+        assert 0 <= s.probability <= 1
+
+
+def test_a_long_context_is_cut_not_refused(model: LanguageModel, vocabulary: Vocabulary) -> None:
+    predictor = Predictor(model, vocabulary)
+    long = "see you at the station tomorrow " * 2000
+    assert predictor.suggest(long) == predictor.suggest(long[-3000:])
+    assert len(predictor.read([tokens(normalise(long[:20_000]))])) == 1

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import copy
+import math
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from nextword.model import LanguageModel
+from nextword.training import TrainConfig, fit, message_bits, padded, total_bits
+from nextword.vocabulary import Vocabulary
+from tests.conftest import LINES
+
+
+def _messages(vocabulary: Vocabulary) -> list[list[int]]:
+    return [vocabulary.encode(line) for line in LINES]
+
+
+def test_training_learns_and_is_reproducible(model: LanguageModel, vocabulary: Vocabulary) -> None:
+    messages = _messages(vocabulary)
+    twin = copy.deepcopy(model)
+    before, _ = total_bits(model, messages)
+    config = TrainConfig(epochs=4, batch_messages=4, learning_rate=1e-2, schedule="cosine", warmup_share=0.1)
+    result = fit(model, messages, config, np.random.default_rng(0))
+    fit(twin, messages, config, np.random.default_rng(0))
+    after, pieces = total_bits(model, messages)
+    assert after < 0.7 * before
+    assert result.num_steps == 4 * math.ceil(len(messages) / 4)
+    assert result.num_pieces == 4 * pieces
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), twin.parameters(), strict=True))
+
+
+def test_an_sgd_step_is_the_gradient_of_the_mean_piece(model: LanguageModel, vocabulary: Vocabulary) -> None:
+    messages = _messages(vocabulary)[:3]
+    by_hand = copy.deepcopy(model)
+    fit(
+        model,
+        messages,
+        TrainConfig(batch_messages=3, learning_rate=0.1, optimizer="sgd", clip_norm=1e9),
+        np.random.default_rng(0),
+    )
+    inputs, targets = padded(messages, 64)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        logits = by_hand(inputs)
+    F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=-100).backward()
+    for moved, start in zip(model.parameters(), by_hand.parameters(), strict=True):
+        # rows come in another order, and bfloat16 products round by it
+        torch.testing.assert_close(moved, start - 0.1 * start.grad, atol=5e-3, rtol=0)
+
+
+def test_fedprox_pulls_towards_the_start(model: LanguageModel, vocabulary: Vocabulary) -> None:
+    messages = _messages(vocabulary)
+    moved = {}
+    for prox in (0.0, 1.0, 100.0):
+        twin = copy.deepcopy(model)
+        config = TrainConfig(epochs=3, learning_rate=0.01, optimizer="sgd", prox=prox, clip_norm=1e9)
+        fit(twin, messages, config, np.random.default_rng(0))
+        moved[prox] = sum(
+            float((a - b).detach().norm()) for a, b in zip(twin.parameters(), model.parameters(), strict=True)
+        )
+    assert moved[0.0] > moved[1.0] > moved[100.0] > 0
+
+
+def test_bits_count_each_piece_and_the_end_once(model: LanguageModel, vocabulary: Vocabulary) -> None:
+    messages = [vocabulary.encode("see you"), [], vocabulary.encode("haha ok :) see you tomorrow then")]
+    bits, pieces = message_bits(model, messages)
+    assert pieces.tolist() == [len(message) + 1 for message in messages]
+    for message, expected in zip(messages, bits, strict=True):
+        with torch.no_grad():
+            logp = model(torch.tensor([[Vocabulary.bos, *message]]))[0].log_softmax(-1)
+        slow = -sum(float(logp[i, piece]) for i, piece in enumerate([*message, Vocabulary.eos])) / math.log(2)
+        assert expected == pytest.approx(slow, rel=1e-5)
+
+
+def test_no_messages_train_nothing(model: LanguageModel) -> None:
+    before = copy.deepcopy(model.state_dict())
+    result = fit(model, [[], []], TrainConfig(), np.random.default_rng(0))
+    assert result.num_pieces == result.num_steps == 0
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+
+
+def test_impossible_values_are_refused() -> None:
+    for wrong in ({"learning_rate": 0.0}, {"epochs": -1}, {"prox": -1.0}, {"warmup_share": 1.0}):
+        with pytest.raises(ValueError, match="training:"):
+            TrainConfig(**wrong)

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import torch
+
+from nextword.model import LanguageModel
+from nextword.training import TrainConfig, message_bits
+from nextword.vocabulary import Vocabulary
+from personalization.finetune import FinetuneConfig, personalize
+from personalization.gate import GateConfig
+
+EAGER = FinetuneConfig(train=TrainConfig(epochs=8, batch_messages=4, learning_rate=1e-2))
+
+
+def test_a_person_with_habits_gains_and_the_shared_model_is_untouched(
+    model: LanguageModel, vocabulary: Vocabulary
+) -> None:
+    before = copy.deepcopy(model.state_dict())
+    history = [
+        vocabulary.encode(f"see you at the station {word}") for word in "then again tomorrow ok please".split()
+    ] * 4
+    validation = [vocabulary.encode(text) for text in ("see you at the station", "see you tomorrow", "see you then")]
+    personal, verdict = personalize(model, history, validation, EAGER, np.random.default_rng(0))
+    assert verdict.choice is not None
+    assert message_bits(personal, validation)[0].sum() < message_bits(model, validation)[0].sum()
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+
+
+def test_whoever_writes_otherwise_than_before_keeps_the_shared_model(
+    model: LanguageModel, vocabulary: Vocabulary
+) -> None:
+    history = [vocabulary.encode("traffic traffic traffic")] * 20
+    validation = [vocabulary.encode(text) for text in ("ok", "haha", "is she still at home ?", "we are going")]
+    strict = FinetuneConfig(train=EAGER.train, gate=GateConfig(margin=3.0))
+    personal, verdict = personalize(model, history, validation, strict, np.random.default_rng(0))
+    assert personal is model
+    assert verdict.choice is None
+
+
+def test_too_little_text_is_no_error(model: LanguageModel, vocabulary: Vocabulary) -> None:
+    one = [vocabulary.encode("ok")]
+    for history, validation in (([], []), (one, []), ([[]], one * 5), (one, one)):
+        assert personalize(model, history, validation, EAGER, np.random.default_rng(0))[0] is model
