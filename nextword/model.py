@@ -123,7 +123,6 @@ class LanguageModel(nn.Module):
 
     def forward(self, pieces_BT: Tensor) -> Tensor:
         """Logits [B, T, V] of the piece after each piece."""
-        x_BTD = self.embedding(pieces_BT)
         hidden_BTD, _ = self.read(pieces_BT)
         logits: Tensor = self.output(hidden_BTD)
         return logits

@@ -1,13 +1,14 @@
 """Words from pieces: the most probable words after a context, given the letters typed of the word so far.
 
-A word's probability is the product of its pieces' probabilities, in its most probable spelling by pieces. The search is best-first by levels of pieces: complete
-pieces give candidates at once, and a piece that leaves the word open is followed only while its probability exceeds
-that of the k-th best candidate, since no word through it can be more probable than it. So the answer is exact as long
-as no more than `BRANCHES` open pieces a level and `MAX_PIECES` pieces a word are wanted. All open pieces of all
-requests of a batch of messages are read in one call, as branches of a tree over the cached context.
+A word's probability is the product of its pieces' probabilities, in its most probable spelling by pieces. The search is
+best-first by levels of pieces: complete pieces give candidates at once, and a piece that leaves the word open is
+followed only while its probability exceeds that of the k-th best candidate, since no word through it can be more
+probable than it. So the answer is exact as long as no more than `BRANCHES` open pieces a level and `MAX_PIECES` pieces
+a word are wanted. All open pieces of all requests of a batch are read in one call, as branches of a tree over the
+cached context.
 
-A half-typed word is not forced into the pieces of its letters: at each level a piece fits when it goes on from, or stops
-short of, the letters typed.
+A half-typed word is not forced into the pieces of its letters: at each level a piece fits when it goes on from, or
+stops short of, the letters typed.
 """
 
 # B messages (or windows of long ones), T pieces, V vocabulary

@@ -1,8 +1,8 @@
 """What happens beside a person's own text: training the shared parameters, and measuring them. No Flower here.
 
-A participant contributes the newest 300 messages of their history. Of those, people who are evaluated hold the newest
-part back, their own validation messages: the gate that later decides whether a personal model ships must judge by
-messages that no model was trained on. People with fewer than 30 messages are not evaluated and contribute all.
+A participant contributes the newest 300 messages of their history. People who are evaluated hold back the newest part
+of it first, their own validation messages: the gate that later decides whether a personal model ships must judge by
+messages that no model was trained on. People with fewer than 30 messages are not evaluated and hold nothing back.
 """
 
 from __future__ import annotations
@@ -74,8 +74,7 @@ def load_model(start: str) -> tuple[LanguageModel, Vocabulary]:
 
 def contribution(split: splits.Split) -> tuple[str, ...]:
     """The raw messages that a participant trains on."""
-    newest = splits.contributes(split)
-    return newest[: len(newest) - len(split.validation)]
+    return split.train[-splits.MAX_CONTRIBUTED :]
 
 
 def generator(seed: int, server_round: int, user: str) -> np.random.Generator:
@@ -104,11 +103,17 @@ def train_user(
 def evaluate_user(
     model: LanguageModel, vocabulary: Vocabulary, split: splits.Split, parameters: Parameters, config: ClientConfig
 ) -> Measured:
-    """Bits that the user's validation messages cost under `parameters`; a message's end counts as one character."""
+    """Bits that the user's validation messages cost under `parameters`; a message's end counts as one character.
+
+    Of a message longer than `max-pieces`, only the beginning is measured, and its characters count in proportion.
+    """
     set_parameters(model, parameters)
-    texts = [clean for text in split.validation if (clean := normalise(text))]
-    bits, pieces = total_bits(model, [vocabulary.encode(text) for text in texts], max_pieces=config.max_pieces)
-    return Measured(len(texts), pieces, sum(len(text) + 1 for text in texts), bits)
+    texts = [normalise(text) for text in split.validation]
+    encoded = [(text, pieces) for text in texts if (pieces := vocabulary.encode(text))]
+    bits, num_pieces = total_bits(model, [pieces for _, pieces in encoded], max_pieces=config.max_pieces)
+    shares = (min(1.0, config.max_pieces / (len(pieces) + 1)) for _, pieces in encoded)
+    characters = sum(round((len(text) + 1) * share) for (text, _), share in zip(encoded, shares, strict=True))
+    return Measured(len(encoded), num_pieces, characters, bits)
 
 
 def set_parameters(model: LanguageModel, parameters: Parameters) -> None:

@@ -1,8 +1,8 @@
 """Fine-tuning on the device: the shared model, trained further on a person's own history, behind the gate.
 
 The candidates are points on the line from the shared to the fine-tuned weights (Wortsman et al. 2022, "Robust
-fine-tuning"): a short way is safer for a person with little text, the whole way better for one with much. The gate picks
-one of them or none on the person's validation messages, which took no part in training.
+fine-tuning"): a short way is safer for a person with little text, the whole way better for one with much. The gate
+picks one of them or none on the person's validation messages, which took no part in training.
 """
 
 from __future__ import annotations

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
+
+from scripts.console import errors, print_json
 
 if TYPE_CHECKING:
     from data.corpus import Person
@@ -39,7 +39,7 @@ def list_corpora(data_dir: DataDir = None, as_json: Json = False) -> None:
 
     rows = [asdict(entry) | {"here": is_here(entry, data_dir)} for entry in entries().values()]
     if as_json:
-        _print_json({"data_dir": str(data_home(data_dir)), "corpora": rows})
+        print_json({"data_dir": str(data_home(data_dir)), "corpora": rows})
         return
     for row in rows:
         state = "generated" if row["url"] is None else "here" if row["here"] else "not fetched"
@@ -58,17 +58,27 @@ def fetch_corpus(
 ) -> None:
     """Get a corpus: download (resumed if it broke off) or copy, check the checksum, prepare."""
     from data.catalogue import find
-    from data.corpus import load
     from data.fetch import fetch
 
     entry = find(name)
-    with _progress("fetching", unit="bytes") as report_bytes:
-        came = fetch(entry, data_dir=data_dir, from_path=from_path, report=report_bytes)
-    with _progress("preparing") as report:
-        messages = len(load(name, data_dir=data_dir, report=lambda share: report(share, 1.0)))
+    with _progress() as bar:
+        fetching, preparing = bar("fetching"), bar("preparing")
+        came = fetch(
+            entry,
+            data_dir=data_dir,
+            from_path=from_path,
+            report=fetching,
+            prepare_report=lambda share: preparing(share, 1.0),
+        )
     if as_json:
-        _print_json(
-            {"corpus": name, "path": str(came.path), "sha256": came.sha256, "check": came.check, "messages": messages}
+        print_json(
+            {
+                "corpus": name,
+                "path": str(came.path),
+                "sha256": came.sha256,
+                "check": came.check,
+                "messages": came.messages,
+            }
         )
         return
     checks = {
@@ -76,7 +86,7 @@ def fetch_corpus(
         "differs": f"the checksum {came.sha256} is not the catalogue's {entry.sha256}: another release or a part of it",
         "unknown": f"the catalogue has no checksum for it (SHA-256 {came.sha256 or 'of a folder: none'})",
     }
-    typer.echo(f"{name}: {messages:,} messages in {came.path}; {checks[came.check]}")
+    typer.echo(f"{name}: {came.messages:,} messages in {came.path}; {checks[came.check]}")
     typer.echo(f"Cite: {entry.citation} ({entry.licence})")
 
 
@@ -91,19 +101,19 @@ def stats_of_corpus(
     """Users, messages, words, messages per user, groups. Shows no text."""
     from data.corpus import load, people
 
-    with _progress("reading") as report:
+    with _progress() as bar:
+        reading = bar("reading")
         dataset = load(
             corpus,
             data_dir=data_dir,
             user_column=user_column,
             text_column=text_column,
-            report=lambda share: report(share, 1.0),
+            report=lambda share: reading(share, 1.0),
         )
-        everyone = people(dataset)
-    with _progress("counting words") as report:
-        found = {"corpus": corpus} | statistics(everyone, report)
+        reading(1.0, 1.0)
+        found = {"corpus": corpus} | statistics(people(dataset), bar("counting words"))
     if as_json:
-        _print_json(found)
+        print_json(found)
     else:
         _show(found)
 
@@ -175,17 +185,16 @@ def _show(found: dict[str, Any]) -> None:
         typer.echo(f"  and {len(groups) - _GROUPS_SHOWN:,} more")
 
 
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
-
-
 @contextmanager
-def _progress(what: str, unit: str = "") -> Iterator[Callable[[float, float | None], None]]:
-    """A bar with time left on stderr, gone when done; yields what is called with (done, in all)."""
-    from rich.progress import BarColumn, DownloadColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+def _progress() -> Iterator[Callable[[str], Callable[[float, float | None], None]]]:
+    """Bars with time left on stderr, gone when done: yields what makes one, which is called with (done, in all)."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    amount = DownloadColumn() if unit == "bytes" else TaskProgressColumn()
-    columns = (TextColumn("{task.description}"), BarColumn(), amount, TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task(what, total=None)
-        yield lambda done, total: bars.update(task, completed=done, total=total)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bars:
+
+        def bar(what: str) -> Callable[[float, float | None], None]:
+            task = bars.add_task(what, total=None)
+            return lambda done, total: bars.update(task, completed=done, total=total)
+
+        yield bar

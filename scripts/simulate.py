@@ -74,6 +74,7 @@ def simulate(config: RunConfig, *, resume: bool = False, observer: Observer = la
         folder.refuse_if_taken()
     check_start(config)
     population = len(device.participants(config.corpus, config.seed))  # a broken corpus is told here, before Ray starts
+    folder.check_writable()
     _quiet()
     from flwr.simulation import run_simulation
 

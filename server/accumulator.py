@@ -2,7 +2,7 @@
 
 Floating-point addition is not associative, so a plain sum would depend on how users are spread over nodes. Here each
 weighted update is rounded once to a multiple of 2^-32 and added as a 64-bit integer, which is exact. With at most 2^15
-updates of magnitude up to 2^5 and weight up to 2^10 the sum stays below 2^(15 + 5 + 10 + 32) = 2^62: it cannot overflow.
+updates of magnitude up to 2^5 and weight up to 300 < 2^9 the sum stays below 2^(15 + 5 + 9 + 32) = 2^61: no overflow.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ class Accumulator:
     """The running sum: one int64 array per parameter, however many updates were added."""
 
     def __init__(self, shapes: Shapes) -> None:
-        self._sums: dict[str, npt.NDArray[np.int64]] = {name: np.zeros(shape, np.int64) for name, shape in shapes.items()}
+        self._sums: dict[str, npt.NDArray[np.int64]] = {
+            name: np.zeros(shape, np.int64) for name, shape in shapes.items()
+        }
         self.weight = 0
         self.count = 0
 

@@ -1,4 +1,4 @@
-"""What the server does with a round's mean update: the optimizers of Reddi et al. 2021 ("Adaptive federated optimization").
+"""What the server does with a round's mean update (Reddi et al. 2021, "Adaptive federated optimization").
 
 The formulas, first steps included, are those of Flower's strategies of the same names; they are written here on plain
 arrays because their state must survive a restart, which Flower's do not offer.
@@ -9,6 +9,7 @@ arrays because their state must survive a restart, which Flower's do not offer.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ import numpy.typing as npt
 from nextword.federation.codec import Update
 from nextword.federation.config import ServerConfig
 
-Array = npt.NDArray[np.float32]
+Array = npt.NDArray[np.floating[Any]]
 State = dict[str, Update]
 
 

@@ -3,7 +3,8 @@
     query     ->  (nothing)
               <-  "home": partition-id, population, first, users, evaluated
     train     ->  "parameters": the shared parameters;  "task": round, users, and the client's settings
-              <-  per user "update.<user>": the encoded delta, "metrics.<user>": num-messages, num-pieces, bits-per-piece
+              <-  per user "update.<user>": the encoded delta, and "metrics.<user>": num-messages, num-pieces,
+                  bits-per-piece
     evaluate  ->  as train
               <-  per user "metrics.<user>": num-messages, num-characters, num-pieces, bits
 
@@ -30,7 +31,7 @@ NUM_CHARACTERS = "num-characters"
 BITS_PER_PIECE = "bits-per-piece"
 BITS = "bits"
 
-MAX_MESSAGES = 1024  # of one user in one round: an update's largest weight
+MAX_MESSAGES = 300  # that a user contributes by the measuring rule: an update's largest weight
 
 
 def update_key(user: int) -> str:

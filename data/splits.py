@@ -1,0 +1,105 @@
+"""The measuring rule `keyboard-1`: who is measured, on which messages, and who takes part in the federation.
+
+Exact duplicates within a user are dropped first (the earliest stays). Users with at least 30 messages left are
+evaluated: the first 80 % of a user's messages are the history, the last 20 % the test. Of a test longer than 200
+messages the *first* 200 count, those that directly follow the history. The newest 10 % of the history are the person's
+own validation messages; they are part of the history. Pure functions of raw messages in order of time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from data.corpus import Person
+
+MIN_MESSAGES = 30
+MAX_TEST = 200
+MAX_CONTRIBUTED = 300
+NEWCOMER_SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class Split:
+    """One user's messages. `history` includes `validation`, its newest tenth; both of the others are () below 30."""
+
+    user: str
+    group: str | None
+    history: tuple[str, ...]
+    validation: tuple[str, ...]
+    test: tuple[str, ...]
+
+    @property
+    def train(self) -> tuple[str, ...]:
+        """The history without the validation messages."""
+        return self.history[: len(self.history) - len(self.validation)]
+
+    @property
+    def evaluated(self) -> bool:
+        """Whether the user has enough messages to be measured."""
+        return bool(self.test)
+
+
+@dataclass(frozen=True)
+class Population:
+    """Participants took part in the federation, evaluated or not; newcomers, all evaluated, did not."""
+
+    participants: tuple[Split, ...]
+    newcomers: tuple[Split, ...]
+
+    @property
+    def evaluated_participants(self) -> tuple[Split, ...]:
+        """The participants that have a test."""
+        return tuple(split for split in self.participants if split.evaluated)
+
+
+def distinct(messages: Sequence[str]) -> tuple[str, ...]:
+    """`messages` without exact duplicates, each where it came first."""
+    return tuple(dict.fromkeys(messages))
+
+
+def split_person(person: Person) -> Split:
+    """Cut one person's messages by the measuring rule; depends on nobody else."""
+    messages = distinct(person.messages)
+    if len(messages) < MIN_MESSAGES:
+        return Split(person.user, person.group, history=messages, validation=(), test=())
+    boundary = len(messages) * 4 // 5
+    newest = max(1, boundary // 10)
+    return Split(
+        person.user,
+        person.group,
+        history=messages[:boundary],
+        validation=messages[boundary - newest : boundary],
+        test=messages[boundary : boundary + MAX_TEST],
+    )
+
+
+def divide(people: Sequence[Person], *, seed: int, newcomer_share: float = NEWCOMER_SHARE) -> Population:
+    """Split everyone and draw the newcomers: `newcomer_share` of the evaluated users, rounded half up.
+
+    The draw sorts users by SHA-256 of seed and user id and takes the first, so it depends on neither their order nor
+    their messages, and one more user changes the role of at most one other. Both tuples are sorted by user id.
+    """
+    if not 0 <= newcomer_share <= 1:
+        raise ValueError(f"the share of newcomers must lie between 0 and 1, not {newcomer_share}")
+    splits = sorted(map(split_person, people), key=lambda split: split.user)
+    for one, other in pairwise(splits):
+        if one.user == other.user:
+            raise ValueError(f"two people have the user id {one.user!r}")
+    drawn = sorted((split.user for split in splits if split.evaluated), key=lambda user: _lot(seed, user))
+    newcomers = frozenset(drawn[: int(len(drawn) * newcomer_share + 0.5)])
+    return Population(
+        participants=tuple(split for split in splits if split.user not in newcomers),
+        newcomers=tuple(split for split in splits if split.user in newcomers),
+    )
+
+
+def contributes(split: Split) -> tuple[str, ...]:
+    """What a participant trains the federation on: the newest 300 messages of the history."""
+    return split.history[-MAX_CONTRIBUTED:]
+
+
+def _lot(seed: int, user: str) -> bytes:
+    return hashlib.sha256(f"{seed}:{user}".encode()).digest()

@@ -1,0 +1,50 @@
+"""Where a run keeps its files: both sides must find the starting checkpoint, by settings alone."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from nextword.federation.config import RunConfig
+
+SCRATCH = "scratch"
+
+
+def with_absolute_paths(config: RunConfig) -> RunConfig:
+    """A copy whose paths hold in any current folder: in a worker process, and when the run is resumed."""
+    corpus, model = config.corpus, config.model
+    return config.model_copy(
+        update={
+            "out": str(run_folder(config)),
+            "corpus": corpus.model_copy(
+                update={
+                    "name": str(Path(corpus.name).absolute()) if Path(corpus.name).is_file() else corpus.name,
+                    "data_dir": str(Path(corpus.data_dir).expanduser().absolute()) if corpus.data_dir else "",
+                }
+            ),
+            "model": model.model_copy(
+                update={"start": SCRATCH if model.start == SCRATCH else str(start_folder(config))}
+            ),
+        }
+    )
+
+
+def run_folder(config: RunConfig, run_id: int = 0) -> Path:
+    """The run folder: `out`, else runs/CORPUS-SEED here, else for a run of Flower's (`run_id`) one in the user's cache.
+
+    Flower runs an app from a copy of its code, so the current folder says nothing there.
+    """
+    if config.out:
+        return Path(config.out).expanduser().absolute()
+    name = Path(config.corpus.name.replace(":", "-")).name.removesuffix(".gz").removesuffix(".jsonl")
+    if not run_id:
+        return Path("runs", f"{name}-{config.seed}").absolute()
+    home = os.environ.get("NEXTWORD_DATA") or config.corpus.data_dir or Path.home() / ".cache" / "nextword"
+    return Path(home, "runs", f"{name}-{config.seed}-{run_id}").absolute()
+
+
+def start_folder(config: RunConfig, run_id: int = 0) -> Path:
+    """The checkpoint that the run starts from: the one named, or the one made from scratch in the run folder."""
+    if config.model.start != SCRATCH:
+        return Path(config.model.start).expanduser().absolute()
+    return run_folder(config, run_id) / "start"

@@ -1,0 +1,151 @@
+"""The ClientApp: a node that acts for the users it hosts. Messages are decoded, answered by `device`, and encoded.
+
+A device reads its own corpus by its own settings; the server's message only names users by ordinal and brings the
+parameters and the settings of the training. An exception may quote text, so only its type is told to the server.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Error, Message, MetricRecord, RecordDict
+from flwr.clientapp import ClientApp
+from flwr.common.constant import ErrorCode
+
+from data.splits import Split
+from nextword.federation import records
+from nextword.federation.codec import CODECS
+from nextword.federation.config import ClientConfig, RunConfig
+from nextword.federation.folders import start_folder
+from personalization import device
+
+LOG = logging.getLogger(__name__)
+Handler = Callable[[Message, Context], Message]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the server asks for: these users, from these parameters, with these settings."""
+
+    server_round: int
+    users: list[tuple[int, Split]]
+    parameters: dict[str, npt.NDArray[np.float32]]
+    client: ClientConfig
+
+
+def make_app(config: RunConfig | None = None) -> ClientApp:
+    """A ClientApp with its settings in hand, or for None with those that Flower's context brings."""
+    app = ClientApp()
+
+    def settings(context: Context) -> RunConfig:
+        return config or RunConfig.from_flat(context.run_config)
+
+    @app.query()
+    def query(message: Message, context: Context) -> Message:
+        return _guarded(message, lambda: answer_query(settings(context), context))
+
+    @app.train()
+    def train(message: Message, context: Context) -> Message:
+        return _guarded(message, lambda: answer_train(settings(context), message, context))
+
+    @app.evaluate()
+    def evaluate(message: Message, context: Context) -> Message:
+        return _guarded(message, lambda: answer_evaluate(settings(context), message, context))
+
+    return app
+
+
+def answer_query(config: RunConfig, context: Context) -> RecordDict:
+    """Which users live here."""
+    people = device.participants(config.corpus, config.seed)
+    home = _home(config, context, len(people))
+    return RecordDict(
+        {
+            records.HOME: ConfigRecord(
+                {
+                    records.PARTITION: int(context.node_config["partition-id"]),
+                    records.POPULATION: len(people),
+                    records.FIRST: home.start,
+                    records.USERS: len(home),
+                    records.EVALUATED: [user for user in home if people[user].validation],
+                }
+            )
+        }
+    )
+
+
+def answer_train(config: RunConfig, message: Message, context: Context) -> RecordDict:
+    """One update and its numbers for each user asked for."""
+    task = _decode(config, message, context)
+    model, vocabulary = device.load_model(str(start_folder(config, context.run_id)))
+    reply = RecordDict()
+    for user, split in task.users:
+        rng = device.generator(config.seed, task.server_round, split.user)
+        trained = device.train_user(model, vocabulary, split, task.parameters, task.client, rng)
+        encoded = CODECS["float32"].encode(trained.delta)
+        reply[records.update_key(user)] = ArrayRecord({name: Array(array) for name, array in encoded.items()})
+        reply[records.metrics_key(user)] = MetricRecord(
+            {
+                records.NUM_MESSAGES: trained.num_messages,
+                records.NUM_PIECES: trained.num_pieces,
+                records.BITS_PER_PIECE: trained.bits_per_piece,
+            }
+        )
+    return reply
+
+
+def answer_evaluate(config: RunConfig, message: Message, context: Context) -> RecordDict:
+    """Only numbers, for each user asked for."""
+    task = _decode(config, message, context)
+    model, vocabulary = device.load_model(str(start_folder(config, context.run_id)))
+    reply = RecordDict()
+    for user, split in task.users:
+        measured = device.evaluate_user(model, vocabulary, split, task.parameters, task.client)
+        reply[records.metrics_key(user)] = MetricRecord(
+            {
+                records.NUM_MESSAGES: measured.num_messages,
+                records.NUM_PIECES: measured.num_pieces,
+                records.NUM_CHARACTERS: measured.num_characters,
+                records.BITS: measured.bits,
+            }
+        )
+    return reply
+
+
+def _home(config: RunConfig, context: Context, population: int) -> range:
+    """The ordinals that this node hosts."""
+    nodes, node = int(context.node_config["num-partitions"]), int(context.node_config["partition-id"])
+    size = records.spread(population, nodes, config.federation.users_per_node)
+    return range(min(node * size, population), min((node + 1) * size, population))
+
+
+def _decode(config: RunConfig, message: Message, context: Context) -> Task:
+    people = device.participants(config.corpus, config.seed)
+    home = _home(config, context, len(people))
+    task: dict[str, Any] = dict(message.content.config_records[records.TASK])
+    server_round, users = int(task.pop(records.ROUND)), [int(user) for user in task.pop(records.USERS)]
+    if not all(user in home for user in users):
+        raise ValueError("a user was asked for who does not live here")
+    arrays = message.content.array_records[records.PARAMETERS]
+    return Task(
+        server_round,
+        [(user, people[user]) for user in users],
+        {name: array.numpy() for name, array in arrays.items()},
+        ClientConfig.model_validate(task),
+    )
+
+
+def _guarded(message: Message, answer: Callable[[], RecordDict]) -> Message:
+    try:
+        return Message(answer(), reply_to=message)
+    except Exception as error:
+        LOG.exception("the device could not answer")
+        return Message(Error(ErrorCode.CLIENT_APP_RAISED_EXCEPTION, type(error).__name__), reply_to=message)
+
+
+app = make_app()

@@ -1,0 +1,241 @@
+"""`nextword evaluate`: what federation and personalization gain, on people's own text."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from scripts.console import errors, print_json, progress
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from data.splits import Population
+    from nextword.federation.config import RunConfig
+    from nextword.training import TrainConfig
+    from scripts.evaluation import PersonResult
+
+PROTOCOL = "keyboard-1"
+RULE = (
+    "keyboard-1: people with at least 30 messages, newest 20 % of each the test (at most 200); every word a target, "
+    "without case, after the text before it in the message; means over people with a bootstrap 95 % interval; "
+    "keys saved with a bar of three; gains are paired, over {reference}, in points of top-1"
+)
+_PEOPLE = ("participants", "newcomers", "all")
+
+
+def command(
+    model: Annotated[Path, typer.Option(help="a run folder of 'nextword simulate', or a checkpoint")],
+    corpus: Annotated[str | None, typer.Option(help="a catalogue name or a .jsonl file; a run knows its own")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="where corpora are kept")] = None,
+    user_column: Annotated[str, typer.Option(help="of a .jsonl or hf: corpus")] = "user",
+    text_column: Annotated[str, typer.Option(help="of a .jsonl or hf: corpus")] = "text",
+    users: Annotated[int, typer.Option(min=0, help="at most so many participants, and newcomers; 0: all")] = 0,
+    central: Annotated[bool, typer.Option(help="train the central ceiling of a run, once, and keep it there")] = True,
+    central_epochs: Annotated[int, typer.Option(min=1, help="passes of the ceiling over the pooled history")] = 4,
+    central_learning_rate: Annotated[float, typer.Option(help="peak of the ceiling's cosine schedule")] = 1e-3,
+    finetune_epochs: Annotated[int, typer.Option(min=0, help="passes over a person's own history")] = 3,
+    finetune_learning_rate: Annotated[float, typer.Option(help="of fine-tuning on the device")] = 3e-4,
+    margin: Annotated[float, typer.Option(min=0.0, help="of the gate, in standard errors")] = 1.0,
+    seed: Annotated[int, typer.Option(help="of the bootstrap, and of fine-tuning a model that is no run's")] = 0,
+    workers: Annotated[int, typer.Option(min=0, help="processes; 0: one for each core")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,
+) -> None:
+    from nextword.training import TrainConfig
+    from personalization.finetune import FinetuneConfig
+    from personalization.gate import GateConfig
+    from scripts.evaluation import evaluate, plan_for
+
+    ceiling = TrainConfig(
+        epochs=central_epochs,
+        batch_messages=32,
+        learning_rate=central_learning_rate,
+        schedule="cosine",
+        warmup_share=0.05,
+        weight_decay=0.01,
+    )
+    workers = workers or os.cpu_count() or 1
+    default = FinetuneConfig()
+    finetune = FinetuneConfig(
+        train=dataclasses.replace(default.train, epochs=finetune_epochs, learning_rate=finetune_learning_rate),
+        ways=default.ways,
+        gate=GateConfig(margin=margin),
+    )
+    if (model / "config.toml").is_file():
+        name, seed, population, models = _of_run(model, corpus, ceiling if central else None, workers)
+        reference = "federated"
+    else:
+        if corpus is None:
+            raise ValueError("--corpus: on whose text? give a catalogue name or a .jsonl file")
+        name, population = corpus, _everyone_new(corpus, data_dir, user_column, text_column)
+        models, reference = {"pretrained": model}, "pretrained"
+    if users:
+        population = _fewer(population, users)
+    plan = plan_for(population, models, reference, finetune=finetune, seed=seed)
+    if not plan.participants and not plan.newcomers:
+        raise ValueError(f"{name}: nobody has the 30 different messages that it takes to be evaluated")
+    with progress() as display:
+        task = display.add_task("people measured", total=None)
+        results = evaluate(plan, workers=workers, progress=lambda n, m: display.update(task, completed=n, total=m))
+    answer = {
+        "protocol": PROTOCOL,
+        "corpus": name,
+        "model": str(model),
+        "reference": reference,
+        "seed": seed,
+        "partial": bool(users),
+        "methods": summarise_all(results, plan.methods, reference, seed),
+    }
+    if (model / "config.toml").is_file() and not users:
+        (model / "evaluation.json").write_text(json.dumps(answer, indent=2) + "\n", encoding="utf-8")
+    if as_json:
+        print_json(answer)
+    else:
+        print_table(answer)
+
+
+def summarise_all(
+    results: Sequence[PersonResult], methods: Sequence[str], reference: str, seed: int
+) -> list[dict[str, Any]]:
+    """One row for each method and kind of people, in the JSON form that others build on."""
+    import numpy as np
+
+    from nextword.metrics import summarise
+
+    rows = []
+    for people in _PEOPLE:
+        chosen = [r for r in results if people == "all" or r.participant == (people == "participants")]
+        if not chosen or (people == "all" and len({r.participant for r in results}) == 1):
+            continue
+        for method in methods:
+            summary = summarise(
+                [r.by_method[method] for r in chosen],
+                reference=[r.by_method[reference] for r in chosen],
+                rng=np.random.default_rng(seed),
+            )
+            row = {"name": method, "people": people, **summary}
+            if method == "finetuned":
+                row["shipped_share"] = sum(r.shipped is not None for r in chosen) / len(chosen)
+            rows.append(row)
+    return rows
+
+
+def print_table(answer: Mapping[str, Any]) -> None:
+    """The evaluation as tables, participants and newcomers apart."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    for people in _PEOPLE:
+        rows = [row for row in answer["methods"] if row["people"] == people]
+        if not rows or (people == "all" and len(answer["methods"]) > len(rows)):
+            continue
+        table = Table(title=f"{answer['corpus']}: {rows[0]['users']} {people}", title_justify="left")
+        for heading in ("", "top-1 %", "95 %", "top-3 %", "bits/char", "keys saved %", "gain", "95 %", "better %"):
+            table.add_column(heading, justify="left" if not heading else "right", no_wrap=True)
+        table.add_column("worse %", justify="right")
+        for row in rows:
+            table.add_row(*_cells(row, answer["reference"]))
+        console.print(table)
+    console.print(RULE.format(reference=answer["reference"]), style="dim")
+
+
+def _cells(row: Mapping[str, Any], reference: str) -> list[str]:
+    low, high = row["top1_interval"]
+    bits = row["bits_per_character"]
+    cells = [
+        row["name"],
+        f"{100 * row['top1']:.1f}",
+        f"{100 * low:.1f}-{100 * high:.1f}",
+        f"{100 * row['top3']:.1f}",
+        "" if bits is None else f"{bits:.2f}",
+        f"{100 * row['keystroke_savings']:.1f}",
+    ]
+    if row["name"] == reference:
+        return [*cells, "", "", "", ""]
+    low, high = row["gain_interval"]
+    gain = [f"{100 * row['gain_top1']:+.2f}", f"{100 * low:+.2f} {100 * high:+.2f}"]
+    return [*cells, *gain, f"{100 * row['better_share']:.0f}", f"{100 * row['worse_share']:.0f}"]
+
+
+def _of_run(
+    folder: Path, corpus: str | None, ceiling: TrainConfig | None, workers: int
+) -> tuple[str, int, Population, dict[str, Path]]:
+    """A run's corpus, seed and people in the roles they had, and its models by method name."""
+    from nextword.federation.config import RunConfig
+    from nextword.federation.folders import SCRATCH, start_folder
+
+    config = RunConfig.from_toml(folder / "config.toml")
+    if corpus is not None and corpus != config.corpus.name:
+        raise ValueError(f"{folder} ran on {config.corpus.name}; evaluate {folder / 'final'} to see it on {corpus}")
+    if not (folder / "final").is_dir():
+        raise ValueError(f"{folder}: the run has not ended; go on with 'nextword simulate --resume {folder}'")
+    population = people_of(config)
+    models = {"federated": folder / "final"}
+    start = start_folder(config.model_copy(update={"out": str(folder)}))
+    if config.model.start != SCRATCH:
+        models = {"pretrained": start, **models}
+    if ceiling is not None:
+        if not (folder / "central").is_dir():
+            _train_ceiling(start, population, ceiling, folder / "central", config.seed, workers)
+        models["central"] = folder / "central"
+    return config.corpus.name, config.seed, population, models
+
+
+def people_of(config: RunConfig) -> Population:
+    """The participants and newcomers of a run."""
+    from data import corpus, splits
+
+    dataset = corpus.load(
+        config.corpus.name,
+        data_dir=Path(config.corpus.data_dir) if config.corpus.data_dir else None,
+        user_column=config.corpus.user_column,
+        text_column=config.corpus.text_column,
+    )
+    return splits.divide(corpus.people(dataset), seed=config.seed, newcomer_share=config.corpus.newcomer_share)
+
+
+def _everyone_new(name: str, data_dir: Path | None, user_column: str, text_column: str) -> Population:
+    from data import corpus, splits
+
+    dataset = corpus.load(name, data_dir=data_dir, user_column=user_column, text_column=text_column)
+    people = [split for split in map(splits.split_person, corpus.people(dataset)) if split.evaluated]
+    return splits.Population(participants=(), newcomers=tuple(people))
+
+
+def _fewer(population: Population, users: int) -> Population:
+    """The same population, in which only the first so many participants and newcomers are measured."""
+    measured = {split.user for split in population.evaluated_participants[:users]}
+    return type(population)(
+        tuple(
+            split if split.user in measured or not split.evaluated else dataclasses.replace(split, test=())
+            for split in population.participants
+        ),
+        population.newcomers[:users],
+    )
+
+
+def _train_ceiling(
+    start: Path, population: Population, ceiling: TrainConfig, out: Path, seed: int, workers: int
+) -> None:
+    import torch
+
+    from scripts.evaluation import train_central
+
+    torch.set_num_threads(workers)
+    errors.print("training the central ceiling on the pooled history (kept in the run folder)")
+    with progress() as display:
+        task = display.add_task("central training", total=None)
+        train_central(
+            start,
+            population.participants,
+            ceiling,
+            out,
+            seed=seed,
+            progress=lambda step, steps, _: display.update(task, completed=step, total=steps),
+        )

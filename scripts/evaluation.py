@@ -1,0 +1,147 @@
+"""All systems side by side on one corpus in one run, by the measuring rule; the work is spread over processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from data.splits import Population, Split, contributes
+from nextword import checkpoint
+from nextword.metrics import UserResult, measure
+from nextword.ngram import Mixture, Trigram
+from nextword.predictor import Predictor
+from nextword.text import normalise, tokens
+from nextword.training import TrainConfig, fit
+from personalization import device
+from personalization.finetune import FinetuneConfig, personalize
+
+ALONE = ("trigram", "trigram+own")
+FINETUNED = "finetuned"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is evaluated: people, the n-gram's training text, checkpoints by method name, and who is fine-tuned."""
+
+    participants: tuple[Split, ...]
+    newcomers: tuple[Split, ...]
+    pooled: tuple[tuple[str, ...], ...]  # what each participant contributes, raw: the trigram's text
+    models: Mapping[str, Path]
+    finetune_from: str
+    finetune: FinetuneConfig = field(default_factory=FinetuneConfig)
+    seed: int = 0
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        return (*ALONE, *self.models, FINETUNED)
+
+
+@dataclass(frozen=True)
+class PersonResult:
+    """What one person gets from each method; `shipped` is the gate's choice, None for the shared model."""
+
+    user: str
+    group: str | None
+    participant: bool
+    by_method: Mapping[str, UserResult]
+    shipped: int | None
+    validation_gain_bits: float
+
+
+def plan_for(
+    population: Population, models: Mapping[str, Path], finetune_from: str, *, finetune: FinetuneConfig, seed: int
+) -> Plan:
+    """Everyone who has a test, by the roles they had in the run.
+
+    Where nobody took part (a model that has never met the corpus), the trigram is trained on the history of the very
+    people who are measured, so that it is the stronger baseline.
+    """
+    evaluated = population.evaluated_participants
+    trained_on = population.participants or population.newcomers
+    pooled = tuple(contributes(split) for split in trained_on)
+    return Plan(evaluated, population.newcomers, pooled, models, finetune_from, finetune, seed)
+
+
+def evaluate(plan: Plan, *, workers: int, progress: Callable[[int, int], None]) -> list[PersonResult]:
+    """Measure everyone, in the plan's order. A person's result does not depend on who else is measured."""
+    people = [(split, True) for split in plan.participants] + [(split, False) for split in plan.newcomers]
+    # The longest first, so that no process is left with a long one at the end.
+    order = sorted(range(len(people)), key=lambda index: -len(people[index][0].history))
+    results: list[PersonResult | None] = [None] * len(people)
+    _State.make(plan)
+    with multiprocessing.get_context("fork").Pool(workers, torch.set_num_threads, (1,)) as pool:
+        answers: Iterator[tuple[int, PersonResult]] = pool.imap_unordered(
+            _evaluate_person, [(index, *people[index]) for index in order]
+        )
+        for done, (index, result) in enumerate(answers, 1):
+            results[index] = result
+            progress(done, len(people))
+    return [result for result in results if result is not None]
+
+
+def train_central(
+    start: Path,
+    participants: Sequence[Split],
+    config: TrainConfig,
+    out: Path,
+    *,
+    seed: int,
+    progress: Callable[[int, int, float], None],
+) -> None:
+    """The ceiling: the same start, trained on the pooled text that the federation trains on; saved in `out`."""
+    model, vocabulary = checkpoint.load(start)
+    texts = [text for split in participants for text in device.contribution(split)]
+    messages = [vocabulary.encode(normalise(text)) for text in texts]
+    result = fit(model, messages, config, np.random.default_rng([seed, 1]), progress=progress)
+    checkpoint.save(out, model, vocabulary, extra={"text": "pooled history", "pieces_trained": result.num_pieces})
+
+
+class _State:
+    """What the processes inherit: built once, before they are forked."""
+
+    plan: Plan
+    trigram: Trigram
+    predictors: dict[str, Predictor]
+
+    @classmethod
+    def make(cls, plan: Plan) -> None:
+        cls.plan = plan
+        cls.trigram = Trigram.train(tokens(normalise(text)) for texts in plan.pooled for text in texts)
+        cls.predictors = {name: Predictor.load(folder) for name, folder in plan.models.items()}
+
+
+def _evaluate_person(job: tuple[int, Split, bool]) -> tuple[int, PersonResult]:
+    index, split, participant = job
+    plan, shared = _State.plan, _State.predictors[_State.plan.finetune_from]
+    train, validation, test = (
+        [normalise(text) for text in texts] for texts in (split.train, split.validation, split.test)
+    )
+    own = Mixture.with_own(
+        _State.trigram, [tokens(text) for text in train], [tokens(text) for text in validation]
+    )
+    measured = {
+        "trigram": measure(_State.trigram, test, user=split.user),
+        "trigram+own": measure(own, test, user=split.user),
+    }
+    for name, predictor in _State.predictors.items():
+        measured[name] = measure(predictor, test, user=split.user)
+    encode = shared.vocabulary.encode
+    personal, verdict = personalize(
+        shared.model,
+        [encode(text) for text in train],
+        [encode(text) for text in validation],
+        plan.finetune,
+        device.generator(plan.seed, 0, split.user),
+    )
+    measured[FINETUNED] = (
+        measured[plan.finetune_from]
+        if personal is shared.model
+        else measure(Predictor(personal, shared.vocabulary), test, user=split.user)
+    )
+    by_method = {name: measured[name] for name in plan.methods}
+    return index, PersonResult(split.user, split.group, participant, by_method, verdict.choice, verdict.gain_bits)

@@ -1,0 +1,174 @@
+"""The run: from a starting model through rounds to a final one, told in the run folder as it goes."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import resource
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from flwr.app import ArrayRecord, ConfigRecord, Message, MessageType, RecordDict
+from flwr.serverapp import Grid
+
+from nextword import checkpoint
+from nextword.federation import records
+from nextword.federation.codec import Update
+from nextword.federation.config import RunConfig
+from nextword.model import LanguageModel
+from nextword.vocabulary import Vocabulary
+from server import optimizers
+from server.exchange import exchange
+from server.run_folder import FINAL, Event, RunFolder, State
+from server.strategy import FederatedTraining, Homes, Tally, to_arrays, to_update
+
+Observer = Callable[[Event], None]
+_NODES_WAIT_S = 60.0
+
+
+@dataclass
+class Run:
+    """One run over a grid; `state` moves on with each round."""
+
+    config: RunConfig
+    grid: Grid
+    folder: RunFolder
+    state: State
+    observer: Observer
+
+    def train(self) -> State:
+        """All rounds that are left, each one logged, then checkpointed."""
+        federation = self.config.federation
+        optimizer = optimizers.make(self.config.server)
+        optimizer.state = self.state.moments
+        strategy = FederatedTraining(self.config, find_homes(self.grid, self._exchange), optimizer)
+        arrays = to_arrays(self.state.parameters)
+        if self.state.server_round == 0 and not self.folder.events():
+            self._tell(
+                {"event": "start", "round": 0, "users": strategy.homes.population} | self._evaluate(strategy, 0, arrays)
+            )
+        for server_round in range(self.state.server_round + 1, federation.rounds + 1):
+            arrays, event = self._round(strategy, server_round, arrays)
+            self._tell(event)
+            last = server_round == federation.rounds
+            if last or server_round % federation.checkpoint_every == 0:
+                self.state = State(server_round, to_update(arrays), optimizer.state)
+                self.folder.save(self.state)
+        return self.state
+
+    def _round(self, strategy: FederatedTraining, server_round: int, arrays: ArrayRecord) -> tuple[ArrayRecord, Event]:
+        began = time.perf_counter()
+        asked = strategy.configure_train(server_round, arrays, ConfigRecord(), self.grid)
+        stepped, metrics = strategy.aggregate_train(server_round, self._exchange(asked))
+        tally = strategy.tally
+        event: Event = {
+            "event": "round",
+            "round": server_round,
+            "users": len(tally.metrics),
+            "messages": tally.messages,
+            "upload_bytes": tally.upload_bytes,
+            "download_bytes": tally.download_bytes,
+            "train_bits_per_piece": metrics[records.BITS_PER_PIECE] if metrics else None,
+        }
+        self._tell_rejected(server_round, tally)
+        event["rejected"] = len(tally.rejected)
+        arrays = arrays if stepped is None else stepped
+        every = self.config.federation.evaluate_every
+        if every and (server_round % every == 0 or server_round == self.config.federation.rounds):
+            event |= self._evaluate(strategy, server_round, arrays)
+        return arrays, event | {"seconds": round(time.perf_counter() - began, 3)}
+
+    def _evaluate(self, strategy: FederatedTraining, server_round: int, arrays: ArrayRecord) -> Event:
+        if not self.config.federation.evaluate_every or not strategy.homes.evaluated:
+            return {}
+        asked = strategy.configure_evaluate(server_round, arrays, ConfigRecord(), self.grid)
+        metrics = strategy.aggregate_evaluate(server_round, self._exchange(asked))
+        self._tell_rejected(server_round, strategy.tally)
+        if metrics is None:
+            return {}
+        return {
+            "validation_bits_per_character": metrics["bits-per-character"],
+            "validation_bits_per_piece": metrics["bits-per-piece"],
+            "validation_users": metrics["users"],
+        }
+
+    def _exchange(self, messages: Iterable[Message]) -> Iterable[Message]:
+        outstanding = 2 * (self.config.federation.workers or os.cpu_count() or 1)
+        return exchange(self.grid, messages, outstanding=outstanding, timeout_s=self.config.federation.timeout_s)
+
+    def _tell_rejected(self, server_round: int, tally: Tally) -> None:
+        for user, reason in tally.rejected:
+            self._tell({"event": "rejected", "round": server_round, "user": user, "reason": reason})
+
+    def _tell(self, event: Event) -> None:
+        self.folder.append(event)
+        self.observer(event)
+
+
+def find_homes(grid: Grid, send: Callable[[Iterable[Message]], Iterable[Message]]) -> Homes:
+    """Ask every node whom it hosts. Raises ValueError where somebody has no home or two."""
+    deadline = time.monotonic() + _NODES_WAIT_S
+    while not (nodes := list(grid.get_node_ids())) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    node_of: dict[int, int] = {}
+    evaluated: list[int] = []
+    populations: set[int] = set()
+    answered = 0
+    for reply in send(Message(RecordDict(), node, MessageType.QUERY) for node in nodes):
+        if reply.has_error():
+            raise ValueError(f"a node cannot read its corpus ({reply.error.reason}); see its log")
+        home: Any = reply.content.config_records[records.HOME]
+        first, users = int(home[records.FIRST]), int(home[records.USERS])
+        node_of |= dict.fromkeys(range(first, first + users), reply.metadata.src_node_id)
+        evaluated += home[records.EVALUATED]
+        populations.add(int(home[records.POPULATION]))
+        answered += 1
+    if answered < len(nodes) or not nodes:
+        raise ValueError(f"{answered} of {len(nodes)} nodes answered")
+    if len(populations) > 1 or len(node_of) != max(populations):
+        raise ValueError(
+            f"{len(nodes)} nodes host {len(node_of)} of {max(populations)} users: start more nodes, "
+            "or set federation.users-per-node=0 to spread the users over the nodes there are"
+        )
+    return Homes(node_of, tuple(sorted(evaluated)))
+
+
+def finish(run: Run, model: LanguageModel, vocabulary: Vocabulary) -> Event:
+    """Write the final model and the summary."""
+    checkpoint.set_parameters(model, {name: torch.from_numpy(x) for name, x in run.state.parameters.items()})
+    checkpoint.save(run.folder.path / FINAL, model, vocabulary, extra={"rounds": run.state.server_round})
+    events = run.folder.events()
+    rounds = [event for event in events if event["event"] == "round"]
+    measured = [event for event in events if "validation_bits_per_character" in event]
+    summary = {
+        "corpus": run.config.corpus.name,
+        "seed": run.config.seed,
+        "folder": str(run.folder.path),
+        "model": str(run.folder.path / FINAL),
+        "parameters": sum(x.size for x in run.state.parameters.values()),
+        "weights_sha256": weights_sha256(run.state.parameters),
+        "rounds": run.state.server_round,
+        "seconds": round(math.fsum(event["seconds"] for event in rounds), 3),
+        "users_trained": sum(event["users"] for event in rounds),
+        "upload_bytes": sum(event["upload_bytes"] for event in rounds),
+        "download_bytes": sum(event["download_bytes"] for event in rounds),
+        "rejected": sum(event["event"] == "rejected" for event in events),
+        "train_bits_per_piece": rounds[-1]["train_bits_per_piece"] if rounds else None,
+        "validation_bits_per_character": measured[-1]["validation_bits_per_character"] if measured else None,
+        "validation_bits_per_character_at_start": measured[0]["validation_bits_per_character"] if measured else None,
+        "server_peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+    run.folder.write_summary(summary)
+    return summary
+
+
+def weights_sha256(parameters: Update) -> str:
+    """One hash for all parameters: equal means equal bit for bit."""
+    digest = hashlib.sha256()
+    for name in sorted(parameters):
+        digest.update(name.encode() + parameters[name].tobytes())
+    return digest.hexdigest()

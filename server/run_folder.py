@@ -1,0 +1,144 @@
+"""A run is a folder: config.toml, events.jsonl, start/, checkpoint.safetensors, final/, summary.json.
+
+The event of a round is written before its checkpoint, and opening the folder again drops the events after the
+checkpoint. So whenever a run is killed, its folder goes on with every round told once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.numpy
+
+from nextword.federation.codec import Update
+from nextword.federation.config import RunConfig
+
+CONFIG, EVENTS, CHECKPOINT, SUMMARY, FINAL = (
+    "config.toml",
+    "events.jsonl",
+    "checkpoint.safetensors",
+    "summary.json",
+    "final",
+)
+Event = dict[str, Any]
+
+
+@dataclass
+class State:
+    """All that the next round depends on: rounds done, shared parameters, and the server optimizer's moments."""
+
+    server_round: int
+    parameters: Update
+    moments: dict[str, Update] = field(default_factory=dict)
+
+
+class RunFolder:
+    """The files of one run. `create` and `reopen` make it; every write is whole or not at all."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, path: Path, config: RunConfig) -> RunFolder:
+        """A new folder. One that holds anything is refused and left alone."""
+        folder = cls(path)
+        folder.refuse_if_taken()
+        folder.check_writable()
+        _write(path / CONFIG, config.to_toml().encode())
+        return folder
+
+    @classmethod
+    def reopen(cls, path: Path) -> tuple[RunFolder, RunConfig]:
+        """The folder of a run that was cut off, and its configuration."""
+        if not (path / CONFIG).is_file():
+            raise FileNotFoundError(f"{path}: no run to resume there (no {CONFIG})")
+        return cls(path), RunConfig.from_toml(path / CONFIG)
+
+    def refuse_if_taken(self) -> None:
+        """Raise FileExistsError where a run, or anything else, is in the way."""
+        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+            raise FileExistsError(
+                f"{self.path}: exists already; name another folder with --out, or go on with --resume"
+            )
+
+    def check_writable(self) -> None:
+        """Make the folder where it is missing. Raises OSError in one line where nothing can be written there."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.path):
+                pass
+        except OSError as error:
+            raise OSError(f"{self.path}: the run folder cannot be written ({error.strerror})") from None
+
+    def save(self, state: State) -> None:
+        """Replace the checkpoint."""
+        arrays = {f"parameters/{name}": array for name, array in state.parameters.items()}
+        for moment, by_name in state.moments.items():
+            arrays |= {f"{moment}/{name}": array for name, array in by_name.items()}
+        _write(self.path / CHECKPOINT, safetensors.numpy.save(arrays, {"round": str(state.server_round)}))
+
+    def load(self) -> State | None:
+        """The newest checkpoint, or None before the first; events of later rounds are dropped."""
+        path = self.path / CHECKPOINT
+        if not path.is_file():
+            self._keep_events(-1)
+            return None
+        try:
+            with safetensors.safe_open(path, framework="numpy") as file:
+                state = State(int(file.metadata()["round"]), {})
+                for key in file.keys():  # noqa: SIM118 (not a mapping)
+                    group, _, name = key.partition("/")
+                    target = state.parameters if group == "parameters" else state.moments.setdefault(group, {})
+                    target[name] = file.get_tensor(key)
+        except (safetensors.SafetensorError, KeyError, ValueError, TypeError) as error:
+            raise ValueError(f"{path}: the checkpoint cannot be read ({error})") from None
+        self._keep_events(state.server_round)
+        return state
+
+    def append(self, event: Event) -> None:
+        """Add one line to the events, on disk when this returns."""
+        with (self.path / EVENTS).open("ab") as file:
+            file.write(json.dumps(event).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def events(self) -> list[Event]:
+        """The events so far; a last line that was cut off is left out."""
+        path = self.path / EVENTS
+        if not path.is_file():
+            return []
+        lines = path.read_bytes().split(b"\n")[:-1]
+        return [json.loads(line) for line in lines]
+
+    def write_summary(self, summary: Event) -> None:
+        _write(self.path / SUMMARY, (json.dumps(summary, indent=2) + "\n").encode())
+
+    def summary(self) -> Event | None:
+        """What a finished run ended with."""
+        path = self.path / SUMMARY
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+    def _keep_events(self, last_round: int) -> None:
+        kept = [event for event in self.events() if event["round"] <= last_round]
+        _write(self.path / EVENTS, b"".join(json.dumps(event).encode() + b"\n" for event in kept))
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write beside, then rename: a reader sees the old file or the new one, also after a crash."""
+    beside = path.with_name(f".{path.name}.new")
+    with beside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,217 @@
+"""The strategy: who takes part in a round, what they are sent, what is accepted of the replies, the next parameters.
+
+Users are sampled, not nodes, and each user's weighted update enters an exact sum. So the result of a round does not
+depend on how users are spread over nodes, nor on the order of replies.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from flwr.app import Array, ArrayRecord, ConfigRecord, Message, MessageType, MetricRecord, RecordDict
+from flwr.serverapp import Grid
+from flwr.serverapp.strategy import Strategy
+
+from nextword.federation import records
+from nextword.federation.codec import CODECS, Shapes, Update
+from nextword.federation.config import RunConfig
+from server.accumulator import Accumulator
+from server.optimizers import ServerOptimizer
+
+MAX_USERS_PER_MESSAGE = 8
+MAX_PIECES = 10**9
+_TRAIN, _EVALUATE = 1, 2  # streams of random numbers
+
+
+@dataclass(frozen=True)
+class Homes:
+    """Which node hosts each user, and who has validation messages."""
+
+    node_of: dict[int, int]
+    evaluated: tuple[int, ...]
+
+    @property
+    def population(self) -> int:
+        return len(self.node_of)
+
+
+@dataclass
+class Tally:
+    """What came back in a round, beside the parameters."""
+
+    asked: set[int] = field(default_factory=set)
+    waiting: set[int] = field(default_factory=set)
+    metrics: dict[int, dict[str, float]] = field(default_factory=dict)
+    rejected: list[tuple[int | None, str]] = field(default_factory=list)
+    messages: int = 0
+    upload_bytes: int = 0
+    download_bytes: int = 0
+
+
+class FederatedTraining(Strategy):
+    """Weighted averaging of users' updates, and a server optimizer. A user's weight is their number of messages.
+
+    `upload_bytes` and `download_bytes` count the arrays as if every user had a device of their own.
+    """
+
+    def __init__(self, config: RunConfig, homes: Homes, optimizer: ServerOptimizer) -> None:
+        self.config = config
+        self.homes = homes
+        self.optimizer = optimizer
+        self.tally = Tally()
+        self._parameters: Update = {}
+
+    def summary(self) -> None:
+        """Flower prints a strategy's settings by this; the run folder's config.toml holds ours."""
+
+    def configure_train(
+        self, server_round: int, arrays: ArrayRecord, config: ConfigRecord, grid: Grid
+    ) -> Iterable[Message]:
+        """Messages to the nodes of this round's sample, made one at a time."""
+        self._parameters = to_update(arrays)
+        users = self._sample(_TRAIN, server_round, range(self.homes.population), self.config.federation.users_per_round)
+        return self._messages(MessageType.TRAIN, server_round, arrays, users)
+
+    def aggregate_train(
+        self, server_round: int, replies: Iterable[Message]
+    ) -> tuple[ArrayRecord | None, MetricRecord | None]:
+        """The next parameters (None where no usable update came) and the mean training bits per piece."""
+        shapes: Shapes = {name: array.shape for name, array in self._parameters.items()}
+        total = Accumulator(shapes)
+
+        def accept(user: int, content: RecordDict) -> dict[str, float]:
+            metrics = _numbers(content, user, _TRAIN_LIMITS)
+            if metrics[records.NUM_MESSAGES]:
+                record = content.array_records[records.update_key(user)]
+                size = sum(len(array.data) for array in record.values())
+                if size > 2 * sum(4 * math.prod(shape) + 1024 for shape in shapes.values()):
+                    raise ValueError(f"an update of {size} bytes")
+                update = CODECS["float32"].decode({name: array.numpy() for name, array in record.items()}, shapes)
+                total.add(update, int(metrics[records.NUM_MESSAGES]))
+                self.tally.upload_bytes += size
+            return metrics
+
+        self._collect(replies, accept)
+        mean = total.mean()
+        if mean is None:
+            return None, None
+        self._parameters = self.optimizer.step(self._parameters, mean, server_round)
+        rows = [self.tally.metrics[user] for user in sorted(self.tally.metrics)]
+        pieces = math.fsum(row[records.NUM_PIECES] for row in rows)
+        bits = math.fsum(row[records.NUM_PIECES] * row[records.BITS_PER_PIECE] for row in rows)
+        return to_arrays(self._parameters), MetricRecord({records.BITS_PER_PIECE: bits / pieces if pieces else 0.0})
+
+    def configure_evaluate(
+        self, server_round: int, arrays: ArrayRecord, config: ConfigRecord, grid: Grid
+    ) -> Iterable[Message]:
+        """Messages to the nodes of a sample of those who have validation messages."""
+        limit = self.config.federation.evaluate_users
+        users = self._sample(_EVALUATE, server_round, self.homes.evaluated, limit)
+        return self._messages(MessageType.EVALUATE, server_round, arrays, users)
+
+    def aggregate_evaluate(self, server_round: int, replies: Iterable[Message]) -> MetricRecord | None:
+        """Bits per character and per piece: means over users."""
+        self._collect(replies, lambda user, content: _numbers(content, user, _EVALUATE_LIMITS))
+        rows = [self.tally.metrics[user] for user in sorted(self.tally.metrics)]
+        rows = [row for row in rows if row[records.NUM_PIECES] and row[records.NUM_CHARACTERS]]
+        if not rows:
+            return None
+        return MetricRecord(
+            {
+                "bits-per-character": math.fsum(r[records.BITS] / r[records.NUM_CHARACTERS] for r in rows) / len(rows),
+                "bits-per-piece": math.fsum(r[records.BITS] / r[records.NUM_PIECES] for r in rows) / len(rows),
+                "users": len(rows),
+                "messages": int(sum(row[records.NUM_MESSAGES] for row in rows)),
+            }
+        )
+
+    def _sample(self, stream: int, server_round: int, users: Iterable[int], limit: int) -> list[int]:
+        everyone = np.array(sorted(users), dtype=np.int64)
+        rng = np.random.default_rng([self.config.seed, stream, server_round])
+        return [int(user) for user in np.sort(rng.choice(everyone, min(limit, len(everyone)), replace=False))]
+
+    def _messages(self, kind: str, server_round: int, arrays: ArrayRecord, users: list[int]) -> Iterator[Message]:
+        # One draw of the sample, however the messages are consumed.
+        self.tally = Tally(asked=set(users), waiting=set(users))
+        self.tally.download_bytes = len(users) * sum(len(array.data) for array in arrays.values())
+        return self._chunks(kind, server_round, arrays, users)
+
+    def _chunks(self, kind: str, server_round: int, arrays: ArrayRecord, users: list[int]) -> Iterator[Message]:
+        by_node: dict[int, list[int]] = {}
+        for user in users:
+            by_node.setdefault(self.homes.node_of[user], []).append(user)
+        # Small enough that no worker is left with a long last message while the others wait.
+        size = min(MAX_USERS_PER_MESSAGE, max(1, len(users) // 32))
+        chunks = [
+            (place, node, hosted[place : place + size])
+            for node, hosted in by_node.items()
+            for place in range(0, len(hosted), size)
+        ]
+        for _, node, chunk in sorted(chunks):
+            client = self.config.client.model_dump(by_alias=True)
+            task = ConfigRecord({records.ROUND: server_round, records.USERS: chunk, **client})
+            self.tally.messages += 1
+            yield Message(RecordDict({records.PARAMETERS: arrays, records.TASK: task}), node, kind)
+
+    def _collect(self, replies: Iterable[Message], accept: Callable[[int, RecordDict], dict[str, float]]) -> None:
+        """Accept each asked user once, and note everything else. Replies are untrusted, and let go one by one."""
+        tally = self.tally
+        for reply in replies:
+            if reply.has_error():
+                tally.rejected.append((None, f"a node failed: {str(reply.error.reason)[:200]}"))
+                continue
+            try:
+                claimed = records.users_in(list(reply.content))
+            except ValueError:
+                claimed = set()
+            for user in sorted(claimed):
+                if user not in tally.waiting or self.homes.node_of.get(user) != reply.metadata.src_node_id:
+                    why = "answered twice" if user in tally.asked - tally.waiting else "was not asked of this node"
+                    tally.rejected.append((user, why))
+                    continue
+                tally.waiting.discard(user)
+                try:
+                    tally.metrics[user] = accept(user, reply.content)
+                except Exception as error:  # whatever a device sends, the round goes on
+                    tally.rejected.append((user, f"{type(error).__name__}: {str(error)[:200]}"))
+        for user in sorted(tally.waiting):
+            tally.rejected.append((user, "no usable reply"))
+
+
+_TRAIN_LIMITS = {
+    records.NUM_MESSAGES: records.MAX_MESSAGES,
+    records.NUM_PIECES: MAX_PIECES,
+    records.BITS_PER_PIECE: 1000.0,
+}
+_EVALUATE_LIMITS = {
+    records.NUM_MESSAGES: MAX_PIECES,
+    records.NUM_PIECES: MAX_PIECES,
+    records.NUM_CHARACTERS: MAX_PIECES,
+    records.BITS: 1000.0 * MAX_PIECES,
+}
+
+
+def _numbers(content: RecordDict, user: int, limits: dict[str, float]) -> dict[str, float]:
+    """A user's metrics, each a number from 0 to its limit; counts are whole."""
+    record: dict[str, Any] = dict(content.metric_records[records.metrics_key(user)])
+    if set(record) != set(limits):
+        raise ValueError("metrics missing or unknown")
+    for key, value in record.items():
+        whole = key.startswith("num-")
+        if not isinstance(value, int if whole else (int, float)) or not 0 <= value <= limits[key]:
+            raise ValueError(f"{key} is no number from 0 to {limits[key]:g}")
+    return record
+
+
+def to_arrays(parameters: Update) -> ArrayRecord:
+    """Parameters as Flower's record."""
+    return ArrayRecord({name: Array(array) for name, array in parameters.items()})
+
+
+def to_update(arrays: ArrayRecord) -> Update:
+    """Flower's record as parameters."""
+    return {name: array.numpy() for name, array in arrays.items()}

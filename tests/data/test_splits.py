@@ -1,0 +1,113 @@
+"""Laws of the measuring rule: nothing leaks, order is kept, nobody's split depends on anybody else."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data.corpus import Person
+from data.splits import contributes, distinct, divide, split_person
+
+texts = st.lists(st.text(max_size=3), min_size=1, max_size=80)
+persons = st.builds(lambda messages: Person("ana", None, tuple(messages)), texts)
+populations = st.lists(
+    st.tuples(st.text(max_size=4), st.sampled_from((1, 29, 30, 31, 45))), unique_by=lambda pair: pair[0], max_size=25
+).map(lambda pairs: [Person(user, None, tuple(f"{user}{i}" for i in range(count))) for user, count in pairs])
+seeds = st.integers(0, 2**32)
+
+
+def person(count: int) -> Person:
+    return Person("ana", "north", tuple(f"message {i}" for i in range(count)))
+
+
+@given(persons)
+def test_no_message_is_in_both_history_and_test(someone: Person) -> None:
+    split = split_person(someone)
+    assert not set(split.history) & set(split.test)
+    assert not set(split.train) & set(split.validation)
+    assert split.train + split.validation == split.history
+
+
+@given(persons)
+def test_history_and_test_are_the_distinct_messages_in_their_order(someone: Person) -> None:
+    split = split_person(someone)
+    kept = [m for i, m in enumerate(someone.messages) if m not in someone.messages[:i]]
+    assert list(split.history + split.test) == kept
+    assert split.evaluated == (len(kept) >= 30)
+
+
+@given(populations, seeds)
+def test_newcomers_and_participants_share_nobody_and_leave_nobody_out(everyone: list[Person], seed: int) -> None:
+    population = divide(everyone, seed=seed)
+    participants = {split.user for split in population.participants}
+    newcomers = {split.user for split in population.newcomers}
+    assert not participants & newcomers
+    assert participants | newcomers == {someone.user for someone in everyone}
+    assert all(split.evaluated for split in population.newcomers)
+    evaluated = len(population.evaluated_participants) + len(newcomers)
+    assert len(newcomers) == int(evaluated * 0.2 + 0.5)
+
+
+@given(populations, seeds, st.randoms())
+def test_the_order_of_users_does_not_matter(everyone: list[Person], seed: int, random: object) -> None:
+    shuffled = list(everyone)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert divide(shuffled, seed=seed) == divide(everyone, seed=seed)
+
+
+@given(populations, seeds)
+def test_another_user_changes_nobody_elses_split_and_at_most_one_role(everyone: list[Person], seed: int) -> None:
+    other = Person("one more user", None, tuple(map(str, range(40))))
+    before, after = divide(everyone, seed=seed), divide([*everyone, other], seed=seed)
+    splits = {split.user: split for split in after.participants + after.newcomers}
+    assert all(splits[split.user] == split for split in before.participants + before.newcomers)
+    new = {split.user for split in after.newcomers} - {other.user}
+    assert len(new ^ {split.user for split in before.newcomers}) <= 1
+
+
+def test_seeds_draw_different_newcomers() -> None:
+    everyone = [Person(f"u{i}", None, person(30).messages) for i in range(50)]
+    drawn = {tuple(split.user for split in divide(everyone, seed=seed).newcomers) for seed in range(10)}
+    assert len(drawn) == 10
+    assert all(len(users) == 10 for users in drawn)
+
+
+@pytest.mark.parametrize(
+    ("count", "history", "validation", "test"),
+    [(1, 1, 0, 0), (29, 29, 0, 0), (30, 24, 2, 6), (100, 80, 8, 20), (1000, 800, 80, 200), (2000, 1600, 160, 200)],
+)
+def test_the_shares_of_the_measuring_rule(count: int, history: int, validation: int, test: int) -> None:
+    split = split_person(person(count))
+    assert (len(split.history), len(split.validation), len(split.test)) == (history, validation, test)
+
+
+def test_a_long_test_is_cut_to_what_directly_follows_the_history() -> None:
+    split = split_person(person(2000))
+    assert split.history[-1] == "message 1599"
+    assert split.test[0] == "message 1600"
+    assert split.test[-1] == "message 1799"
+
+
+def test_duplicates_are_dropped_before_counting() -> None:
+    assert distinct(["b", "a", "b", "B", "a"]) == ("b", "a", "B")
+    assert not split_person(Person("ana", None, person(29).messages * 2)).evaluated
+
+
+def test_a_user_contributes_their_newest_300_messages_and_never_the_test() -> None:
+    split = split_person(person(1000))
+    assert contributes(split) == split.history[500:]
+    assert contributes(split_person(person(5))) == person(5).messages
+
+
+def test_everyone_measured_can_be_a_newcomer() -> None:
+    population = divide([person(40)], seed=0, newcomer_share=1.0)
+    assert population.participants == ()
+    assert len(population.newcomers) == 1
+
+
+def test_impossible_populations_are_refused() -> None:
+    with pytest.raises(ValueError, match="two people"):
+        divide([person(1), person(2)], seed=0)
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        divide([person(1)], seed=0, newcomer_share=1.2)

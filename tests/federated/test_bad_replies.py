@@ -1,0 +1,190 @@
+"""Whatever a device sends, the round goes on without it, and the log says why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from flwr.app import Array, ArrayRecord, Error, Message, MetricRecord
+
+from nextword.federation.config import RunConfig
+from nextword.federation.records import metrics_key, update_key
+from personalization import app as client
+from server.app import run_once
+from server.run_folder import RunFolder
+
+Grids = Any
+Spoil = Callable[[Message, int], None]
+
+
+def _update(message: Message, user: int) -> ArrayRecord:
+    return message.content.array_records[update_key(user)]
+
+
+def _set(message: Message, user: int, change: Callable[[np.ndarray], np.ndarray]) -> None:
+    record = _update(message, user)
+    record["embedding.weight"] = Array(change(record["embedding.weight"].numpy().copy()))
+
+
+def _poke(value: float) -> Spoil:
+    def spoil(message: Message, user: int) -> None:
+        def change(array: np.ndarray) -> np.ndarray:
+            array[1, 1] = value
+            return array
+
+        _set(message, user, change)
+
+    return spoil
+
+
+def _metric(key: str, value: float | int) -> Spoil:
+    def spoil(message: Message, user: int) -> None:
+        message.content.metric_records[metrics_key(user)][key] = value
+
+    return spoil
+
+
+def _raw(data: bytes) -> Spoil:
+    def spoil(message: Message, user: int) -> None:
+        _update(message, user)["embedding.weight"] = Array("float32", (2,), "numpy.ndarray", data)
+
+    return spoil
+
+
+SPOILS: dict[str, tuple[Spoil, str]] = {
+    "nan": (_poke(np.nan), "not finite"),
+    "infinite": (_poke(-np.inf), "not finite"),
+    "absurd magnitude": (_poke(1e6), "changes by more"),
+    "wrong shape": (lambda m, u: _set(m, u, lambda x: x[:-1]), "has shape"),
+    "wrong type": (lambda m, u: _set(m, u, lambda x: x.astype(np.float64)), "not float32"),
+    "missing parameter": (lambda m, u: _update(m, u).pop("embedding.weight"), "missing or unknown"),  # type: ignore[dict-item]
+    "unknown parameter": (lambda m, u: _update(m, u).update(new=Array(np.ones(2))), "missing or unknown"),
+    "no update": (lambda m, u: m.content.pop(update_key(u)), "KeyError"),  # type: ignore[dict-item]
+    "no numbers": (lambda m, u: m.content.pop(metrics_key(u)), "KeyError"),  # type: ignore[dict-item]
+    "pickle": (_raw(b"\x80\x04cos\nsystem\n."), "Error"),
+    "cut off": (_raw(b"\x93NUMPY\x01\x00v\x00"), "Error"),
+    "oversize": (_raw(b"\0" * 10_000_000), "an update of"),
+    "huge weight": (_metric("num-messages", 10**6), "num-messages"),
+    "negative weight": (_metric("num-messages", -1), "num-messages"),
+    "weight no whole number": (_metric("num-messages", 1.5), "num-messages"),
+    "bits not a number": (_metric("bits-per-piece", float("nan")), "bits-per-piece"),
+    "extra number": (_metric("text-length", 3), "missing or unknown"),
+}
+
+
+@pytest.mark.parametrize("name", list(SPOILS))
+def test_a_spoiled_update_is_rejected_as_if_the_user_had_not_been_there(
+    config: RunConfig, local_grid: Grids, tmp_path: Path, name: str
+) -> None:
+    spoil, reason = SPOILS[name]
+    config = config.with_settings(["federation.rounds=1", "federation.evaluate-every=0"])
+    victim: list[int] = []
+
+    def spoiled(sent: Message, reply: Message) -> list[Message]:
+        if sent.metadata.message_type == "train" and not victim:
+            victim.append(_users(reply)[0])
+            spoil(reply, victim[0])
+        return [reply]
+
+    def silent(sent: Message, reply: Message) -> list[Message]:
+        if sent.metadata.message_type == "train" and victim[0] in _users(reply):
+            reply.content.pop(update_key(victim[0]))
+            reply.content.pop(metrics_key(victim[0]))
+        return [reply]
+
+    bad = run_once(config, local_grid(config, nodes=2, tamper=spoiled))
+    without = config.with_settings([f"out={tmp_path / 'without'}"])
+    good = run_once(without, local_grid(without, nodes=2, tamper=silent))
+    assert bad["weights_sha256"] == good["weights_sha256"]
+    assert bad["rejected"] == good["rejected"] == 1
+    event = next(event for event in RunFolder(Path(config.out)).events() if event["event"] == "rejected")
+    assert event["user"] == victim[0]
+    assert reason in event["reason"]
+
+
+def test_a_reply_twice_and_a_strangers_update_count_once(config: RunConfig, local_grid: Grids, tmp_path: Path) -> None:
+    config = config.with_settings(["federation.rounds=1", "federation.evaluate-every=0"])
+
+    def doubled(sent: Message, reply: Message) -> list[Message]:
+        if sent.metadata.message_type != "train":
+            return [reply]
+        user = _users(reply)[0]
+        stranger = next(other for other in range(12) if other != user)
+        reply.content[update_key(99)] = _update(reply, user)
+        reply.content[update_key(stranger + 100)] = _update(reply, user)
+        return [reply, reply]
+
+    bad = run_once(config, local_grid(config, nodes=2, tamper=doubled))
+    plain = config.with_settings([f"out={tmp_path / 'plain'}"])
+    assert bad["weights_sha256"] == run_once(plain, local_grid(plain, nodes=2))["weights_sha256"]
+    assert bad["users_trained"] == 6
+    reasons = {event["reason"] for event in RunFolder(Path(config.out)).events() if event["event"] == "rejected"}
+    assert reasons == {"answered twice", "was not asked of this node"}
+
+
+def test_a_node_cannot_speak_for_a_user_of_another(config: RunConfig, local_grid: Grids) -> None:
+    config = config.with_settings(["federation.rounds=1", "federation.evaluate-every=0"])
+
+    def posing(sent: Message, reply: Message) -> list[Message]:
+        if sent.metadata.message_type == "train":
+            reply.metadata.__dict__["_src_node_id"] = 1000 if reply.metadata.src_node_id == 1007 else 1007
+        return [reply]
+
+    summary = run_once(config, local_grid(config, nodes=2, tamper=posing))
+    assert summary["users_trained"] == 0
+
+
+def test_a_round_without_any_usable_update_changes_nothing(config: RunConfig, local_grid: Grids) -> None:
+    def failing(sent: Message, reply: Message) -> list[Message]:
+        return [reply] if sent.metadata.message_type == "query" else [Message(Error(1, "gone"), reply_to=sent)]
+
+    summary = run_once(config, local_grid(config, nodes=2, tamper=failing))
+    rounds = [event for event in RunFolder(Path(config.out)).events() if event["event"] == "round"]
+    assert [event["users"] for event in rounds] == [0, 0, 0]
+    assert summary["train_bits_per_piece"] is None
+    start, final = (Path(folder, "model.safetensors") for folder in (config.model.start, Path(config.out) / "final"))
+    assert start.read_bytes() == final.read_bytes()
+
+
+def test_after_the_time_limit_a_round_goes_on_without_the_silent(config: RunConfig, local_grid: Grids) -> None:
+    config = config.with_settings(["federation.rounds=1", "federation.evaluate-every=0", "federation.timeout-s=0.2"])
+
+    def silent(sent: Message, reply: Message) -> list[Message]:
+        return [] if sent.metadata.message_type == "train" and sent.metadata.dst_node_id == 1000 else [reply]
+
+    summary = run_once(config, local_grid(config, nodes=2, tamper=silent))
+    assert 0 < summary["users_trained"] < 6
+    assert summary["users_trained"] + summary["rejected"] == 6
+
+
+def test_a_failing_device_tells_the_kind_of_error_and_not_its_words(
+    config: RunConfig, local_grid: Grids, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError("meet me at the secret place")
+
+    monkeypatch.setattr(client.device, "train_user", fail)
+    grid = local_grid(config, nodes=2)
+    run_once(config, grid)
+    assert b"secret" not in b"".join(grid.wire)
+    assert b"RuntimeError" in b"".join(grid.wire)
+
+
+def test_a_device_refuses_to_act_for_users_of_another_node(config: RunConfig, local_grid: Grids) -> None:
+    def elsewhere(sent: Message, reply: Message) -> list[Message]:
+        return [reply]
+
+    grid = local_grid(config, nodes=2, tamper=elsewhere)
+    context = client.Context(1, 1000, {"partition-id": 0, "num-partitions": 2}, client.RecordDict(), {})
+    task = {"round": 1, "users": [11], **config.client.model_dump(by_alias=True)}
+    content = {"task": client.ConfigRecord(task), "parameters": client.ArrayRecord()}
+    reply = grid._app(Message(client.RecordDict(content), 1000, "train"), context)
+    assert reply.has_error()
+    assert reply.error.reason == "ValueError"
+
+
+def _users(reply: Message) -> list[int]:
+    return sorted(int(key.partition(".")[2]) for key in reply.content if isinstance(reply.content[key], MetricRecord))

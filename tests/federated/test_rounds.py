@@ -1,0 +1,179 @@
+"""The laws of a round, on a grid in this process."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors.numpy
+import torch
+from flwr.app import ArrayRecord, ConfigRecord
+
+from nextword import checkpoint
+from nextword.federation.config import RunConfig
+from nextword.text import normalise, tokens
+from nextword.training import TrainConfig, fit
+from personalization import device
+from server import optimizers
+from server.app import run_once
+from server.run_folder import RunFolder
+from server.strategy import FederatedTraining, Homes
+
+Grids = Any
+
+
+def _with(config: RunConfig, **settings: Any) -> RunConfig:
+    return config.with_settings(f"{key.replace('__', '.').replace('_', '-')}={x}" for key, x in settings.items())
+
+
+def _weights(config: RunConfig) -> dict[str, np.ndarray]:
+    return safetensors.numpy.load_file(Path(config.out) / "final" / "model.safetensors")
+
+
+def test_a_round_through_flower_equals_a_round_by_hand(
+    config: RunConfig, people: tuple[Any, ...], local_grid: Grids
+) -> None:
+    config = _with(config, federation__rounds=1, client__prox=0.1)
+    run_once(config, local_grid(config, nodes=3))
+    sample = np.random.default_rng([config.seed, 1, 1]).choice(len(people), 6, replace=False)
+    start = None
+    rows: list[tuple[dict[str, np.ndarray], int]] = []
+    for user in sample:
+        model, vocabulary = checkpoint.load(Path(config.model.start))
+        start = {name: p.detach().numpy().copy() for name, p in model.named_parameters()}
+        messages = [vocabulary.encode(normalise(text)) for text in people[user].train[-300:]]
+        rng = device.generator(config.seed, 1, people[user].user)
+        fit(model, messages, TrainConfig(learning_rate=0.01, prox=0.1), rng)
+        rows.append(({name: p.detach().numpy() - start[name] for name, p in model.named_parameters()}, len(messages)))
+    assert start is not None
+    total = sum(weight for _, weight in rows)
+    exact = {
+        name: sum(np.rint(np.float64(delta[name]) * weight * 2.0**32) for delta, weight in rows) / (2.0**32 * total)
+        for name in start
+    }
+    expected = optimizers.make(config.server).step(start, {n: x.astype(np.float32) for n, x in exact.items()}, 1)
+    got = _weights(config)
+    assert set(got) == set(expected)
+    assert all(np.array_equal(got[name], expected[name]) for name in expected)
+    name = "norm.weight"
+    plain = sum(Fraction(float(delta[name][0])) * weight for delta, weight in rows) / total
+    assert float(exact[name][0]) == pytest.approx(float(plain), abs=1e-9)
+    assert not np.array_equal(got["embedding.weight"], start["embedding.weight"])
+
+
+def test_how_users_are_spread_over_nodes_changes_nothing(
+    config: RunConfig, people: tuple[Any, ...], local_grid: Grids, tmp_path: Path
+) -> None:
+    runs = {}
+    for users_per_node, nodes in [(1, len(people)), (3, -(-len(people) // 3)), (0, 2), (len(people), 1)]:
+        out = tmp_path / f"{users_per_node}-{nodes}"
+        spread = _with(config, out=out, federation__users_per_node=users_per_node)
+        runs[nodes] = run_once(spread, local_grid(spread, nodes=nodes))
+        runs[nodes]["events"] = [
+            {key: value for key, value in event.items() if key not in ("seconds", "messages")}
+            for event in RunFolder(out).events()
+        ]
+    first = runs[1]
+    for run in runs.values():
+        assert run["weights_sha256"] == first["weights_sha256"]
+        assert run["events"] == first["events"]
+    assert len(first["events"]) == 4
+    assert first["rejected"] == 0
+
+
+def test_another_seed_gives_other_weights(config: RunConfig, local_grid: Grids, tmp_path: Path) -> None:
+    other = _with(config, seed=6, out=tmp_path / "other")
+    mine, theirs = run_once(config, local_grid(config, nodes=2)), run_once(other, local_grid(other, nodes=2))
+    assert mine["weights_sha256"] != theirs["weights_sha256"]
+
+
+def test_too_few_nodes_for_everyone_is_refused(config: RunConfig, local_grid: Grids) -> None:
+    crowded = _with(config, federation__users_per_node=2)
+    with pytest.raises(ValueError, match=r"3 nodes host 6 of 12 users.*users-per-node=0"):
+        run_once(crowded, local_grid(crowded, nodes=3))
+
+
+@pytest.mark.parametrize("stop_after", [0, 1, 2, 3])
+def test_a_run_cut_off_between_event_and_checkpoint_resumes_to_identical_weights(
+    config: RunConfig, local_grid: Grids, tmp_path: Path, stop_after: int
+) -> None:
+    whole = run_once(config, local_grid(config, nodes=2))
+    cut = _with(config, out=tmp_path / "cut")
+
+    def crash(event: dict[str, Any]) -> None:
+        if event["round"] == stop_after:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_once(cut, local_grid(cut, nodes=2), observer=crash)
+    with (tmp_path / "cut" / "events.jsonl").open("a") as file:
+        file.write('{"event": "round", "rou')  # a line that was being written
+    resumed = run_once(cut, local_grid(cut, nodes=2), resume=True)
+    assert resumed["weights_sha256"] == whole["weights_sha256"]
+    told = RunFolder(tmp_path / "cut").events()
+    assert [event["round"] for event in told] == [0, 1, 2, 3]
+    assert resumed["upload_bytes"] == whole["upload_bytes"]
+
+
+def test_no_text_and_no_user_id_in_any_message(config: RunConfig, people: tuple[Any, ...], local_grid: Grids) -> None:
+    grid = local_grid(config, nodes=3)
+    run_once(config, grid)
+    wire = b"\n".join(grid.wire)
+    assert len(grid.wire) >= 2 * 3
+    assert b"num-messages" in wire  # the search below reads what was sent
+    rows = [json.loads(line) for line in Path(config.corpus.name).read_text().splitlines()]
+    words = {word for row in rows for word in tokens(row["text"]) if len(word) >= 6}
+    assert len(words) > 20
+    for secret in {row["text"] for row in rows} | {row["user"] for row in rows} | words:
+        assert secret.encode() not in wire
+    assert config.corpus.name.encode() not in wire
+    assert config.model.start.encode() not in wire
+
+
+def test_only_a_few_messages_are_under_way(config: RunConfig, people: tuple[Any, ...], local_grid: Grids) -> None:
+    alone = _with(config, federation__users_per_node=1, federation__workers=2, federation__users_per_round=12)
+    grid = local_grid(alone, nodes=len(people))
+    run_once(alone, grid)
+    assert 1 <= grid.most_outstanding <= 4
+
+
+def test_a_large_round_travels_in_small_messages(config: RunConfig) -> None:
+    population = 3000
+    config = _with(config, federation__users_per_round=500)
+    homes = Homes({user: user // 750 for user in range(population)}, ())
+    strategy = FederatedTraining(config, homes, optimizers.make(config.server))
+    asked = [
+        message.content.config_records["task"]["users"]
+        for message in strategy.configure_train(1, ArrayRecord({}), ConfigRecord(), None)  # type: ignore[arg-type]
+    ]
+    users = [user for chunk in asked for user in chunk]  # type: ignore[union-attr]
+    assert len(users) == len(set(users)) == 500
+    assert max(len(chunk) for chunk in asked) <= 8  # type: ignore[arg-type]
+
+
+def test_training_does_not_touch_the_validation_messages(people: tuple[Any, ...]) -> None:
+    for split in people:
+        used = device.contribution(split)
+        assert not set(used) & (set(split.validation) | set(split.test))
+        assert len(used) <= 300
+        assert used == split.history[: len(split.history) - len(split.validation)][-300:]
+    assert max(len(device.contribution(split)) for split in people) == 300
+
+
+def test_fedprox_with_mu_zero_is_plain_training_and_else_is_not(config: RunConfig, people: tuple[Any, ...]) -> None:
+    torch.set_num_threads(1)
+    model, vocabulary = checkpoint.load(Path(config.model.start))
+    start = {name: p.detach().numpy().copy() for name, p in model.named_parameters()}
+
+    def delta(**settings: Any) -> np.ndarray:
+        client = config.client.model_copy(update=settings)
+        rng = device.generator(0, 1, "u")
+        return device.train_user(model, vocabulary, people[-1], start, client, rng).delta["embedding.weight"]
+
+    assert np.array_equal(delta(prox=0.0), delta())
+    near, far = np.linalg.norm(delta(prox=100.0)), np.linalg.norm(delta())
+    assert near < far

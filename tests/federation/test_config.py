@@ -1,0 +1,107 @@
+"""The run configuration: the same object from every side, and one clear line for every mistake."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from nextword.federation.config import ClientConfig, RunConfig
+from nextword.training import TrainConfig
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = {
+    "seed": 3,
+    "corpus.name": "nus-sms",
+    "federation.users-per-round": 7,
+    "client.learning-rate": 0.25,
+    "client.optimizer": "sgd",
+    "server.optimizer": "fedadam",
+}
+
+
+def test_the_three_ways_to_write_a_run_give_the_same_object(tmp_path: Path) -> None:
+    run_file = tmp_path / "run.toml"
+    run_file.write_text(
+        'seed = 3\n[corpus]\nname = "nus-sms"\n[federation]\nusers-per-round = 7\n'
+        '[client]\nlearning-rate = 0.25\noptimizer = "sgd"\n[server]\noptimizer = "fedadam"\n'
+    )
+    flat = RunConfig.from_flat(SETTINGS)
+    assert flat == RunConfig.from_toml(run_file) == RunConfig().with_settings(f"{k}={v}" for k, v in SETTINGS.items())
+    assert flat != RunConfig()
+
+
+def test_a_configuration_survives_being_written(tmp_path: Path) -> None:
+    config = RunConfig.from_flat(SETTINGS)
+    (tmp_path / "run.toml").write_text(config.to_toml())
+    assert RunConfig.from_toml(tmp_path / "run.toml") == config
+    assert RunConfig.from_flat(config.to_flat()) == config
+
+
+def test_flower_knows_every_key_with_its_default() -> None:
+    table = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["flwr"]["app"]["config"]
+    assert table == tomllib.loads(RunConfig().to_toml())
+
+
+def test_clients_are_told_every_setting_of_the_training_loop() -> None:
+    assert set(ClientConfig.model_fields) == {field.name for field in fields(TrainConfig)}
+    assert TrainConfig(**ClientConfig().model_dump())
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("federation.round", "federation.rounds"),
+        ("client.learning_rate", "client.learning-rate"),
+        ("learning-rate", "learning-rate"),
+        ("sed", "seed"),
+    ],
+)
+def test_an_unknown_key_is_refused_with_the_nearest_right_one(key: str, meant: str) -> None:
+    with pytest.raises(ValueError, match=f"unknown key {key}; did you mean .*{meant}\\?"):
+        RunConfig.from_flat({key: 1})
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("federation.rounds=0", ["federation.rounds = 0", "at least 1"]),
+        ("federation.rounds=many", ["federation.rounds = 'many'", "integer"]),
+        ("federation.rounds=2.5", ["federation.rounds = 2.5", "integer"]),
+        ("client.learning-rate=-1", ["client.learning-rate = -1", "above 0"]),
+        ("client.learning-rate=nan", ["client.learning-rate = nan", "finite"]),
+        ("client.prox=-0.1", ["client.prox = -0.1", "at least 0"]),
+        ("server.optimizer=adam", ["server.optimizer = 'adam'", "fedadam", "fedyogi"]),
+        ("server.beta1=1", ["server.beta1 = 1", "below 1"]),
+        ("model.heads=3", ["model.width = 256", "model.heads = 3"]),
+        ("seed=-1", ["seed = -1", "at least 0"]),
+        ("seed", ["key=value"]),
+    ],
+)
+def test_an_impossible_value_is_refused_in_one_line(setting: str, words: list[str]) -> None:
+    with pytest.raises(ValueError) as caught:  # noqa: PT011
+        RunConfig().with_settings([setting])
+    message = str(caught.value)
+    assert "\n" not in message
+    assert all(word in message for word in words), message
+
+
+def test_a_text_value_needs_no_quotes_and_may_look_like_a_number() -> None:
+    assert RunConfig().with_settings(["corpus.name=123"]).corpus.name == "123"
+    assert RunConfig().with_settings(['corpus.name="a b"']).corpus.name == "a b"
+
+
+@pytest.mark.parametrize("content", [b"seed = ", b"\xff\xfe\x00", b"[federation]\nround = 3\n"])
+def test_a_bad_run_file_is_named_in_one_line(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="bad.toml") as caught:
+        RunConfig.from_toml(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_configuration_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        RunConfig().seed = 1  # type: ignore[misc]
