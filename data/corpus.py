@@ -218,7 +218,8 @@ def _prepared(
     content = hashlib.sha256(json.dumps([key, identity]).encode()).hexdigest()[:16]
     folder = home / "prepared" / f"{place}-{content}"
     if not (folder / "state.json").is_file():
-        shutil.rmtree(folder, ignore_errors=True)  # one that lacks its last file is no corpus
+        if folder.is_dir() and not (folder / "state.json").is_file():  # damaged: a finished one appears whole
+            shutil.rmtree(folder, ignore_errors=True)
         with writable(folder.parent) as scratch:
             _write(rows(), scratch / "rows.arrow", scratch / "prepared", shown)
             put(scratch / "prepared", folder)

@@ -28,6 +28,11 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
+def spans(text: str) -> list[tuple[int, int]]:
+    """Where each of `tokens(text)` begins and ends in normalised `text`."""
+    return [match.span() for match in _TOKEN.finditer(text)]
+
+
 @lru_cache(maxsize=65536)
 def is_word(token: str) -> bool:
     """Whether `token` is a word: letters and digits, with inner apostrophes."""

@@ -17,6 +17,7 @@ _COMMANDS = {
     "predict": "Suggest the next words for a text.",
     "corpus": "List, fetch and describe the corpora.",
     "pretrain": "Train a model on public text.",
+    "results": "Write RESULTS.md from evaluated runs.",
 }
 
 
@@ -40,7 +41,8 @@ class _Commands(typer.core.TyperGroup):
         return found
 
 
-_app = typer.Typer(cls=_Commands, add_completion=False, no_args_is_help=True)
+# Local variables may hold people's messages: no traceback shows them.
+_app = typer.Typer(cls=_Commands, add_completion=False, no_args_is_help=True, pretty_exceptions_show_locals=False)
 
 
 @_app.callback(help="A keyboard that learns from everyone and from you, while nobody sees what you type.")

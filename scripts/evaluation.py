@@ -121,9 +121,7 @@ def _evaluate_person(job: tuple[int, Split, bool]) -> tuple[int, PersonResult]:
     train, validation, test = (
         [normalise(text) for text in texts] for texts in (split.train, split.validation, split.test)
     )
-    own = Mixture.with_own(
-        _State.trigram, [tokens(text) for text in train], [tokens(text) for text in validation]
-    )
+    own = Mixture.with_own(_State.trigram, [tokens(text) for text in train], [tokens(text) for text in validation])
     measured = {
         "trigram": measure(_State.trigram, test, user=split.user),
         "trigram+own": measure(own, test, user=split.user),

@@ -59,6 +59,8 @@ def simulate(config: RunConfig, *, resume: bool = False, observer: Observer = la
     os.environ["FLWR_TELEMETRY_ENABLED"] = "0"
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    # oneDNN keeps a compiled kernel for each shape it has met: over many users' batches that is gigabytes a worker.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
     from nextword.federation.folders import with_absolute_paths
     from personalization import app as client
     from personalization import device

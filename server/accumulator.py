@@ -16,6 +16,7 @@ from nextword.federation.records import MAX_MESSAGES
 SCALE = 2.0**32
 MAX_MAGNITUDE = 32.0  # of one parameter's change in one round
 MAX_UPDATES = 2**15
+_BLOCK = 2**14  # numbers at a time, so that the steps in between stay in the cache
 
 
 class Accumulator:
@@ -25,6 +26,8 @@ class Accumulator:
         self._sums: dict[str, npt.NDArray[np.int64]] = {
             name: np.zeros(shape, np.int64) for name, shape in shapes.items()
         }
+        self._scaled = np.empty(_BLOCK, np.float64)
+        self._whole = np.empty(_BLOCK, np.int64)
         self.weight = 0
         self.count = 0
 
@@ -39,8 +42,13 @@ class Accumulator:
             if not largest <= MAX_MAGNITUDE:  # also true of NaN
                 raise ValueError(f"{name} is not finite or changes by more than {MAX_MAGNITUDE:g}")
         for name, values in update.items():
-            scaled = np.multiply(values, weight * SCALE, dtype=np.float64)
-            self._sums[name] += np.rint(scaled, out=scaled).astype(np.int64)
+            flat, total = values.reshape(-1), self._sums[name].reshape(-1)
+            for first in range(0, flat.size, _BLOCK):
+                block = flat[first : first + _BLOCK]
+                scaled, whole = self._scaled[: block.size], self._whole[: block.size]
+                np.multiply(block, weight * SCALE, out=scaled, dtype=np.float64)
+                np.rint(scaled, out=whole, casting="unsafe")
+                total[first : first + _BLOCK] += whole
         self.weight += weight
         self.count += 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from data import synthetic
 from nextword import checkpoint
 from nextword.federation.config import RunConfig
 from nextword.federation.folders import SCRATCH, start_folder
@@ -29,8 +30,6 @@ def check_start(config: RunConfig) -> None:
 
 def from_scratch(config: RunConfig) -> tuple[LanguageModel, Vocabulary]:
     """Random weights by the run's seed, and a vocabulary learned from synthetic people who take part in no run."""
-    from data import synthetic
-
     public = synthetic.generate(seed=PUBLIC_SEED + config.seed, people=PUBLIC_PEOPLE)
     vocabulary = Vocabulary.train((normalise(row["text"]) for row in public), size=config.model.vocabulary_size)
     shape = config.model

@@ -23,6 +23,7 @@ from server.accumulator import Accumulator
 from server.optimizers import ServerOptimizer
 
 MAX_USERS_PER_MESSAGE = 8
+MAX_REPLY_BYTES = 2**26  # of the updates in one reply
 MAX_PIECES = 10**9
 _TRAIN, _EVALUATE = 1, 2  # streams of random numbers
 
@@ -144,8 +145,9 @@ class FederatedTraining(Strategy):
         by_node: dict[int, list[int]] = {}
         for user in users:
             by_node.setdefault(self.homes.node_of[user], []).append(user)
-        # Small enough that no worker is left with a long last message while the others wait.
-        size = min(MAX_USERS_PER_MESSAGE, max(1, len(users) // 32))
+        # Few enough for memory, and that no worker is left with a long last message while the others wait.
+        update_bytes = 1 + sum(len(array.data) for array in arrays.values())
+        size = max(1, min(MAX_USERS_PER_MESSAGE, len(users) // 32, MAX_REPLY_BYTES // update_bytes))
         chunks = [
             (place, node, hosted[place : place + size])
             for node, hosted in by_node.items()

@@ -1,0 +1,186 @@
+"""The numbers of the measuring rule `keyboard-1`, for any system that predicts words.
+
+Targets are the words of a message (`text.is_word`), its first one included; the context is what stands before it in
+the same message. A word is a hit if it is the first (top-1) or among the first three (top-3) offered before a letter
+of it is typed.
+
+Keystrokes: without suggestions a message costs one key for each character of its normalised text, spaces included;
+sending is not counted. With them, a person looks at the bar of three before each letter of a word and accepts the word
+the first time it is shown, if that saves a key: accepting costs one key and types the word and the space after it, if
+a space follows in the text. (So before a symbol or at the end of a message there is no space to win.)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from nextword.statistics import bootstrap_interval, loss_is_beyond_noise
+from nextword.text import is_word, normalise, spans
+
+SLOTS = 3
+_READ_MESSAGES = 64  # at once: a batch for models that read in batches, and a limit to what they hold
+
+
+class Reading(Protocol):
+    """One message as a model has read it."""
+
+    @property
+    def bits(self) -> float:
+        """What all tokens of the message and its end cost together; NaN from a system that cannot say."""
+
+    def slots(self, position: int, prefix: str) -> Sequence[str]:
+        """The words offered in place of token `position`, a word, after its first letters `prefix`; best first."""
+
+
+class WordModel(Protocol):
+    """A system under test. It may read messages in batches; questions about a reading come afterwards."""
+
+    def read(self, messages: Sequence[Sequence[str]]) -> Sequence[Reading]:
+        """Read messages, each a list of tokens (`text.tokens` of normalised text)."""
+
+
+@dataclass(frozen=True)
+class UserResult:
+    """What one system does on one user's test messages."""
+
+    user: str
+    words: int
+    top1_hits: int
+    top3_hits: int
+    bits: float
+    characters: int  # of the normalised texts, and one for each message's end
+    keys_typed: int
+    keys_without: int
+    hits: npt.NDArray[np.bool_] = field(repr=False, compare=False)  # top-1, for each word in order
+
+    @property
+    def top1(self) -> float:
+        return self.top1_hits / self.words
+
+    @property
+    def top3(self) -> float:
+        return self.top3_hits / self.words
+
+    @property
+    def bits_per_character(self) -> float:
+        return self.bits / self.characters
+
+    @property
+    def keystroke_savings(self) -> float:
+        return 1 - self.keys_typed / self.keys_without
+
+
+def measure(model: WordModel, messages: Sequence[str], *, user: str) -> UserResult:
+    """Measure `model` on a user's test `messages` (texts)."""
+    texts = [normalise(message) for message in messages]
+    hits: list[bool] = []
+    top3_hits = saved = 0
+    costs: list[float] = []
+    for text, message, reading in _read(model, texts):
+        costs.append(reading.bits)
+        for position, (start, end) in enumerate(message):
+            word = text[start:end]
+            if not is_word(word):
+                continue
+            offered = list(reading.slots(position, ""))[:SLOTS]
+            hits.append(offered[:1] == [word])
+            top3_hits += word in offered
+            saved += _keys_saved(reading, position, word, space_follows=text[end : end + 1] == " ")
+    keys = sum(map(len, texts))
+    return UserResult(
+        user=user,
+        words=len(hits),
+        top1_hits=sum(hits),
+        top3_hits=top3_hits,
+        bits=math.fsum(costs),
+        characters=keys + len(texts),
+        keys_typed=keys - saved,
+        keys_without=keys,
+        hits=np.array(hits, dtype=np.bool_),
+    )
+
+
+def summarise(
+    results: Sequence[UserResult],
+    *,
+    reference: Sequence[UserResult] | None = None,
+    rng: np.random.Generator,
+) -> dict[str, Any]:
+    """The figures of one system over users, in the JSON form of `evaluate`; shares are fractions of 1.
+
+    Users without a word in their test are left out. `top1`, `top3`, `bits_per_character` and `keystroke_savings` are
+    means over users, `top1_words` and `top3_words` are over all words. Intervals are bootstrap 95 % over users.
+    With the results of a `reference` system on the same users in the same order, the gains in top-1 over it are added,
+    paired by user: their mean (also relative to the reference's mean), the interval of that mean, the shares of users
+    with more and with fewer hits, the worst user's gain, and the shares of users who gain or lose more than chance
+    gives (`statistics.loss_is_beyond_noise`; where the systems are equally good, up to 5 % of users land in each).
+
+    Raises ValueError if nobody has a word, or if the two results are not of the same users and words.
+    """
+    if reference is not None:
+        if [(r.user, r.words) for r in results] != [(r.user, r.words) for r in reference]:
+            raise ValueError("results and reference are not of the same users and words, in the same order")
+        reference = [r for r in reference if r.words]
+    results = [r for r in results if r.words]
+    if not results:
+        raise ValueError("no user has a word in their test messages, so there is nothing to summarise")
+    words = sum(r.words for r in results)
+    top1_U = np.array([r.top1 for r in results])
+    bits = float(np.mean([r.bits_per_character for r in results]))
+    summary: dict[str, Any] = {
+        "users": len(results),
+        "words": words,
+        "top1": float(top1_U.mean()),
+        "top3": float(np.mean([r.top3 for r in results])),
+        "top1_interval": list(bootstrap_interval(top1_U, rng)),
+        "top1_words": sum(r.top1_hits for r in results) / words,
+        "top3_words": sum(r.top3_hits for r in results) / words,
+        "bits_per_character": bits if math.isfinite(bits) else None,
+        "keystroke_savings": float(np.mean([r.keystroke_savings for r in results])),
+    }
+    return summary if reference is None else {**summary, **_gains(results, reference, rng)}
+
+
+def _gains(
+    results: Sequence[UserResult], reference: Sequence[UserResult], rng: np.random.Generator
+) -> Mapping[str, Any]:
+    pairs = list(zip(results, reference, strict=True))
+    # From whole numbers, so that equal counts are exactly no gain.
+    gain_U = np.array([(ours.top1_hits - theirs.top1_hits) / ours.words for ours, theirs in pairs])
+    before = float(np.mean([theirs.top1 for theirs in reference]))
+    return {
+        "gain_top1": float(gain_U.mean()),
+        "gain_interval": list(bootstrap_interval(gain_U, rng)),
+        "gain_relative": float(gain_U.mean()) / before if before else None,
+        "better_share": float((gain_U > 0).mean()),
+        "worse_share": float((gain_U < 0).mean()),
+        "worst_gain": float(gain_U.min()),
+        "better_beyond_noise_share": float(np.mean([loss_is_beyond_noise(b.hits, a.hits) for a, b in pairs])),
+        "worse_beyond_noise_share": float(np.mean([loss_is_beyond_noise(a.hits, b.hits) for a, b in pairs])),
+    }
+
+
+def _read(model: WordModel, texts: Sequence[str]) -> Iterator[tuple[str, list[tuple[int, int]], Reading]]:
+    """Each text with the places of its tokens and the model's reading."""
+    for first in range(0, len(texts), _READ_MESSAGES):
+        some = texts[first : first + _READ_MESSAGES]
+        places = [spans(text) for text in some]
+        readings = model.read(
+            [[text[start:end] for start, end in place] for text, place in zip(some, places, strict=True)]
+        )
+        yield from zip(some, places, readings, strict=True)
+
+
+def _keys_saved(reading: Reading, position: int, word: str, *, space_follows: bool) -> int:
+    """Keys that the suggestions save on a word and the space after it."""
+    keys = len(word) + space_follows
+    for letters in range(keys - 1):  # any later, accepting costs as much as typing on
+        if word in reading.slots(position, word[:letters])[:SLOTS]:
+            return keys - (letters + 1)
+    return 0

@@ -1,0 +1,57 @@
+"""How sure a figure is: intervals over users, and whether one user's loss is more than chance."""
+
+# U users, N words
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+RESAMPLES = 2000
+_DRAWN = 4_000_000  # users drawn at once, which bounds memory
+
+
+def bootstrap_interval(
+    values_U: npt.NDArray[np.float64],
+    rng: np.random.Generator,
+    *,
+    resamples: int = RESAMPLES,
+    confidence: float = 0.95,
+) -> tuple[float, float]:
+    """The percentile interval of the mean over users (Efron & Tibshirani 1993, section 13.3).
+
+    Users are drawn anew with replacement; for paired gains, give the differences. It says what another draw of people
+    would give with the same models, not what training them again would, and it is too narrow below some ten users.
+    """
+    num_users = len(values_U)
+    if not num_users:
+        raise ValueError("an interval over users takes at least one user")
+    at_once = max(1, _DRAWN // num_users)
+    means = [
+        values_U[rng.integers(num_users, size=(min(at_once, resamples - done), num_users))].mean(axis=1)
+        for done in range(0, resamples, at_once)
+    ]
+    low, high = np.quantile(np.concatenate(means), [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)
+
+
+def loss_is_beyond_noise(
+    hits_N: npt.NDArray[np.bool_], reference_hits_N: npt.NDArray[np.bool_], *, level: float = 0.05
+) -> bool:
+    """Whether a user's hits are fewer than the reference's by more than chance: McNemar's exact test, one-sided.
+
+    Of the words that one system alone hit, the reference has at least as many as seen with probability
+    sum_{i >= lost} C(n, i) / 2^n if each is as likely to be either's; true if that is at most `level`. Words of one
+    message are not independent, so slightly more users than `level` can seem worse without being so.
+    """
+    if len(hits_N) != len(reference_hits_N):
+        raise ValueError("the hits of two systems must be of the same words")
+    lost = int(np.count_nonzero(reference_hits_N & ~hits_N))
+    differing = int(np.count_nonzero(reference_hits_N ^ hits_N))
+    if 2 * lost <= differing:
+        return False
+    tail = sum(math.comb(differing, i) for i in range(lost, differing + 1))
+    return Fraction(tail, 2**differing) <= level

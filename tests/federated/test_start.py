@@ -1,0 +1,63 @@
+"""Starting from scratch: the same start for the same seed, and nothing of anyone's text in the vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nextword.federation.config import RunConfig
+from server import start
+from server.rounds import weights_sha256
+
+
+class _Synthetic:
+    """Stands for the synthetic population, and remembers which seeds were asked for."""
+
+    def __init__(self) -> None:
+        self.seeds: list[int] = []
+
+    def generate(self, *, seed: int, people: int) -> Iterator[dict[str, str]]:
+        self.seeds.append(seed)
+        letters = np.random.default_rng(seed).choice(list("abcdefgh"), (40 * people, 3, 5))
+        return ({"text": " ".join("".join(word) for word in row)} for row in letters)
+
+
+@pytest.fixture
+def public(monkeypatch: pytest.MonkeyPatch) -> _Synthetic:
+    population = _Synthetic()
+    monkeypatch.setattr(start, "synthetic", population)
+    return population
+
+
+@pytest.fixture
+def scratch(config: RunConfig, public: _Synthetic) -> RunConfig:
+    return config.with_settings(
+        ["model.start=scratch", "model.width=16", "model.layers=1", "model.heads=2", "model.vocabulary-size=400"]
+    )
+
+
+def _weights(config: RunConfig) -> str:
+    model, _ = start.from_scratch(config)
+    return weights_sha256({name: value.detach().numpy() for name, value in model.named_parameters()})
+
+
+def test_the_seed_decides_the_start(scratch: RunConfig) -> None:
+    assert _weights(scratch) == _weights(scratch)
+    assert _weights(scratch) != _weights(scratch.with_settings(["seed=9"]))
+
+
+def test_the_start_is_made_once_and_then_read(scratch: RunConfig, public: _Synthetic) -> None:
+    model, vocabulary = start.prepare_start(scratch)
+    again, same = start.prepare_start(scratch)
+    assert same.sha256 == vocabulary.sha256
+    assert model.embedding.weight.equal(again.embedding.weight)
+    assert len(public.seeds) == 1
+    assert (Path(scratch.out) / "start" / "config.json").is_file()
+
+
+def test_the_vocabulary_comes_from_people_who_take_part_in_no_run(scratch: RunConfig, public: _Synthetic) -> None:
+    start.from_scratch(scratch)
+    assert public.seeds == [1_000_000 + scratch.seed]
