@@ -7,10 +7,10 @@ N1+(·x) the number of different tokens seen before x,
     p(w | v)  = (a(vw)  - D2) / a(v·)  + l(v)  p(w)         a(vw) = N1+(·vw), or c(vw) where v is the start of a message
     p(w)      = (a(w)   - D1) / a(·)   + l     P0(w)        a(w)  = N1+(·w)
 
-where a count of zero leaves only the second term, D = n1 / (n1 + 2 n2) of the counts of its order (n1 of them 1, n2 of
-them 2; where n1 is 0, D = 1/2), and l = D times (different tokens seen after the context) / (the sum below the line),
-or 1 where the context was never seen. P0(w) = 257^-(UTF-8 bytes of w + 1) spells a token byte by byte and stops; it
-sums to 1 over all strings of bytes, of which the empty one stands for the end of a message. So every token has a
+where a count of zero leaves only the second term, D = n1 / (n1 + 2 n2) of the counts of its order (n1 of them are 1,
+n2 of them 2; D = 3/4 where either is 0), and l = D times (different tokens seen after the context) / (the sum below the
+line), or 1 where the context was never seen. P0(w) = 257^-(UTF-8 bytes of w + 1) spells a token byte by byte and stops;
+it sums to 1 over all strings of bytes, of which the empty one stands for the end of a message. So every token has a
 probability, and p(· | context) sums to 1.
 
 The first token of a message is predicted from its start, p(w | START); nothing stands before the start.
@@ -337,7 +337,7 @@ def _number(messages: Iterable[Sequence[str]]) -> tuple[list[str], Ints]:
 def _interpolate(rows_E: Ints, counts_E: Ints, shorter_E: Floats, num_rows: int) -> tuple[Floats, Floats]:
     """p of every entry, and the backoff weight of every row, from counts and p after the shorter context."""
     ones, twos = np.count_nonzero(counts_E == 1), np.count_nonzero(counts_E == 2)
-    discount = ones / (ones + 2 * twos) if ones else 0.5
+    discount = ones / (ones + 2 * twos) if ones and twos else 0.75  # 1 would forget what was seen once
     totals_R = np.bincount(rows_E, weights=counts_E, minlength=num_rows)
     different_R = np.bincount(rows_E, minlength=num_rows)
     backoff_R = np.where(totals_R > 0, discount * different_R / np.maximum(totals_R, 1), 1.0)

@@ -117,4 +117,5 @@ class Vocabulary:
     def whole_words(self) -> np.ndarray:
         """Whether each piece is a complete word by itself, as booleans [V]."""
         texts = [surface.decode(errors="replace") for surface in self.surfaces]
-        return self.final & np.array([is_word(text) for text in texts])
+        words: np.ndarray = self.final & np.array([is_word(text) for text in texts])
+        return words

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 PROTOCOL = "keyboard-1"
 RULE = (
     "keyboard-1: people with at least 30 messages, newest 20 % of each the test (at most 200); every word a target, "
-    "without case, after the text before it in the message; means over people with a bootstrap 95 % interval; "
-    "keys saved with a bar of three; gains are paired, over {reference}, in points of top-1"
+    "without case, after the text before it in the message. In percent, means over people with a bootstrap 95 % "
+    "interval; bits: per character; keys: keystrokes saved with a bar of three; gain: in top-1, paired, over {reference}; "
+    "better, worse: share of people with more or fewer hits than with {reference}"
 )
 _PEOPLE = ("participants", "newcomers", "all")
 
@@ -127,6 +128,7 @@ def summarise_all(
 
 def print_table(answer: Mapping[str, Any]) -> None:
     """The evaluation as tables, participants and newcomers apart."""
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
@@ -135,10 +137,11 @@ def print_table(answer: Mapping[str, Any]) -> None:
         rows = [row for row in answer["methods"] if row["people"] == people]
         if not rows or (people == "all" and len(answer["methods"]) > len(rows)):
             continue
-        table = Table(title=f"{answer['corpus']}: {rows[0]['users']} {people}", title_justify="left")
-        for heading in ("", "top-1 %", "95 %", "top-3 %", "bits/char", "keys saved %", "gain", "95 %", "better %"):
-            table.add_column(heading, justify="left" if not heading else "right", no_wrap=True)
-        table.add_column("worse %", justify="right")
+        title = f"{Path(answer['corpus']).name}: {rows[0]['users']} {people}"
+        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+        table.add_column("", no_wrap=True)
+        for heading in ("top-1", "95 %", "top-3", "bits", "keys", "gain", "95 %", "better", "worse"):
+            table.add_column(heading, justify="right", no_wrap=True)
         for row in rows:
             table.add_row(*_cells(row, answer["reference"]))
         console.print(table)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,7 +30,7 @@ class Plan:
 
     participants: tuple[Split, ...]
     newcomers: tuple[Split, ...]
-    pooled: tuple[tuple[str, ...], ...]  # what each participant contributes, raw: the trigram's text
+    pooled: tuple[Split, ...]  # whose contributions the trigram is trained on
     models: Mapping[str, Path]
     finetune_from: str
     finetune: FinetuneConfig = field(default_factory=FinetuneConfig)
@@ -63,8 +63,7 @@ def plan_for(
     """
     evaluated = population.evaluated_participants
     trained_on = population.participants or population.newcomers
-    pooled = tuple(contributes(split) for split in trained_on)
-    return Plan(evaluated, population.newcomers, pooled, models, finetune_from, finetune, seed)
+    return Plan(evaluated, population.newcomers, trained_on, models, finetune_from, finetune, seed)
 
 
 def evaluate(plan: Plan, *, workers: int, progress: Callable[[int, int], None]) -> list[PersonResult]:
@@ -106,13 +105,19 @@ class _State:
 
     plan: Plan
     trigram: Trigram
+    unseen: Trigram  # without anybody's validation messages: fair when a participant chooses a weight on them
     predictors: dict[str, Predictor]
 
     @classmethod
     def make(cls, plan: Plan) -> None:
         cls.plan = plan
-        cls.trigram = Trigram.train(tokens(normalise(text)) for texts in plan.pooled for text in texts)
+        cls.trigram = _counted(contributes(split) for split in plan.pooled)
+        cls.unseen = _counted(device.contribution(split) for split in plan.pooled)
         cls.predictors = {name: Predictor.load(folder) for name, folder in plan.models.items()}
+
+
+def _counted(people: Iterable[Sequence[str]]) -> Trigram:
+    return Trigram.train(tokens(normalise(text)) for texts in people for text in texts)
 
 
 def _evaluate_person(job: tuple[int, Split, bool]) -> tuple[int, PersonResult]:
@@ -121,7 +126,12 @@ def _evaluate_person(job: tuple[int, Split, bool]) -> tuple[int, PersonResult]:
     train, validation, test = (
         [normalise(text) for text in texts] for texts in (split.train, split.validation, split.test)
     )
-    own = Mixture.with_own(_State.trigram, [tokens(text) for text in train], [tokens(text) for text in validation])
+    own = Mixture.with_own(
+        _State.trigram,
+        [tokens(text) for text in train],
+        [tokens(text) for text in validation],
+        unseen=_State.unseen if participant else None,
+    )
     measured = {
         "trigram": measure(_State.trigram, test, user=split.user),
         "trigram+own": measure(own, test, user=split.user),

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nextword import statistics
+from nextword.statistics import bootstrap_interval, loss_is_beyond_noise
+
+
+def test_the_interval_covers_the_true_mean_about_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(0)
+    covered = 0
+    for _ in range(300):
+        low, high = bootstrap_interval(rng.exponential(size=60), rng, resamples=400)
+        covered += low <= 1 <= high
+    assert 0.88 <= covered / 300 <= 0.99
+
+
+def test_the_interval_is_that_of_the_normal_approximation_for_many_users() -> None:
+    values = np.random.default_rng(1).normal(3, 2, size=4000)
+    low, high = bootstrap_interval(values, np.random.default_rng(2))
+    reach = 1.96 * values.std() / math.sqrt(4000)
+    assert (low, high) == pytest.approx((values.mean() - reach, values.mean() + reach), abs=0.1 * reach)
+
+
+def test_the_same_seed_gives_the_same_interval_however_it_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(1).normal(size=30)
+    at_once = bootstrap_interval(values, np.random.default_rng(7))
+    monkeypatch.setattr(statistics, "_DRAWN", 100)  # in blocks of three resamples
+    assert bootstrap_interval(values, np.random.default_rng(7)) == at_once
+
+
+def test_one_user_has_an_interval_of_one_point() -> None:
+    assert bootstrap_interval(np.array([0.25]), np.random.default_rng(0)) == (0.25, 0.25)
+    with pytest.raises(ValueError, match="at least one user"):
+        bootstrap_interval(np.array([]), np.random.default_rng(0))
+
+
+def _hits(lost: int, won: int, both: int = 3, neither: int = 3) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    ours = [False] * lost + [True] * won + [True] * both + [False] * neither
+    theirs = [True] * lost + [False] * won + [True] * both + [False] * neither
+    return np.array(ours), np.array(theirs)
+
+
+@pytest.mark.parametrize(
+    ("lost", "won", "beyond"),
+    [
+        (0, 0, False),
+        (4, 0, False),  # 1/16 = 6.25 %
+        (5, 0, True),  # 1/32 = 3.1 %
+        (7, 1, True),  # (8 + 1)/256 = 3.5 %
+        (6, 1, False),  # (7 + 1)/128 = 6.25 %
+        (0, 20, False),
+        (1500, 1400, True),  # 1.86 standard deviations: 3.2 %
+        (1500, 1450, False),
+    ],
+)
+def test_a_loss_beyond_noise(lost: int, won: int, beyond: bool) -> None:
+    assert loss_is_beyond_noise(*_hits(lost, won)) is beyond
+
+
+@given(st.integers(0, 7), st.integers(0, 7), st.integers(0, 5))
+def test_the_test_equals_listing_every_outcome(lost: int, won: int, both: int) -> None:
+    n = lost + won
+    as_many = sum(outcome.bit_count() >= lost for outcome in range(2**n))
+    assert loss_is_beyond_noise(*_hits(lost, won, both)) is (lost > won and as_many / 2**n <= 0.05)
+
+
+def test_equal_systems_seem_worse_in_at_most_the_level() -> None:
+    rng = np.random.default_rng(4)
+    worse = [loss_is_beyond_noise(rng.random(150) < 0.2, rng.random(150) < 0.2) for _ in range(2000)]
+    assert 0.01 < np.mean(worse) < 0.06
+
+
+def test_hits_of_different_words_are_refused() -> None:
+    with pytest.raises(ValueError, match="same words"):
+        loss_is_beyond_noise(np.array([True]), np.array([True, False]))
