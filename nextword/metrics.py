@@ -35,7 +35,10 @@ class Reading(Protocol):
         """What all tokens of the message and its end cost together; NaN from a system that cannot say."""
 
     def slots(self, position: int, prefix: str) -> Sequence[str]:
-        """The words offered in place of token `position`, a word, after its first letters `prefix`; best first."""
+        """The words offered in place of token `position`, a word, after its first letters `prefix`; best first.
+
+        Empty only if the model can offer no word that begins so (then it is not asked about more letters).
+        """
 
 
 class WordModel(Protocol):
@@ -181,6 +184,9 @@ def _keys_saved(reading: Reading, position: int, word: str, *, space_follows: bo
     """Keys that the suggestions save on a word and the space after it."""
     keys = len(word) + space_follows
     for letters in range(keys - 1):  # any later, accepting costs as much as typing on
-        if word in reading.slots(position, word[:letters])[:SLOTS]:
+        offered = reading.slots(position, word[:letters])[:SLOTS]
+        if word in offered:
             return keys - (letters + 1)
+        if not offered:
+            break
     return 0

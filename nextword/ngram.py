@@ -89,7 +89,7 @@ class Reading:
 
     def slots(self, position: int, prefix: str) -> list[str]:
         """The three most probable words at token `position` that begin with `prefix`."""
-        return [word for word, _ in self._model.top(self._message[:position], SLOTS, prefix)]
+        return [word for word, _ in self._model.top(self._message[max(0, position - 2) : position], SLOTS, prefix)]
 
 
 class Trigram(WordCounts):
@@ -175,14 +175,13 @@ class Trigram(WordCounts):
             followers, at = (self._trigrams, row) if row >= 0 else (self._bigrams, last)
             ranked = followers.best(at, first, stop, k)
             listed = {word for word, _ in ranked}
-            whole = len(ranked) < k  # then `listed` are all followers
-            enough = 0.0 if whole else ranked[-1][1]
+            enough = ranked[-1][1] if len(ranked) == k else 0.0
             backoff = float(followers.backoff_R[at])
             for word, shorter in self._rank(-1, last if row >= 0 else -1, prefix, k):
                 p = backoff * shorter
-                if p < enough:
+                if p < enough:  # holds for a follower that is not listed: p is only one term of what it has
                     break
-                if word not in listed and (whole or followers.find(at, word) < 0):
+                if word not in listed:
                     ranked.append((word, p))
             ranked = sorted(ranked, key=_best_first)[:k]
         if len(self._ranked) >= _CACHED:

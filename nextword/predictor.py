@@ -131,7 +131,7 @@ def _type_through(readings: Sequence[Reading], messages: Sequence[Sequence[str]]
         typing = [
             (reading, position, token)
             for reading, position, token in typing
-            if letters < len(token) and token not in reading.slots(position, token[: letters - 1])
+            if letters < len(token) and (shown := reading.slots(position, token[: letters - 1])) and token not in shown
         ]
 
 

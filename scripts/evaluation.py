@@ -105,7 +105,8 @@ class _State:
 
     plan: Plan
     trigram: Trigram
-    unseen: Trigram  # without anybody's validation messages: fair when a participant chooses a weight on them
+    unseen: Trigram  # without validation messages: fair to whoever was counted and chooses a weight on theirs
+    counted: frozenset[str]
     predictors: dict[str, Predictor]
 
     @classmethod
@@ -113,6 +114,7 @@ class _State:
         cls.plan = plan
         cls.trigram = _counted(contributes(split) for split in plan.pooled)
         cls.unseen = _counted(device.contribution(split) for split in plan.pooled)
+        cls.counted = frozenset(split.user for split in plan.pooled)
         cls.predictors = {name: Predictor.load(folder) for name, folder in plan.models.items()}
 
 
@@ -130,7 +132,7 @@ def _evaluate_person(job: tuple[int, Split, bool]) -> tuple[int, PersonResult]:
         _State.trigram,
         [tokens(text) for text in train],
         [tokens(text) for text in validation],
-        unseen=_State.unseen if participant else None,
+        unseen=_State.unseen if split.user in _State.counted else None,
     )
     measured = {
         "trigram": measure(_State.trigram, test, user=split.user),

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 # How strongly people differ in a rule: their weights are the rule's times Gamma(shape)/shape, so a small shape
 # makes a few alternatives a person's own and leaves the rest nearly unused.
-SHAPES = {"=": 1.2, ":": 0.45, "::": 0.12}
+SHAPES = {"=": 0.9, ":": 0.35, "::": 0.12}
 _OPTIONAL = 0.35
 _HEADER = re.compile(r"([a-z_0-9]+) (\+?)(=|::|:) ?(.*)", re.DOTALL)
 _PART = re.compile(r"<([a-z_0-9]+)(?:\.(ing|ed|s|pl))?>|\$([a-z_]+)|([\[(])")
@@ -102,7 +102,7 @@ class Grammar:
         if header is None:
             raise ValueError(f"This line of the grammar is neither a rule nor a situation: {line[:60]!r}.")
         name, more, kind, body = header.groups()
-        alternatives = _split(body, "|" if kind == "=" else ",")
+        alternatives = [part.strip() for part in _split(body, "|" if kind == "=" else ",")]
         rule = self.rules[self.rule(name)]
         templates, weights = self._alternatives(alternatives, lexical=kind != "=")
         if more:
@@ -164,7 +164,7 @@ class Grammar:
 
 
 def _zipf(size: int) -> list[float]:
-    return [1 / (rank + 2.0) for rank in range(size)]
+    return [1 / (rank + 3.0) for rank in range(size)]
 
 
 def _logical_lines(text: str) -> list[str]:
@@ -191,11 +191,11 @@ def _closing(text: str, start: int) -> int:
 
 
 def _split(text: str, separator: str) -> list[str]:
-    """Split at `separator` outside brackets; blanks around the parts are dropped, empty parts kept."""
+    """Split at `separator` outside brackets; empty parts and blanks are kept."""
     parts, depth, begin = [], 0, 0
     for position, sign in enumerate(text):
         depth += (sign in "[(") - (sign in "])")
         if sign == separator and depth == 0:
-            parts.append(text[begin:position].strip())
+            parts.append(text[begin:position])
             begin = position + 1
-    return [*parts, text[begin:].strip()]
+    return [*parts, text[begin:]]

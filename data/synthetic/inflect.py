@@ -1,4 +1,4 @@
-"""Just enough English morphology for the grammars: verb forms, plurals and a/an."""
+"""Just enough English morphology for the grammars: verb forms, plurals, a/an, and is/are after a plural."""
 
 from __future__ import annotations
 
@@ -31,8 +31,13 @@ _PLURAL = dict(
     ).split("|")
 )
 _DOUBLING = re.compile(r"[^aeiou]?[^aeiou]?[^aeiou][aeiou][bdgklmnprt]")
-_AN = re.compile(r"\b([Aa]) (?=(?:[aeiou]|hour|honest|8\b|11\b|18\b|MRT|NBA|HDB|ER\b|X-ray|RPG|MMO)(?!ne\b|nce\b))")
+_VOWEL_SOUND = r"[aeiou]|hour|honest|8\b|11\b|18\b|MRT|NBA|HDB|IT\b|HR\b|hr\b|A\b|ER\b|X-ray|RPG|MMO"
+_AN = re.compile(rf"\b([Aa]) (?=(?:{_VOWEL_SOUND})(?!ne\b|nce\b))")
 _NOT_AN = re.compile(r"\b([Aa])n (?=(?:uni|use|usual|euro|one\b|once|ukulele|URL|USB))")
+
+_PLURAL_SUBJECT = re.compile(r"\b((?:the|these|those|my|your|our) (?:[a-z]+ )?([a-z]{3,}[^suiy']s)) (is|was|has)\b")
+_SINGULAR = frozenset("series news maths physics economics politics sales statistics ethics christmas".split())
+_ARE = {"is": "are", "was": "were", "has": "have"}
 
 
 @lru_cache(maxsize=65536)
@@ -48,6 +53,11 @@ def inflect(text: str, form: str) -> str:
 def articles(text: str) -> str:
     """`text` with a or an as the sound of the next word wants it."""
     return _NOT_AN.sub(r"\1 ", _AN.sub(r"\1n ", text))
+
+
+def agreement(text: str) -> str:
+    """`text` with the verb after a plural subject such as "the noodles" in the plural."""
+    return _PLURAL_SUBJECT.sub(lambda m: m[0] if m[2] in _SINGULAR else f"{m[1]} {_ARE[m[3]]}", text)
 
 
 def _ing(verb: str) -> str:

@@ -106,6 +106,15 @@ def test_a_bar_of_more_than_three_counts_as_three() -> None:
     assert (result.top3_hits, result.keys_typed) == (0, 7)
 
 
+@pytest.mark.timeout(20)
+def test_a_message_of_a_megabyte_is_measured_in_seconds() -> None:
+    model = Trigram.train([["see", "you", "soon"]])
+    one_word, many = measure(model, ["x" * 1_000_000], user="u"), measure(model, ["so " * 20_000], user="u")
+    assert (one_word.words, one_word.keys_typed) == (1, 1_000_000)
+    assert many.words == 20_000
+    assert math.isfinite(one_word.bits)
+
+
 @given(st.text(max_size=60))
 def test_spans_are_where_the_tokens_stand(text: str) -> None:
     clean = normalise(text)

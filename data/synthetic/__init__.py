@@ -1,0 +1,44 @@
+"""The synthetic population: the corpus that everyone has, generated from a seed and never downloaded.
+
+Six communities that differ in dialect, code-mixing, slang, spelling and topics, each one file under `communities/`.
+A person's identity explains part of what they type, through habits that real people have: a few friends and places,
+favourite phrasings, abbreviations, topics, punctuation, which also change in the course of time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from data.synthetic.communities import COMMUNITIES
+from data.synthetic.community import grammar_of
+from data.synthetic.person import Person
+from data.synthetic.voice import community_weights
+
+_SHARED, _PERSONAL = 0, 1  # what a stream of random numbers is for
+
+
+def generate(*, seed: int = 0, people: int = 240) -> Iterator[dict[str, str]]:
+    """Yield rows with `user`, `text`, `time` (ISO 8601 with offset) and `group`, user by user in order of time.
+
+    Each person depends on (seed, their number) alone, so a larger population begins with the smaller one's people.
+    Raises ValueError for a negative seed or fewer than one person.
+    """
+    if seed < 0 or people < 1:
+        raise ValueError(f"The synthetic population wants a seed >= 0 and people >= 1, not {seed} and {people}.")
+    return _rows(seed, people)
+
+
+def _rows(seed: int, people: int) -> Iterator[dict[str, str]]:
+    shared = [
+        community_weights(grammar_of(community), np.random.default_rng(np.random.SeedSequence([seed, _SHARED, number])))
+        for number, community in enumerate(COMMUNITIES)
+    ]
+    for number in range(people):
+        which = number % len(COMMUNITIES)
+        community = COMMUNITIES[which]
+        rng = np.random.default_rng(np.random.SeedSequence([seed, _PERSONAL, number]))
+        user = f"{community.name}-{number // len(COMMUNITIES) + 1:03d}"
+        for text, time in Person(community, shared[which], rng).messages():
+            yield {"user": user, "text": text, "time": time.isoformat(), "group": community.name}
