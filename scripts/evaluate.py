@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 PROTOCOL = "keyboard-1"
 RULE = (
     "keyboard-1: people with at least 30 messages, newest 20 % of each the test (at most 200); every word a target, "
-    "without case, after the text before it in the message. In percent, means over people with a bootstrap 95 % "
-    "interval; bits: per character; keys: keystrokes saved with a bar of three; gain: in top-1, paired, over {reference}; "
-    "better, worse: share of people with more or fewer hits than with {reference}"
+    "without case, after the text before it in the message. In percent, means over people with a bootstrap "
+    "95 % interval; bits: per character; keys: keystrokes saved with a bar of three; gain: in top-1, paired, over "
+    "{reference}; better, worse: share of people with more or fewer hits than with {reference}"
 )
 _PEOPLE = ("participants", "newcomers", "all")
 

@@ -16,8 +16,8 @@ lay laid|lead led|leave left|lend lent|let let|light lit|lose lost|make made|mea
 quit quit|read read|ride rode|ring rang|rise rose|run ran|say said|see saw|sell sold|send sent|set set|sew sewed
 shake shook|shoot shot|show showed|shut shut|sing sang|sit sat|sleep slept|speak spoke|spend spent|split split
 spread spread|stand stood|steal stole|stick stuck|sweep swept|swim swam|take took|teach taught|tear tore|tell told
-think thought|throw threw|understand understood|wake woke|wear wore|win won|wind wound|write wrote|upload uploaded
-""".replace("\n", "|").split("|")
+think thought|throw threw|understand understood|wake woke|wear wore|win won|proofread proofread|rewrite rewrote
+babysit babysat|redo redid|wind wound|write wrote|""".replace("\n", "|").split("|")
     if line
 }
 _PLURAL = dict(
@@ -95,6 +95,17 @@ def _plural(noun: str) -> str:
 
 
 def _doubles(verb: str) -> bool:
-    return verb in {"begin", "forget", "admit", "submit", "upset", "format", "plan", "quit", "refer", "regret"} or (
-        _DOUBLING.fullmatch(verb) is not None and not verb.endswith(("w", "x", "y"))
-    )
+    return verb in {
+        "begin",
+        "forget",
+        "admit",
+        "submit",
+        "upset",
+        "format",
+        "plan",
+        "quit",
+        "refer",
+        "regret",
+        "nutmeg",
+        "babysit",
+    } or (_DOUBLING.fullmatch(verb) is not None and not verb.endswith(("w", "x", "y")))

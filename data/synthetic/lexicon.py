@@ -206,7 +206,7 @@ plant : basil, orchid, cactus, fern, rose bush, tomato plant, mint, money plant,
 weather : raining, hot, cold, sunny, windy, pouring, humid, freezing, cloudy, boiling, foggy, grey, stormy, drizzling,
   lovely out, miserable, sweltering, chilly, hazy, dusty, muggy, thundering, icy, slippery, breezy, baking, nippy,
   overcast, hailing
-vehicle : bus, train, car, taxi, bike, scooter, van, lift, cab, flight, coach, ferry, minibus, shuttle
+vehicle : bus, train, car, taxi, bike, scooter, van, lift, cab, coach, minibus, shuttle
 travel_place : Bali, Paris, Bangkok, London, Tokyo, Dubai, Rome, Lisbon, Barcelona, Goa, Seoul, New York, Istanbul,
   Amsterdam, Phuket, Cairo, Berlin, Sydney, Vienna, Prague, Athens, Madrid, Accra, Nairobi, Cancun, Havana, Dublin,
   Mexico, Kyoto, Hanoi, Marrakech, Toronto, Zanzibar, Santorini, Reykjavik, Bogota, Chicago, Vegas, Melbourne, Osaka,

@@ -20,11 +20,13 @@ _START = datetime(2023, 1, 2)
 # Rules whose sentences bear a clause more.
 _TELLING = ("_open", "_moan", "_mess", "_one", "day_more", "_winter", "_summer")
 _QUESTION = re.compile(
-    r"(?:who|where|why|when|which|how|what(?! a\b| the\b)|is|are|did|do you|(?:can|could) (?:you|we|I)|have you)\b[^,.?!]*"
+    r"(?:who|where|why|when|which|how|what(?! a\b| the\b)|is|are|did|do you|(?:can|could) (?:you|we|I)|have you)\b"
+    r"[^,.?!]*"
 )
 _GENDER = re.compile(r"/[mf]\b")
 _SPACES = re.compile(r"\s+")
 _BEFORE_MARK = re.compile(r"[\s,]+(?=[,.?!])")
+_TWICE = re.compile(r"\b(\w[\w ]*)(?:(?:, | and |, and )\1\b)+")  # the same thing twice on a list
 _MARKS = re.compile(r"([.?!])[,.?!]+")
 
 
@@ -138,4 +140,4 @@ class Person:
 def tidy(text: str) -> str:
     """Expanded text with its marks in order: no blanks before them, none doubled, none dangling; a or an as sounded."""
     text = _SPACES.sub(" ", _GENDER.sub("", text)).strip(" ,")
-    return agreement(articles(_MARKS.sub(r"\1", _BEFORE_MARK.sub("", text))))
+    return agreement(articles(_TWICE.sub(r"\1", _MARKS.sub(r"\1", _BEFORE_MARK.sub("", text)))))

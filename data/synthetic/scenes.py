@@ -55,7 +55,7 @@ detail = because <why>
   | after <vp.ing> | while <vp.ing> | with <name> | so I can <vp>
   | if [you want|<name> agrees|it's not <weather>|I can <vp>]
   | [like|just like] [<name>|<kin>|always|last time|<past>]
-  | [thanks to|because of] [<name>|the <weather> weather|<kin>|my <role>|a <noun>]
+  | [thanks to|because of] [<name>|the <weather> weather|<kin>|my <role>]
   | even though <why> | [and|then] I <vp.ed>
   | but [<name>|<kin>] [said no|loved it|laughed|is <vp.ing>|doesn't know]
 hurry = [call|text|message|ring|wait for] [me|<name>|$who] [later|when you're done|when you get
@@ -99,7 +99,8 @@ plan_open = (<hello> $to) [are you|you] free $when? [want to|shall we|wanna|how 
   | [long time no see|been ages|haven't seen you in ages], [let's|we should|shall we] [catch up|$plan|get <meal>|meet]
     $when
   | can [you|we] [meet|move it|do <meal>|come over|hang out] $when [instead|or is that too late|or are you busy|]
-  | $who [wants|is asking] [to know|us|everyone] [if you're coming|to $plan|about the $event] $when
+  | $who [wants to know|is asking] [if you're coming|who's driving|about the $event] $when
+  | $who wants [us|everyone] to $plan $when
   | is the $event [still on|on|cancelled] [$when|or not]
 plan = 2* <vp_out>
   | go to <place> | get <snack> | get <dish> | 0.7* <vp_play>
@@ -147,8 +148,8 @@ plan_after = that was <very> <good>, [we should|let's] do it again [soon|next we
 # --- on the way ----------------------------------------------------------------------------------------------------
 late_one = [running|gonna be|I'll be|will be] [$mins mins|a bit|<very>|$mins minutes] late, [sorry|<why>|start without
     me|order first]
-  | [stuck|sitting|waiting] [in traffic|at the lights|on the $ride|behind a <vehicle>|at $place] [sorry|again|since
-    $clock|help|]
+  | [stuck|sitting|waiting] [in traffic|at the lights|on the $ride|behind a [bus|lorry|tractor|learner]|at $place]
+    [sorry|again|since $clock|help|]
   | [missed|just missed|got on the wrong|waiting for the] $ride [sorry|again|so I'll be late|ugh|be there $clock]
   | [on|in|getting on|getting off] the $ride [now|already|finally], [be there|see you|home] in $mins [mins|minutes|]
   | [leaving|just left|about to leave] [now|home|work|$place|the house] [sorry|see you soon|where are you|]
@@ -178,7 +179,7 @@ travel_mess = $ride [fares|drivers|stops|delays] [are|have become] <very> <bad> 
   | took the wrong $ride and [ended up at|now I'm in|walked to] $place
 @ transport 4 : travel_mess / late_two?
 # --- food -----------------------------------------------------------------------------------------------------------
-food_open = what [are we|should we|do you want to|are you] [having|eating|cook|make] for <meal>?
+food_open = what [are we having|should we eat|do you want to cook|are you making|shall I get] for <meal>?
   | [craving|dying for|want|need|could murder] [some|] $food [now|so bad|rn|again|]
   | [made|cooked|tried|ordered|burnt] $food [<past>|for <meal>|and it was <taste>|for the first time|again]
   | [have you|you] eaten [yet|already|]? there's $food in the [fridge|kitchen|pot|oven]
@@ -201,13 +202,14 @@ food_more = [add|needs|put|more|less|no] <ingredient> [and <ingredient>|first|ne
   | next time [try|order|get] [the|their] [<dish>|<snack>] [instead|with <ingredient>|]
 @ food 9 : food_open / food_more? / food_more?
 shop_list = [can you|could you|please|pls] [get|buy|pick up|grab] <grocery>, <grocery> and <grocery> [on the way|from
-    the <place_kind>|when you pass $place|thanks]
+    the [supermarket|market|corner shop|pharmacy|bakery]|when you pass $place|thanks]
   | we [need|ran out of|are out of|have no] <grocery> [and <grocery>|again|]
   | [shopping list|list|need]: <grocery>, <grocery>, <grocery>(, <grocery>)(, <grocery>)
   | [got|bought|found] [the|some|] <grocery> but [no|couldn't find|forgot the] <grocery>
   | is there [any|enough] <grocery> [left|at home|in the fridge]?
   | which [brand|kind|size] of <grocery>? there's [the <adj> one|so many|only <adj>|none]
-  | <grocery> [is|are] on [offer|sale] at [$place|the <place_kind>], [want|should I get|buying] [some|$number|extra]?
+  | <grocery> [is|are] on [offer|sale] at [$place|the [supermarket|market|corner shop|pharmacy|bakery]], [want|should
+    I get|buying] [some|$number|extra]?
   | [$who|<kin>] wants [<grocery>|<snack>] [too|as well|and <grocery>|]
   | don't forget the <grocery> [this time|please|or $who will cry|]
 @ food 5 : shop_list / shop_list?
@@ -314,7 +316,7 @@ game_more = [need|we need|get] [one more|a healer|$who on|a better <game_thing>|
 media_open = [watching|just finished|started|halfway through|rewatching] $show [on <app>|with $who|again|and it's
     <very> <good>|, no spoilers]
   | [have you|did you|you] [seen|watch|watched|finish] $show [yet|already|]? it's <very> [<good>|<bad>|<adj>]
-  | this [<adj> |]$mkind [is|has] <very> <good>, [listen|sending you the link|on repeat|reminds me of $who]
+  | this [<adj> |]$mkind is <very> <good>, [listen|sending you the link|on repeat|reminds me of $who]
   | [listening to|into|sick of] <music_style> [lately|all day|again|since <month>]
   | [that|the] [<adj> |]<film_kind> [about|with] the [<adj> |]<noun> [was|is] <very> [<good>|<bad>|<adj>]
   | tickets for the $mkind [are|were] [<money>|sold out|on sale $when|<very> expensive]
@@ -334,7 +336,7 @@ chat_tail = [saw|found|just saw|filmed|bought|drew] a <adj> <noun> [at $place|on
     <room>|<past>]
   | [dreamt|had a dream] about a <adj> <noun> and [a <noun>|you|<kin>] [lol|last night|so weird|again]
   | [did you know|fun fact], [the|a|every] <noun> can <tail_verb> a <noun>
-  | [who|why did someone|$who just] [put|left|brought|<tail_verb.ed>] a <noun> [in|into|from] the <room>
+  | [who|someone|$who just] [put|left|brought|<tail_verb.ed>] a <noun> [in|into|from] the <room>
   | there's a <adj> <noun> [outside|in the <room>|at $place|on the <vehicle>]
   | [reading|watching a video|arguing with $who|thinking] about <topic_noun> [again|at <clock>am|for <small> hours|]
   | [imagine|would you rather be] a <noun> or a <noun>
@@ -502,7 +504,7 @@ bday_open = happy birthday ($to|<friend>), [hope you have a <good> day|have a <g
   | turning <age> [$when|soon] [help|wow|where did time go|]
 @ social 3 : bday_open / bday_more?
 bday_more = got $him $gift [hope $he likes it|in the end|for <money>|]
-  | [cake|candles|<snack>] [is|are] [sorted|at $place|in the <room>]
+  | [the cake|the present|<name>'s card] is [sorted|at $place|in the <room>]
   | [pictures|the photos] [look <good>|are on <app>|please]
 thanks_open = [thanks|thank you|thanks so much|ta] for [<vp.ing>|the $thing|the lift|helping with the <work_doc>|your
     help|the $food|last night|everything] [you saved me|I owe you|means a lot|really appreciate it|you're the best|]
@@ -518,8 +520,8 @@ sorry_open = [sorry|really sorry|so sorry] [I didn't reply|about <past>|I missed
 favour_open = [can you|could you|any chance you could|would you mind] [do me a favour|help me]
     [<vp_home>|<vp_work>|move house|with the <thing>|$when|] [please|]? <why>
   | can I borrow [your|the] $thing [$when|for the <event>|till <weekday>|for <few> days|]?
-  | [do you|does anyone] have a [spare |]$thing [I can use|you don't need|for <when>|]?
-  | need [a favour|your help|advice|someone] [with the <work_doc>|to <vp>|on <topic_noun>|for $when]
+  | [do you|does anyone] have a [spare |]$thing [I can use|you don't need|for the <event>|]?
+  | need [a favour|your help|advice|someone] [with the <work_doc>|to <vp>|on <topic_noun>|with the <appliance>]
   | [can|could] you [send me|forward me|tell me] [$who's number|the address|the photos|how to <vp>|where $place is]
     [please|again|]
 favour_more = I'll [return it|buy you <snack>|owe you one|pick it up|explain] [$when|at $clock|later|promise]

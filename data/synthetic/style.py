@@ -32,6 +32,8 @@ _MISSPELLINGS = dict(
     ).split()
 )
 _SENTENCE_START = re.compile(r"(^|[.?!] )([a-z])")
+# "going to" is gonna before a verb, not before a place.
+_BEFORE_VERB = r"(?! (?:an?|the|my|our|your|work|bed|church|school|class|$)\b| (?-i:[A-Z]))"
 _EDGES = re.compile(r"^(\W*)(.*?)(\W*)$", re.DOTALL)
 
 
@@ -104,7 +106,8 @@ def draw_style(community: Community, rng: np.random.Generator, dice: Dice) -> St
         spelling = entry.spellings[int(dice.unit() ** 2 * len(entry.spellings))]
         habit = float(rng.beta(4.0, 1.2))
         if " " in entry.phrase:
-            phrases.append((re.compile(rf"\b{entry.phrase}\b", re.IGNORECASE), spelling, habit))
+            ahead = _BEFORE_VERB if entry.phrase.endswith(" to") else ""
+            phrases.append((re.compile(rf"\b{entry.phrase}\b{ahead}", re.IGNORECASE), spelling, habit))
         else:
             spellings[entry.phrase] = (spelling, habit)
     for right in rng.choice(sorted(_MISSPELLINGS), size=int(rng.integers(0, 5)), replace=False).tolist():

@@ -64,7 +64,7 @@ college = [who's|anyone|you] [tryna|down to|trying to] [<vp_play>|get <dish>|hit
     [<good>|<bad>|impossible|unfair|free]
   | [ngl|lowkey|honestly|tbh] [I might|I should|we should|I kinda want to] [<vp>|drop <subject>|transfer|get
     <snack>|text $who]
-  | [venmo|pay|remind] [me|$who] [for|about] [the <bill>|<dish>|last night|the uber] [when you get a
+  | [venmo [me|$who] for|pay me for|remind $who about] [the <bill>|<dish>|last night|the uber] [when you get a
     chance|$cash|plz|]
   | [why|how] is [<subject>|parking|rent|my <adj> roommate|the wifi|tuition|the laundry room] so
     [<bad>|expensive|loud|<adj>]

@@ -88,7 +88,7 @@ church = [service|vigil|choir practice|bible study|thanksgiving|night prayer] [s
   | [happy sunday|happy new month|good morning] [$to|my dear|sir|brethren], [may god bless you|have a blessed week|see
     you in church|more grace]
   | [it is well|thank god|we thank god|to god be the glory] [for life|for everything|o|, $who is better|, amen]
-  | pastor [said|preached about|is coming to] [<topic_noun>|patience|$place|forgiveness|faith|giving] [today|, it
+  | pastor [preached about|spoke on|warned us about] [<topic_noun>|patience|forgiveness|faith|giving] [today|, it
     touched me|$when|]
 owambe = [the|$who's|<kin>'s] [owambe|wedding|naming ceremony|traditional|party] is $when [at $place|o], [aso ebi is
     <money>|you must come|have you sewn your <clothes>|jollof must flow|transport don set]
@@ -100,7 +100,7 @@ owambe = [the|$who's|<kin>'s] [owambe|wedding|naming ceremony|traditional|party]
 @ season 7 months=12,1,4,6 : owambe / pidgin?
 plan_open += [will you|are you going to|hope you will] [come to|attend|make it to|follow us to] [the $event|church|the
     <event>|service] $when [o|abi|with madam|]?
-  | [make we|let us] [go|see|meet|chop|watch ball] [for $place|$when|with $who|at $place]
+  | [make we|let us] [go $place|see $when|meet for $place|chop $food|watch ball] [$when|with $who|]
 late_one += [go slow|hold up|traffic] [dey|is <very> <bad>|for|at] [Third Mainland|Oshodi|$place|this road] [o|abeg|,
     I go late|since <mins> minutes|]
   | [driver|conductor|okada man] [no get change|is <vp.ing>|dey shout|just carry us go <place>] [o|abeg|lol|]

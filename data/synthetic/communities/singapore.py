@@ -24,7 +24,7 @@ school_work +: tutorial, lab report, project, FYP, CA, quiz, midterm, essay, A l
   project
 subject +: chem, econs, A maths, physics, GP, CS, stats, chinese, bio, PW, calculus, accounting
 sport +: badminton, floorball, captain's ball, soccer, dragon boat
-kin +: my mum/f, my dad/m, my ah ma/f, my bro/m, my jie/f, my cousin/m, my auntie/f, my gong gong/m, my maid/f
+kin +: my mum/f, my dad/m, my ah ma/f, my bro/m, my jie/f, my cousin/m, my auntie/f, my gong gong/m, my helper/f
 very :: so, damn, very, super, quite, really, too, darn, bloody, freaking, abit
 wow :: wah, wah lau, aiyo, alamak, eh, huh, walao, haiz, wow, omg, sian, aiyah, oi, wa
 yes :: ok, ok lor, ya, can, can can, yup, ok lah, yah, sure, steady, no prob, okie, orh, of course lah, onz, swee
