@@ -18,6 +18,9 @@ def command(
     vocabulary_size: Annotated[int, typer.Option(min=300, help="pieces of the vocabulary")] = 8000,
     batch_messages: Annotated[int, typer.Option(min=1, help="utterances a step")] = 64,
     learning_rate: Annotated[float, typer.Option(help="peak of the cosine schedule")] = 2e-3,
+    share: Annotated[
+        list[str], typer.Option(help="NAME=SHARE: only so much of the file whose name starts with NAME; repeatable")
+    ] = [],  # noqa: B006
     held_back: Annotated[float, typer.Option(min=0.0, max=0.5, help="share of the lines kept for validation")] = 0.01,
     seed: Annotated[int, typer.Option(help="of the weights and the order of the text")] = 0,
     threads: Annotated[int, typer.Option(min=1, help="torch threads")] = 4,
@@ -36,8 +39,14 @@ def command(
         raise ValueError(f"{out} exists: name a new folder with --out, or remove it")
     torch.set_num_threads(threads)
     files = sorted(_files(text))
-    lines = sorted({clean for path in files for line in read_lines(path) if (clean := normalise(line))})
+    kept_share = _shares(share, files)
     rng = np.random.default_rng(seed)
+    found: set[str] = set()
+    for path in files:
+        lines_of_file = sorted({clean for line in read_lines(path) if (clean := normalise(line))})
+        wanted = round(kept_share[path] * len(lines_of_file))
+        found.update(lines_of_file[i] for i in rng.permutation(len(lines_of_file))[:wanted])
+    lines = sorted(found)
     order = rng.permutation(len(lines))
     kept = max(1, round(held_back * len(lines))) if held_back and len(lines) > 1 else 0
     validation, training = [lines[i] for i in order[:kept]], [lines[i] for i in order[kept:]]
@@ -66,7 +75,7 @@ def command(
     bits, _ = total_bits(model, [vocabulary.encode(line) for line in validation])
     characters = sum(len(line) + 1 for line in validation)
     about = {
-        "text": [path.name for path in files],
+        "text": {path.name: kept_share[path] for path in files},
         "lines": len(training),
         "pieces_trained": result.num_pieces,
         "steps": result.num_steps,
@@ -90,6 +99,24 @@ def read_lines(path: Path) -> list[str]:
         return data.decode("utf-8").splitlines()
     except (gzip.BadGzipFile, EOFError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not UTF-8 text, one utterance a line ({error})") from error
+
+
+def _shares(options: list[str], files: list[Path]) -> dict[Path, float]:
+    """How much of each file is read."""
+    shares = dict.fromkeys(files, 1.0)
+    for option in options:
+        name, equals, number = option.partition("=")
+        named = [path for path in files if path.name.startswith(name)]
+        try:
+            value = float(number)
+        except ValueError:
+            value = -1.0
+        if not equals or not name or not 0 <= value <= 1:
+            raise ValueError(f"--share {option}: write NAME=SHARE, the share between 0 and 1, as in --share sgd=0.2")
+        if not named:
+            raise ValueError(f"--share {option}: no file's name starts with {name}")
+        shares |= dict.fromkeys(named, value)
+    return shares
 
 
 def _files(paths: list[Path]) -> set[Path]:

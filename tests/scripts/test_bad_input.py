@@ -1,0 +1,118 @@
+"""Bad input gets one line that says what to do, a non-zero exit, and nothing is overwritten."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nextword import checkpoint
+from nextword.model import LanguageModel, ModelConfig
+from nextword.vocabulary import Vocabulary
+
+Shell = Any
+
+
+@pytest.fixture
+def start(tmp_path: Path, vocabulary: Vocabulary) -> Path:
+    model = LanguageModel(ModelConfig(len(vocabulary), width=16, layers=1, heads=2, hidden=32)).initialise(0)
+    checkpoint.save(tmp_path / "start", model, vocabulary)
+    return tmp_path / "start"
+
+
+def _corpus(path: Path, *lines: str) -> Path:
+    path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def _message(user: str, text: str) -> str:
+    return json.dumps({"user": user, "text": text}, ensure_ascii=False)
+
+
+def _refused(outcome: Any, *words: str) -> None:
+    assert outcome.code == 2, outcome
+    assert outcome.out == ""
+    assert len(outcome.err.strip().splitlines()) == 1, outcome.err
+    for word in words:
+        assert word in outcome.err
+
+
+@pytest.mark.parametrize("command", [["corpus", "stats"], ["evaluate", "--model", "START", "--corpus"]])
+def test_a_corpus_that_cannot_be_read(nextword: Shell, tmp_path: Path, start: Path, command: list[str]) -> None:
+    command = [str(start) if word == "START" else word for word in command]
+    cases: list[tuple[Path, tuple[str, ...]]] = [
+        (tmp_path / "none.jsonl", ("none.jsonl",)),
+        (_corpus(tmp_path / "empty.jsonl"), ("empty.jsonl",)),
+        (_corpus(tmp_path / "broken.jsonl", _message("a", "hi"), '{"user": "a", "te'), ("line 2",)),
+        (_corpus(tmp_path / "nouser.jsonl", '{"name": "a", "text": "hi"}'), ("user", "name")),
+        (_corpus(tmp_path / "number.jsonl", '{"user": "a", "text": 7}'), ("line 1", "text")),
+    ]
+    binary = tmp_path / "binary.jsonl"
+    binary.write_bytes(os.urandom(2000))
+    for path, words in [*cases, (binary, ("binary.jsonl",))]:
+        _refused(nextword(*command, path, "--data-dir", tmp_path / "cache"), *words)
+
+
+def test_nobody_with_thirty_messages(nextword: Shell, tmp_path: Path, start: Path) -> None:
+    path = _corpus(tmp_path / "one.jsonl", _message("a", "hello"))
+    outcome = nextword("evaluate", "--model", start, "--corpus", path, "--data-dir", tmp_path / "cache")
+    _refused(outcome, "30 different messages")
+
+
+def test_odd_messages_are_measured_like_any_other(nextword: Shell, tmp_path: Path, start: Path) -> None:
+    """A megabyte in one message, emoji, right-to-left and combining characters, controls."""
+    odd = ["👩‍👩‍👧‍👦 🇸🇬 ok", "مرحبا كيف حالك", "שלום לך", "e\u0301te\u0301 no\u0308n", "a\u0000b\u200bc\u202ed"]
+    lines = [_message("a", f"{text} {number}") for number, text in enumerate(["word " * 200_000, *odd * 6, "w" * 10**6])]
+    path = _corpus(tmp_path / "odd.jsonl", *lines, _message("b", "only one"))
+    outcome = nextword("evaluate", "--model", start, "--corpus", path, "--data-dir", tmp_path / "cache", "--json")
+    assert outcome.code == 0, outcome.err
+    rows = json.loads(outcome.out)["methods"]
+    assert {row["users"] for row in rows} == {1}
+    assert all(0 <= row["top1"] <= row["top3"] <= 1 for row in rows)
+
+
+def test_a_checkpoint_that_is_none_or_has_another_vocabulary(
+    nextword: Shell, tmp_path: Path, start: Path, text_file: Path
+) -> None:
+    other = Vocabulary.train(text_file.read_text(encoding="utf-8").splitlines(), size=300)
+    (start / "tokenizer.model").write_bytes(other.model)
+    _refused(nextword("predict", "see you", "--model", start), "tokenizer")
+    _refused(nextword("predict", "see you", "--model", tmp_path / "nothing"), "nothing")
+    _refused(nextword("predict", "see you"), "--model")
+
+
+def test_a_run_folder_that_cannot_be_written_or_is_taken(
+    nextword: Shell, tmp_path: Path, start: Path, corpus_file: Path
+) -> None:
+    common = ["--set", f"corpus.name={corpus_file}", "--set", f"corpus.data-dir={tmp_path / 'cache'}"]
+    common += ["--set", f"model.start={start}"]
+    (tmp_path / "file").write_text("precious", encoding="utf-8")
+    _refused(nextword("simulate", *common, "--out", tmp_path / "file" / "run"), "file")
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    (taken / "thesis.txt").write_text("precious", encoding="utf-8")
+    _refused(nextword("simulate", *common, "--out", taken), "taken")
+    assert (taken / "thesis.txt").read_text(encoding="utf-8") == "precious"
+    _refused(nextword("simulate", "--set", "server.optimiser=fedadam"), "server.optimizer")
+    _refused(nextword("simulate", "--resume", tmp_path / "nowhere"), "nowhere")
+    _refused(nextword("simulate", tmp_path / "no.toml"), "no.toml")
+
+
+def test_pretraining_overwrites_nothing_and_names_what_is_wrong(
+    nextword: Shell, tmp_path: Path, start: Path, text_file: Path
+) -> None:
+    before = (start / "model.safetensors").read_bytes()
+    _refused(nextword("pretrain", text_file, "--out", start), "exists")
+    assert (start / "model.safetensors").read_bytes() == before
+    _refused(nextword("pretrain", tmp_path / "none.txt", "--out", tmp_path / "new"), "none.txt")
+    _refused(nextword("pretrain", text_file, "--out", tmp_path / "new", "--share", "novel=0.5"), "novel")
+    _refused(nextword("pretrain", text_file, "--out", tmp_path / "new", "--share", "lines=2"), "between 0 and 1")
+    assert not (tmp_path / "new").exists()
+
+
+def test_results_want_evaluated_runs(nextword: Shell, tmp_path: Path) -> None:
+    _refused(nextword("results", tmp_path, "--out", tmp_path / "R.md"), "nextword evaluate")
+    assert not (tmp_path / "R.md").exists()

@@ -1,0 +1,90 @@
+"""From public text to a table of gains: each command takes what the one before it wrote."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Shell = Any
+
+
+@pytest.fixture
+def base(nextword: Shell, text_file: Path, tmp_path: Path) -> Path:
+    options = ["--vocabulary-size", 340, "--threads", 1, "--learning-rate", 3e-3, "--batch-messages", 16]
+    outcome = nextword("pretrain", text_file, "--out", tmp_path / "base", *options, "--json")
+    assert outcome.code == 0, outcome.err
+    about = json.loads(outcome.out)
+    assert about["lines"] + 4 == len(set(text_file.read_text(encoding="utf-8").splitlines()))  # 1 % held back
+    assert 0 < about["validation_bits_per_character"] < 2
+    return tmp_path / "base"
+
+
+@pytest.fixture
+def run(nextword: Shell, base: Path, corpus_file: Path, tmp_path: Path) -> Path:
+    settings = {
+        "corpus.name": corpus_file,
+        "corpus.data-dir": tmp_path / "cache",
+        "model.start": base,
+        "federation.rounds": 2,
+        "federation.users-per-round": 4,
+        "federation.workers": 1,
+    }
+    options = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+    outcome = nextword("simulate", *options, "--out", tmp_path / "run")
+    assert outcome.code == 0, outcome.err
+    assert "2 rounds, 8 updates" in outcome.out
+    return tmp_path / "run"
+
+
+def test_predict_answers_texts_one_by_one_and_streams_line_for_line(
+    nextword: Shell, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcome = nextword("predict", "see you at the", "--model", base, "--typed", "st", "--json")
+    answer = json.loads(outcome.out)
+    assert answer["suggestions"][0]["word"] == "station"
+    assert 0 < answer["suggestions"][0]["probability"] <= 1
+    lines = [{"text": "see you at the", "typed": "st"}, "no object", {"text": "please"}]
+    monkeypatch.setattr("sys.stdin", io.StringIO("".join(json.dumps(line) + "\n" for line in lines)))
+    answers = [json.loads(line) for line in nextword("predict", "--stdin", "--model", base).out.splitlines()]
+    assert [("suggestions" in answer) for answer in answers] == [True, False, True]
+    assert answers[0]["suggestions"] == answer["suggestions"]
+
+
+def test_a_run_is_evaluated_beside_its_baselines_and_published(nextword: Shell, run: Path, tmp_path: Path) -> None:
+    assert nextword("evaluate", "--model", run, "--users", 1, "--workers", 1, "--no-central").code == 0
+    assert not (run / "evaluation.json").exists()  # a part of the people is nothing to publish
+    outcome = nextword("evaluate", "--model", run, "--workers", 2, "--json")
+    assert outcome.code == 0, outcome.err
+    answer = json.loads(outcome.out)
+    assert answer["protocol"] == "keyboard-1"
+    assert answer == json.loads((run / "evaluation.json").read_text(encoding="utf-8"))
+    rows = {(row["name"], row["people"]): row for row in answer["methods"]}
+    methods = {"trigram", "trigram+own", "pretrained", "federated", "central", "finetuned"}
+    assert set(rows) == {(m, p) for m in methods for p in ("participants", "newcomers", "all")}
+    assert {people: rows["trigram", people]["users"] for people in ("participants", "newcomers", "all")} == {
+        "participants": 8,
+        "newcomers": 2,
+        "all": 10,
+    }
+    whole = rows["federated", "all"]["top1"]
+    parts = [(rows["federated", people]["top1"], n) for people, n in (("participants", 8), ("newcomers", 2))]
+    assert whole == pytest.approx(sum(top1 * n for top1, n in parts) / 10)
+    assert rows["central", "all"]["bits_per_character"] < rows["pretrained", "all"]["bits_per_character"]
+
+    assert nextword("results", run, "--out", tmp_path / "R.md").code == 0
+    text = (tmp_path / "R.md").read_text(encoding="utf-8")
+    assert f"| federated | {100 * rows['federated', 'newcomers']['top1']:.1f} |" in text
+    assert "keyboard-1" in text.lower()
+
+
+def test_an_evaluation_does_not_depend_on_the_number_of_processes(
+    nextword: Shell, base: Path, corpus_file: Path, tmp_path: Path
+) -> None:
+    common = ["evaluate", "--model", base, "--corpus", corpus_file, "--data-dir", tmp_path / "cache", "--json"]
+    one, three = (json.loads(nextword(*common, "--workers", workers).out) for workers in (1, 3))
+    assert one == three
+    assert {row["people"] for row in one["methods"]} == {"newcomers"}
