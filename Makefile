@@ -24,16 +24,18 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# RESULTS.md from nothing: hours. PUBLIC is a folder of public text, .txt.gz, one utterance a line.
-results: $(READY)
-	@test -n "$(PUBLIC)" || { echo "make results PUBLIC=FOLDER: name the folder of public text to pretrain on"; exit 2; }
-	test -d runs/base || $(BIN)/nextword pretrain $(PUBLIC) --out runs/base --epochs 2 --share sgd=0.2
-	for run in $(RUNS); do for seed in $(SEEDS); do \
-		folder=runs/$$run-$$seed; test -f $$folder/evaluation.json && continue; \
-		$(BIN)/nextword simulate scripts/runs/$$run.toml --set seed=$$seed --out $$folder && \
-		$(BIN)/nextword evaluate --model $$folder || exit 1; \
-	done; done
-	$(BIN)/nextword results $(foreach run,$(RUNS),$(foreach seed,$(SEEDS),runs/$(run)-$(seed)))
+# RESULTS.md from nothing, which takes hours; runs that are there already are kept, and those cut off are resumed.
+MEASURED_self-dialogue := --users 250 --central-epochs 2
+define RUN
+runs/$(1)-$(2)/evaluation.json: | $(READY)
+	if test -d $$(@D); then $(BIN)/nextword simulate --resume $$(@D); \
+	else $(BIN)/nextword simulate scripts/runs/$(1).toml --set seed=$(2) --out $$(@D); fi
+	$(BIN)/nextword evaluate --model $$(@D) $(MEASURED_$(1))
+endef
+$(foreach run,$(RUNS),$(foreach seed,$(SEEDS),$(eval $(call RUN,$(run),$(seed)))))
+
+results: $(foreach run,$(RUNS),$(foreach seed,$(SEEDS),runs/$(run)-$(seed)/evaluation.json))
+	$(BIN)/nextword results $(^D)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

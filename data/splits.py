@@ -97,7 +97,7 @@ def divide(people: Sequence[Person], *, seed: int, newcomer_share: float = NEWCO
 
 
 def contributes(split: Split) -> tuple[str, ...]:
-    """What a participant trains the federation on: the newest 300 messages of the history."""
+    """What a participant contributes by the measuring rule: the newest 300 messages of the history."""
     return split.history[-MAX_CONTRIBUTED:]
 
 

@@ -1,4 +1,7 @@
-"""A checkpoint is a folder: `model.safetensors`, `vocabulary.model` and `config.json`, which holds their hashes."""
+"""A checkpoint is a folder: `model.safetensors`, `vocabulary.model` and `config.json`, which holds their hashes.
+
+The model that comes with nextword is one too, its weights in eight bits.
+"""
 
 from __future__ import annotations
 
@@ -15,23 +18,33 @@ import safetensors
 import safetensors.torch
 import torch
 
+from nextword.eightbit import quantize, restore
 from nextword.model import LanguageModel, ModelConfig
 from nextword.vocabulary import Vocabulary
 
+BUNDLED = Path(__file__).parent / "bundled"
 _FORMAT = 1
 
 
-def save(folder: Path, model: LanguageModel, vocabulary: Vocabulary, *, extra: Mapping[str, Any] | None = None) -> None:
+def save(
+    folder: Path,
+    model: LanguageModel,
+    vocabulary: Vocabulary,
+    *,
+    extra: Mapping[str, Any] | None = None,
+    eight_bit: bool = False,
+) -> None:
     """Write a checkpoint, whole or not at all; what stood in `folder` before is replaced.
 
-    `extra` is kept under "about" in config.json: text, steps, seed, licence.
+    `extra` is kept under "about" in config.json: text, steps, seed, licence. With `eight_bit` the file is a quarter as
+    large, and the weights are rounded.
     """
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         weights = {name: value.detach().cpu().contiguous() for name, value in model.named_parameters()}
-        safetensors.torch.save_file(weights, building / "model.safetensors")
+        safetensors.torch.save_file(quantize(weights) if eight_bit else weights, building / "model.safetensors")
         (building / "vocabulary.model").write_bytes(vocabulary.model)
         config = {
             "format": _FORMAT,
@@ -64,7 +77,7 @@ def load(folder: Path | str) -> tuple[LanguageModel, Vocabulary]:
         )
     model = LanguageModel(shape)
     try:
-        weights = safetensors.torch.load_file(folder / "model.safetensors")
+        weights = restore(safetensors.torch.load_file(folder / "model.safetensors"))
     except safetensors.SafetensorError as error:
         raise ValueError(f"{folder}: model.safetensors cannot be read ({error})") from error
     set_parameters(model, weights)

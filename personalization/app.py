@@ -86,7 +86,8 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
     reply = RecordDict()
     for user, split in task.users:
         rng = device.generator(config.seed, task.server_round, split.user)
-        trained = device.train_user(model, vocabulary, split, task.parameters, task.client, rng)
+        texts = device.contribution(split, hold_back=config.corpus.hold_back)
+        trained = device.train_user(model, vocabulary, texts, task.parameters, task.client, rng)
         encoded = CODECS["float32"].encode(trained.delta)
         reply[records.update_key(user)] = ArrayRecord({name: Array(array) for name, array in encoded.items()})
         reply[records.metrics_key(user)] = MetricRecord(

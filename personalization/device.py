@@ -1,14 +1,15 @@
 """What happens beside a person's own text: training the shared parameters, and measuring them. No Flower here.
 
-A participant contributes the newest 300 messages of their history. People who are evaluated hold back the newest part
-of it first, their own validation messages: the gate that later decides whether a personal model ships must judge by
-messages that no model was trained on. People with fewer than 30 messages are not evaluated and hold nothing back.
+A participant contributes the newest 300 messages of their history. With `corpus.hold-back`, people who are evaluated
+keep back its newest part, their own validation messages: then the run's curve and the gate judge by messages that no
+model was trained on. Without it, which is the measuring rule's letter, more is learned, and the gate judges a personal
+model too strictly: the shared one has met the messages already.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -72,9 +73,9 @@ def load_model(start: str) -> tuple[LanguageModel, Vocabulary]:
     return checkpoint.load(Path(start))
 
 
-def contribution(split: splits.Split) -> tuple[str, ...]:
-    """The raw messages that a participant trains on."""
-    return split.train[-splits.MAX_CONTRIBUTED :]
+def contribution(split: splits.Split, *, hold_back: bool) -> tuple[str, ...]:
+    """The raw messages that a participant trains on; with `hold_back`, none of the validation messages."""
+    return split.train[-splits.MAX_CONTRIBUTED :] if hold_back else splits.contributes(split)
 
 
 def generator(seed: int, server_round: int, user: str) -> np.random.Generator:
@@ -85,14 +86,14 @@ def generator(seed: int, server_round: int, user: str) -> np.random.Generator:
 def train_user(
     model: LanguageModel,
     vocabulary: Vocabulary,
-    split: splits.Split,
+    texts: Sequence[str],
     parameters: Parameters,
     config: ClientConfig,
     rng: np.random.Generator,
 ) -> Trained:
-    """Train from `parameters` on what `split` contributes; `model` is working space and is overwritten."""
+    """Train from `parameters` on a user's contribution; `model` is working space and is overwritten."""
     set_parameters(model, parameters)
-    messages = [pieces for text in contribution(split) if (pieces := vocabulary.encode(normalise(text)))]
+    messages = [pieces for text in texts if (pieces := vocabulary.encode(normalise(text)))]
     if not messages:
         return Trained({}, 0, 0, 0.0)
     result = fit(model, messages, TrainConfig(**config.model_dump()), rng)

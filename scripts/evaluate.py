@@ -75,6 +75,7 @@ def command(
             raise ValueError("--corpus: on whose text? give a catalogue name or a .jsonl file")
         name, population = corpus, _everyone_new(corpus, data_dir, user_column, text_column)
         models, reference = {"pretrained": model}, "pretrained"
+    evaluated = {"participants": len(population.evaluated_participants), "newcomers": len(population.newcomers)}
     if users:
         population = _fewer(population, users)
     plan = plan_for(population, models, reference, finetune=finetune, seed=seed)
@@ -89,10 +90,10 @@ def command(
         "model": str(model),
         "reference": reference,
         "seed": seed,
-        "partial": bool(users),
+        "evaluated": evaluated,  # how many there are; a method's "users" were measured
         "methods": summarise_all(results, plan.methods, reference, seed),
     }
-    if (model / "config.toml").is_file() and not users:
+    if (model / "config.toml").is_file():
         (model / "evaluation.json").write_text(json.dumps(answer, indent=2) + "\n", encoding="utf-8")
     if as_json:
         print_json(answer)
@@ -185,7 +186,7 @@ def _of_run(
         models = {"pretrained": start, **models}
     if ceiling is not None:
         if not (folder / "central").is_dir():
-            _train_ceiling(start, population, ceiling, folder / "central", config.seed, workers)
+            _train_ceiling(start, population, ceiling, folder / "central", config, workers)
         models["central"] = folder / "central"
     return config.corpus.name, config.seed, population, models
 
@@ -224,7 +225,7 @@ def _fewer(population: Population, users: int) -> Population:
 
 
 def _train_ceiling(
-    start: Path, population: Population, ceiling: TrainConfig, out: Path, seed: int, workers: int
+    start: Path, population: Population, ceiling: TrainConfig, out: Path, config: RunConfig, workers: int
 ) -> None:
     import torch
 
@@ -239,6 +240,7 @@ def _train_ceiling(
             population.participants,
             ceiling,
             out,
-            seed=seed,
+            seed=config.seed,
+            hold_back=config.corpus.hold_back,
             progress=lambda step, steps, _: display.update(task, completed=step, total=steps),
         )

@@ -90,11 +90,12 @@ def train_central(
     out: Path,
     *,
     seed: int,
+    hold_back: bool,
     progress: Callable[[int, int, float], None],
 ) -> None:
     """The ceiling: the same start, trained on the pooled text that the federation trains on; saved in `out`."""
     model, vocabulary = checkpoint.load(start)
-    texts = [text for split in participants for text in device.contribution(split)]
+    texts = [text for split in participants for text in device.contribution(split, hold_back=hold_back)]
     messages = [vocabulary.encode(normalise(text)) for text in texts]
     result = fit(model, messages, config, np.random.default_rng([seed, 1]), progress=progress)
     checkpoint.save(out, model, vocabulary, extra={"text": "pooled history", "pieces_trained": result.num_pieces})
@@ -113,7 +114,7 @@ class _State:
     def make(cls, plan: Plan) -> None:
         cls.plan = plan
         cls.trigram = _counted(contributes(split) for split in plan.pooled)
-        cls.unseen = _counted(device.contribution(split) for split in plan.pooled)
+        cls.unseen = _counted(device.contribution(split, hold_back=True) for split in plan.pooled)
         cls.counted = frozenset(split.user for split in plan.pooled)
         cls.predictors = {name: Predictor.load(folder) for name, folder in plan.models.items()}
 

@@ -19,19 +19,21 @@ if TYPE_CHECKING:
 
 def command(
     text: Annotated[str, typer.Argument(help="what has been written so far")] = "",
-    model: Annotated[Path | None, typer.Option(help="a checkpoint's folder, or a run's")] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="a checkpoint's folder, or a run's; else the bundled model")
+    ] = None,
     typed: Annotated[str, typer.Option(help="the letters of a word begun")] = "",
     k: Annotated[int, typer.Option(min=1, max=100, help="how many suggestions")] = 3,
     stdin: Annotated[bool, typer.Option(help='answer lines {"text", "typed"} from stdin, one for one')] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,
 ) -> None:
-    if model is None:
-        raise ValueError("which model? give --model a folder written by 'nextword simulate', 'pretrain' or 'demo'")
     import torch
 
+    from nextword import checkpoint
     from nextword.predictor import Predictor
 
     torch.set_num_threads(1)
+    model = model or checkpoint.BUNDLED
     predictor = Predictor.load(model / "final" if (model / "final").is_dir() else model)
     if stdin:
         for line in sys.stdin:

@@ -24,6 +24,7 @@ def command(
     held_back: Annotated[float, typer.Option(min=0.0, max=0.5, help="share of the lines kept for validation")] = 0.01,
     seed: Annotated[int, typer.Option(help="of the weights and the order of the text")] = 0,
     threads: Annotated[int, typer.Option(min=1, help="torch threads")] = 4,
+    eight_bit: Annotated[bool, typer.Option("--eight-bit", help="rounded weights, a quarter of the size")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,
 ) -> None:
     import numpy as np
@@ -84,7 +85,7 @@ def command(
         "device": device,
         "validation_bits_per_character": bits / characters if characters else None,
     }
-    checkpoint.save(out, model, vocabulary, extra=about)
+    checkpoint.save(out, model, vocabulary, extra=about, eight_bit=eight_bit)
     if as_json:
         print_json({"model": str(out), **about})
     else:

@@ -83,7 +83,7 @@ def _section(evaluations: Sequence[tuple[Path, Mapping[str, Any]]]) -> list[str]
         chosen = [row for row in rows if row["people"] == people]
         if chosen:
             lines += [
-                f"**{people}** ({chosen[0]['users']:.0f} a seed)",
+                f"**{people}** ({chosen[0]['users']:.0f} of {answers[0]['evaluated'][people]} a seed)",
                 "",
                 *_table(chosen, answers[0]["reference"]),
                 "",

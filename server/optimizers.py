@@ -8,6 +8,7 @@ arrays because their state must survive a restart, which Flower's do not offer.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from typing import Any
 
@@ -26,9 +27,16 @@ class ServerOptimizer(ABC):
 
     moments: tuple[str, ...] = ()
 
-    def __init__(self, config: ServerConfig) -> None:
+    def __init__(self, config: ServerConfig, rounds: int) -> None:
         self.config = config
+        self.rounds = rounds
         self.state: State = {}
+
+    def rate(self, t: int) -> float:
+        """The learning rate of round t: constant, or learning-rate * (1 + cos(pi (t - 1) / rounds)) / 2."""
+        if self.config.schedule == "constant":
+            return self.config.learning_rate
+        return self.config.learning_rate * (1 + math.cos(math.pi * (t - 1) / self.rounds)) / 2
 
     def step(self, parameters: Update, delta: Update, server_round: int) -> Update:
         """The parameters after this round."""
@@ -52,7 +60,7 @@ class FedAvg(ServerOptimizer):
     """x + rate * delta (McMahan et al. 2017, with rate 1)."""
 
     def step_array(self, x: Array, delta: Array, state: list[Array], t: int) -> tuple[Array, list[Array]]:
-        return x + self.config.learning_rate * delta, []
+        return x + self.rate(t) * delta, []
 
 
 class FedAvgM(ServerOptimizer):
@@ -62,7 +70,7 @@ class FedAvgM(ServerOptimizer):
 
     def step_array(self, x: Array, delta: Array, state: list[Array], t: int) -> tuple[Array, list[Array]]:
         m = self.config.momentum * state[0] + delta
-        return x + self.config.learning_rate * m, [m]
+        return x + self.rate(t) * m, [m]
 
 
 class FedAdam(ServerOptimizer):
@@ -77,7 +85,7 @@ class FedAdam(ServerOptimizer):
         c = self.config
         m = c.beta1 * state[0] + (1 - c.beta1) * delta
         v = c.beta2 * state[1] + (1 - c.beta2) * delta**2
-        rate = c.learning_rate * float(np.sqrt(1 - c.beta2 ** (t + 1))) / (1 - c.beta1 ** (t + 1))
+        rate = self.rate(t) * float(np.sqrt(1 - c.beta2 ** (t + 1))) / (1 - c.beta1 ** (t + 1))
         return x + rate * m / (np.sqrt(v) + c.tau), [m, v]
 
 
@@ -90,7 +98,7 @@ class FedYogi(ServerOptimizer):
         c = self.config
         m = c.beta1 * state[0] + (1 - c.beta1) * delta
         v = state[1] - (1 - c.beta2) * delta**2 * np.sign(state[1] - delta**2)
-        return x + c.learning_rate * m / (np.sqrt(v) + c.tau), [m, v]
+        return x + self.rate(t) * m / (np.sqrt(v) + c.tau), [m, v]
 
 
 OPTIMIZERS: dict[str, type[ServerOptimizer]] = {
@@ -101,6 +109,6 @@ OPTIMIZERS: dict[str, type[ServerOptimizer]] = {
 }
 
 
-def make(config: ServerConfig) -> ServerOptimizer:
-    """The optimizer that the run names."""
-    return OPTIMIZERS[config.optimizer](config)
+def make(config: ServerConfig, rounds: int) -> ServerOptimizer:
+    """The optimizer that the run names, for a run of so many rounds."""
+    return OPTIMIZERS[config.optimizer](config, rounds)

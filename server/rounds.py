@@ -43,7 +43,7 @@ class Run:
     def train(self) -> State:
         """All rounds that are left, each one logged, then checkpointed."""
         federation = self.config.federation
-        optimizer = optimizers.make(self.config.server)
+        optimizer = optimizers.make(self.config.server, federation.rounds)
         optimizer.state = self.state.moments
         strategy = FederatedTraining(self.config, find_homes(self.grid, self._exchange), optimizer)
         arrays = to_arrays(self.state.parameters)

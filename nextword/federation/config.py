@@ -42,10 +42,11 @@ class CorpusConfig(_Section):
     user_column: str = "user"
     text_column: str = "text"
     newcomer_share: Share = 0.2
+    hold_back: bool = True  # people who are evaluated contribute no validation message
 
 
 class ModelSection(_Section):
-    """The model to start from: a checkpoint's folder, or "scratch" with the shape that follows."""
+    """The model to start from: "bundled", a checkpoint's folder, or "scratch" with the shape that follows."""
 
     start: str = "scratch"
     width: AtLeastOne = 256
@@ -94,6 +95,7 @@ class ServerConfig(_Section):
 
     optimizer: Literal["fedavg", "fedavgm", "fedadam", "fedyogi"] = "fedavg"
     learning_rate: Positive = 1.0
+    schedule: Literal["constant", "cosine"] = "constant"  # of the learning rate, over the rounds
     momentum: Share = 0.9  # fedavgm
     beta1: Share = 0.9  # fedadam, fedyogi
     beta2: Share = 0.99  # fedadam, fedyogi

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from nextword import checkpoint
 from nextword.federation.config import RunConfig
 
-SCRATCH = "scratch"
+SCRATCH, BUNDLED = "scratch", "bundled"
 
 
 def with_absolute_paths(config: RunConfig) -> RunConfig:
@@ -44,7 +45,9 @@ def run_folder(config: RunConfig, run_id: int = 0) -> Path:
 
 
 def start_folder(config: RunConfig, run_id: int = 0) -> Path:
-    """The checkpoint that the run starts from: the one named, or the one made from scratch in the run folder."""
+    """The checkpoint that the run starts from: bundled, at a path, or made from scratch in the run folder."""
+    if config.model.start == BUNDLED:
+        return checkpoint.BUNDLED
     if config.model.start != SCRATCH:
         return Path(config.model.start).expanduser().absolute()
     return run_folder(config, run_id) / "start"

@@ -55,7 +55,8 @@ def test_a_round_through_flower_equals_a_round_by_hand(
         name: sum(np.rint(np.float64(delta[name]) * weight * 2.0**32) for delta, weight in rows) / (2.0**32 * total)
         for name in start
     }
-    expected = optimizers.make(config.server).step(start, {n: x.astype(np.float32) for n, x in exact.items()}, 1)
+    optimizer = optimizers.make(config.server, config.federation.rounds)
+    expected = optimizer.step(start, {n: x.astype(np.float32) for n, x in exact.items()}, 1)
     got = _weights(config)
     assert set(got) == set(expected)
     assert all(np.array_equal(got[name], expected[name]) for name in expected)
@@ -145,7 +146,7 @@ def test_a_large_round_travels_in_small_messages(config: RunConfig) -> None:
     population = 3000
     config = _with(config, federation__users_per_round=500)
     homes = Homes({user: user // 750 for user in range(population)}, ())
-    strategy = FederatedTraining(config, homes, optimizers.make(config.server))
+    strategy = FederatedTraining(config, homes, optimizers.make(config.server, 3))
     asked = [
         message.content.config_records["task"]["users"]
         for message in strategy.configure_train(1, ArrayRecord({}), ConfigRecord(), None)  # type: ignore[arg-type]
@@ -155,13 +156,16 @@ def test_a_large_round_travels_in_small_messages(config: RunConfig) -> None:
     assert max(len(chunk) for chunk in asked) <= 8  # type: ignore[arg-type]
 
 
-def test_training_does_not_touch_the_validation_messages(people: tuple[Any, ...]) -> None:
+def test_training_does_not_touch_the_messages_held_back(people: tuple[Any, ...]) -> None:
     for split in people:
-        used = device.contribution(split)
+        whole = device.contribution(split, hold_back=False)
+        assert whole == split.history[-300:]
+        assert not set(whole) & set(split.test)
+        used = device.contribution(split, hold_back=True)
         assert not set(used) & (set(split.validation) | set(split.test))
         assert len(used) <= 300
         assert used == split.history[: len(split.history) - len(split.validation)][-300:]
-    assert max(len(device.contribution(split)) for split in people) == 300
+    assert max(len(device.contribution(split, hold_back=True)) for split in people) == 300
 
 
 def test_fedprox_with_mu_zero_is_plain_training_and_else_is_not(config: RunConfig, people: tuple[Any, ...]) -> None:
@@ -172,7 +176,7 @@ def test_fedprox_with_mu_zero_is_plain_training_and_else_is_not(config: RunConfi
     def delta(**settings: Any) -> np.ndarray:
         client = config.client.model_copy(update=settings)
         rng = device.generator(0, 1, "u")
-        return device.train_user(model, vocabulary, people[-1], start, client, rng).delta["embedding.weight"]
+        return device.train_user(model, vocabulary, people[-1].train, start, client, rng).delta["embedding.weight"]
 
     assert np.array_equal(delta(prox=0.0), delta())
     near, far = np.linalg.norm(delta(prox=100.0)), np.linalg.norm(delta())

@@ -8,6 +8,7 @@ import torch
 
 from nextword import checkpoint
 from nextword.model import LanguageModel
+from nextword.predictor import Predictor
 from nextword.vocabulary import Vocabulary
 from tests.conftest import LINES
 
@@ -33,6 +34,27 @@ def test_saving_again_replaces(saved: Path, model: LanguageModel, vocabulary: Vo
     checkpoint.save(saved, model, vocabulary)
     assert float(checkpoint.load(saved)[0].norm.weight.detach()[0]) == 0.5
     assert [path.name for path in saved.parent.iterdir()] == ["model"]
+
+
+def test_eight_bits_move_no_weight_by_more_than_half_a_step(
+    tmp_path: Path, model: LanguageModel, vocabulary: Vocabulary
+) -> None:
+    with torch.no_grad():
+        model.embedding.weight[3] = 0.0  # a row without a scale
+    checkpoint.save(tmp_path / "small", model, vocabulary, eight_bit=True)
+    loaded, _ = checkpoint.load(tmp_path / "small")
+    for (name, value), (_, rounded) in zip(model.named_parameters(), loaded.named_parameters(), strict=True):
+        step = value.abs().amax(-1, keepdim=True) / 127 if value.dim() > 1 else torch.zeros(1)
+        assert (((value - rounded).abs() <= 0.501 * step) | (value == rounded)).all(), name
+    checkpoint.save(tmp_path / "whole", model, vocabulary)
+    small, whole = ((tmp_path / name / "model.safetensors").stat().st_size for name in ("small", "whole"))
+    assert small < 0.5 * whole
+
+
+def test_the_bundled_model_speaks_english() -> None:
+    words = [suggestion.word for suggestion in Predictor.load(checkpoint.BUNDLED).suggest("see you at", "th")]
+    assert "the" in words
+    assert sum(path.stat().st_size for path in checkpoint.BUNDLED.iterdir()) < 6_000_000
 
 
 def test_another_vocabulary_is_refused(saved: Path) -> None:

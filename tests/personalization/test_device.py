@@ -49,18 +49,17 @@ def test_the_update_is_the_change_and_the_weight_the_number_of_messages(
     model: LanguageModel, vocabulary: Vocabulary
 ) -> None:
     before = _parameters(model)
-    trained = device.train_user(model, vocabulary, PERSON, before, ClientConfig(), device.generator(0, 1, "ann"))
+    trained = device.train_user(model, vocabulary, PERSON.train, before, ClientConfig(), device.generator(0, 1, "ann"))
     assert trained.num_messages == 2
     after = _parameters(model)
     assert all(np.array_equal(trained.delta[name], after[name] - before[name]) for name in before)
-    again = device.train_user(model, vocabulary, PERSON, before, ClientConfig(), device.generator(0, 1, "ann"))
+    again = device.train_user(model, vocabulary, PERSON.train, before, ClientConfig(), device.generator(0, 1, "ann"))
     assert all(np.array_equal(trained.delta[name], again.delta[name]) for name in before)
 
 
 def test_a_person_without_usable_text_sends_nothing(model: LanguageModel, vocabulary: Vocabulary) -> None:
-    silent = Split("bob", None, ("", " \t"), (), ())
     trained = device.train_user(
-        model, vocabulary, silent, _parameters(model), ClientConfig(), device.generator(0, 1, "bob")
+        model, vocabulary, ("", " \t"), _parameters(model), ClientConfig(), device.generator(0, 1, "bob")
     )
     assert (trained.delta, trained.num_messages) == ({}, 0)
 

@@ -65,7 +65,9 @@ def test_nobody_with_thirty_messages(nextword: Shell, tmp_path: Path, start: Pat
 def test_odd_messages_are_measured_like_any_other(nextword: Shell, tmp_path: Path, start: Path) -> None:
     """A megabyte in one message, emoji, right-to-left and combining characters, controls."""
     odd = ["👩‍👩‍👧‍👦 🇸🇬 ok", "مرحبا كيف حالك", "שלום לך", "e\u0301te\u0301 no\u0308n", "a\u0000b\u200bc\u202ed"]
-    lines = [_message("a", f"{text} {number}") for number, text in enumerate(["word " * 200_000, *odd * 6, "w" * 10**6])]
+    lines = [
+        _message("a", f"{text} {number}") for number, text in enumerate(["word " * 200_000, *odd * 6, "w" * 10**6])
+    ]
     path = _corpus(tmp_path / "odd.jsonl", *lines, _message("b", "only one"))
     outcome = nextword("evaluate", "--model", start, "--corpus", path, "--data-dir", tmp_path / "cache", "--json")
     assert outcome.code == 0, outcome.err
@@ -78,10 +80,9 @@ def test_a_checkpoint_that_is_none_or_has_another_vocabulary(
     nextword: Shell, tmp_path: Path, start: Path, text_file: Path
 ) -> None:
     other = Vocabulary.train(text_file.read_text(encoding="utf-8").splitlines(), size=300)
-    (start / "tokenizer.model").write_bytes(other.model)
-    _refused(nextword("predict", "see you", "--model", start), "tokenizer")
+    (start / "vocabulary.model").write_bytes(other.model)
+    _refused(nextword("predict", "see you", "--model", start), "vocabulary.model")
     _refused(nextword("predict", "see you", "--model", tmp_path / "nothing"), "nothing")
-    _refused(nextword("predict", "see you"), "--model")
 
 
 def test_a_run_folder_that_cannot_be_written_or_is_taken(

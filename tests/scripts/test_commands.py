@@ -55,8 +55,9 @@ def test_predict_answers_texts_one_by_one_and_streams_line_for_line(
 
 
 def test_a_run_is_evaluated_beside_its_baselines_and_published(nextword: Shell, run: Path, tmp_path: Path) -> None:
-    assert nextword("evaluate", "--model", run, "--users", 1, "--workers", 1, "--no-central").code == 0
-    assert not (run / "evaluation.json").exists()  # a part of the people is nothing to publish
+    few = json.loads(nextword("evaluate", "--model", run, "--users", 1, "--workers", 1, "--no-central", "--json").out)
+    assert few["evaluated"] == {"participants": 8, "newcomers": 2}
+    assert {row["users"] for row in few["methods"]} == {1, 2}
     outcome = nextword("evaluate", "--model", run, "--workers", 2, "--json")
     assert outcome.code == 0, outcome.err
     answer = json.loads(outcome.out)
@@ -77,6 +78,7 @@ def test_a_run_is_evaluated_beside_its_baselines_and_published(nextword: Shell, 
 
     assert nextword("results", run, "--out", tmp_path / "R.md").code == 0
     text = (tmp_path / "R.md").read_text(encoding="utf-8")
+    assert "**newcomers** (2 of 2 a seed)" in text
     assert f"| federated | {100 * rows['federated', 'newcomers']['top1']:.1f} |" in text
     assert "keyboard-1" in text.lower()
 

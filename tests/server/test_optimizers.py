@@ -44,7 +44,7 @@ def test_four_rounds_equal_flowers(name: str) -> None:
         beta2=BETA2,
         tau=TAU,
     )
-    ours, theirs = optimizers.make(config), FLOWERS[name]()
+    ours, theirs = optimizers.make(config, 4), FLOWERS[name]()
     x = rng.normal(size=(3, 4)).astype(np.float32)
     parameters, arrays = {"w": x}, ArrayRecord({"w": Array(x)})
     for server_round in range(1, 5):
@@ -64,14 +64,27 @@ def test_going_on_from_saved_state_changes_no_bit(name: str) -> None:
     rng = np.random.default_rng(1)
     config = ServerConfig(optimizer=name)  # type: ignore[arg-type]
     deltas = [{"w": rng.normal(0, 0.1, 5).astype(np.float32)} for _ in range(4)]
-    whole, parameters = optimizers.make(config), {"w": np.ones(5, np.float32)}
+    whole, parameters = optimizers.make(config, 4), {"w": np.ones(5, np.float32)}
     for server_round, delta in enumerate(deltas, 1):
         parameters = whole.step(parameters, delta, server_round)
-    first, resumed = optimizers.make(config), {"w": np.ones(5, np.float32)}
+    first, resumed = optimizers.make(config, 4), {"w": np.ones(5, np.float32)}
     for server_round, delta in enumerate(deltas[:2], 1):
         resumed = first.step(resumed, delta, server_round)
-    second = optimizers.make(config)
+    second = optimizers.make(config, 4)
     second.state = first.state
     for server_round, delta in enumerate(deltas[2:], 3):
         resumed = second.step(resumed, delta, server_round)
     assert np.array_equal(parameters["w"], resumed["w"])
+
+
+def test_a_cosine_schedule_starts_at_the_rate_and_falls_to_almost_nothing() -> None:
+    config = ServerConfig(optimizer="fedavg", learning_rate=0.5, schedule="cosine")
+    optimizer = optimizers.make(config, 10)
+    steps = [
+        float(optimizer.step({"w": np.zeros(1, np.float32)}, {"w": np.ones(1, np.float32)}, t)["w"][0])
+        for t in range(1, 11)
+    ]
+    assert steps[0] == 0.5
+    assert steps == sorted(steps, reverse=True)
+    assert 0 < steps[-1] < 0.02
+    assert sum(steps) / 10 == pytest.approx(0.25 + 0.5 / 20)
