@@ -93,8 +93,11 @@ def command(
         "evaluated": evaluated,  # how many there are; a method's "users" were measured
         "methods": summarise_all(results, plan.methods, reference, seed),
     }
-    if (model / "config.toml").is_file():
-        (model / "evaluation.json").write_text(json.dumps(answer, indent=2) + "\n", encoding="utf-8")
+    published = model / "evaluation.json"
+    if users and published.exists():
+        errors.print(f"{published} is kept: a measurement of some people replaces none", highlight=False)
+    elif (model / "config.toml").is_file():
+        published.write_text(json.dumps(answer, indent=2) + "\n", encoding="utf-8")
     if as_json:
         print_json(answer)
     else:

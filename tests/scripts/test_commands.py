@@ -63,6 +63,8 @@ def test_a_run_is_evaluated_beside_its_baselines_and_published(nextword: Shell, 
     answer = json.loads(outcome.out)
     assert answer["protocol"] == "keyboard-1"
     assert answer == json.loads((run / "evaluation.json").read_text(encoding="utf-8"))
+    assert nextword("evaluate", "--model", run, "--users", 1, "--workers", 1, "--no-central").code == 0
+    assert answer == json.loads((run / "evaluation.json").read_text(encoding="utf-8"))  # kept
     rows = {(row["name"], row["people"]): row for row in answer["methods"]}
     methods = {"trigram", "trigram+own", "pretrained", "federated", "central", "finetuned"}
     assert set(rows) == {(m, p) for m in methods for p in ("participants", "newcomers", "all")}
