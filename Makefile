@@ -4,6 +4,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RUNS := nus-sms self-dialogue
 SEEDS := 0 1 2
+MEASURED := scripts/runs/measured
 
 .PHONY: demo test check results clean
 
@@ -23,19 +24,22 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/nextword results --check
 
-# RESULTS.md from nothing, which takes hours; runs that are there already are kept, and those cut off are resumed.
-MEASURED_self-dialogue := --users 250 --central-epochs 2
+# RESULTS.md. What is published already in $(MEASURED) is kept: delete a file there to measure that run anew, which
+# takes about half an hour each. A run that was cut off is resumed.
+EVALUATE_self-dialogue := --users 150
 define RUN
-runs/$(1)-$(2)/evaluation.json: | $(READY)
-	if test -d $$(@D); then $(BIN)/nextword simulate --resume $$(@D); \
-	else $(BIN)/nextword simulate scripts/runs/$(1).toml --set seed=$(2) --out $$(@D); fi
-	$(BIN)/nextword evaluate --model $$(@D) $(MEASURED_$(1))
+$(MEASURED)/$(1)-$(2).json: | $(READY)
+	if test -d runs/$(1)-$(2); then $(BIN)/nextword simulate --resume runs/$(1)-$(2); \
+	else $(BIN)/nextword simulate scripts/runs/$(1).toml --set seed=$(2) --out runs/$(1)-$(2); fi
+	$(BIN)/nextword evaluate --model runs/$(1)-$(2) $(EVALUATE_$(1))
+	$(BIN)/nextword results runs/$(1)-$(2)
 endef
 $(foreach run,$(RUNS),$(foreach seed,$(SEEDS),$(eval $(call RUN,$(run),$(seed)))))
 
-results: $(foreach run,$(RUNS),$(foreach seed,$(SEEDS),runs/$(run)-$(seed)/evaluation.json))
-	$(BIN)/nextword results $(^D)
+results: $(foreach run,$(RUNS),$(foreach seed,$(SEEDS),$(MEASURED)/$(run)-$(seed).json))
+	$(BIN)/nextword results
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

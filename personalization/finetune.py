@@ -2,7 +2,7 @@
 
 The candidates are points on the line from the shared to the fine-tuned weights (Wortsman et al. 2022, "Robust
 fine-tuning"): a short way is safer for a person with little text, the whole way better for one with much. The gate
-picks one of them or none on the person's validation messages, which took no part in training.
+picks one of them or none on the person's validation messages, which took no part in making them.
 """
 
 from __future__ import annotations
@@ -30,24 +30,35 @@ class FinetuneConfig:
 
 def personalize(
     shared: LanguageModel,
-    history: Sequence[Sequence[int]],
+    train: Sequence[Sequence[int]],
     validation: Sequence[Sequence[int]],
     config: FinetuneConfig,
     rng: np.random.Generator,
 ) -> tuple[LanguageModel, Verdict]:
-    """Fine-tune on `history` (pieces of messages); return the model that ships and the gate's verdict.
+    """Fine-tune on a person's history (pieces of messages); return the model that ships and the gate's verdict.
 
-    `shared` is left as it was, and is itself returned where the gate ships nothing.
+    The gate judges candidates that know `train` alone. The way that wins is then gone again with the whole history,
+    `train` and `validation`, whose newest part is the most like what comes next. `shared` is left as it was, and is
+    itself returned where the gate ships nothing.
     """
-    if not any(history) or len(validation) < config.gate.fewest_messages:
+    if not any(train) or len(validation) < config.gate.fewest_messages:
         return shared, Verdict(None, 0.0, 0.0)
-    tuned = copy.deepcopy(shared)
-    fit(tuned, history, config.train, rng)
-    candidates = [_part_of_the_way(shared, tuned, way) for way in config.ways]
+    tuned = _tune(shared, train, config.train, rng)
     shared_bits, _ = message_bits(shared, validation)
-    candidate_bits = [message_bits(candidate, validation)[0] for candidate in candidates]
+    candidate_bits = [message_bits(_part_of_the_way(shared, tuned, way), validation)[0] for way in config.ways]
     verdict = judge(shared_bits, candidate_bits, config.gate)
-    return (shared if verdict.choice is None else candidates[verdict.choice].eval()), verdict
+    if verdict.choice is None:
+        return shared, verdict
+    tuned = _tune(shared, [*train, *validation], config.train, rng)
+    return _part_of_the_way(shared, tuned, config.ways[verdict.choice]).eval(), verdict
+
+
+def _tune(
+    shared: LanguageModel, messages: Sequence[Sequence[int]], config: TrainConfig, rng: np.random.Generator
+) -> LanguageModel:
+    tuned = copy.deepcopy(shared)
+    fit(tuned, messages, config, rng)
+    return tuned
 
 
 def _part_of_the_way(shared: LanguageModel, tuned: LanguageModel, way: float) -> LanguageModel:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scripts.console import errors, print_json, progress
+from scripts.console import commit, errors, print_json, progress
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -91,6 +91,14 @@ def command(
         "reference": reference,
         "seed": seed,
         "evaluated": evaluated,  # how many there are; a method's "users" were measured
+        "settings": {
+            "central_epochs": central_epochs if "central" in models else None,
+            "central_learning_rate": central_learning_rate if "central" in models else None,
+            "finetune_epochs": finetune_epochs,
+            "finetune_learning_rate": finetune_learning_rate,
+            "gate_margin": margin,
+        },
+        "commit": commit(),
         "methods": summarise_all(results, plan.methods, reference, seed),
     }
     published = model / "evaluation.json"

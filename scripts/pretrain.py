@@ -14,6 +14,9 @@ from scripts.console import errors, print_json, progress
 def command(
     text: Annotated[list[Path], typer.Argument(help="files .txt or .txt.gz, one utterance a line, or folders of them")],
     out: Annotated[Path, typer.Option(help="the checkpoint's folder")],
+    start: Annotated[
+        Path | None, typer.Option(help="go on from this checkpoint, with its vocabulary; else from random weights")
+    ] = None,
     epochs: Annotated[int, typer.Option(min=1, help="passes over the text")] = 1,
     vocabulary_size: Annotated[int, typer.Option(min=300, help="pieces of the vocabulary")] = 8000,
     batch_messages: Annotated[int, typer.Option(min=1, help="utterances a step")] = 64,
@@ -21,6 +24,9 @@ def command(
     share: Annotated[
         list[str], typer.Option(help="NAME=SHARE: only so much of the file whose name starts with NAME; repeatable")
     ] = [],  # noqa: B006
+    invented: Annotated[
+        int, typer.Option(min=0, help="also the messages of so many invented people, none of the corpus `synthetic`")
+    ] = 0,
     held_back: Annotated[float, typer.Option(min=0.0, max=0.5, help="share of the lines kept for validation")] = 0.01,
     seed: Annotated[int, typer.Option(help="of the weights and the order of the text")] = 0,
     threads: Annotated[int, typer.Option(min=1, help="torch threads")] = 4,
@@ -30,6 +36,7 @@ def command(
     import numpy as np
     import torch
 
+    from data import synthetic
     from nextword import checkpoint
     from nextword.model import LanguageModel, ModelConfig
     from nextword.text import normalise
@@ -47,15 +54,20 @@ def command(
         lines_of_file = sorted({clean for line in read_lines(path) if (clean := normalise(line))})
         wanted = round(kept_share[path] * len(lines_of_file))
         found.update(lines_of_file[i] for i in rng.permutation(len(lines_of_file))[:wanted])
+    found.update(filter(None, map(normalise, synthetic.public_texts(invented))))
     lines = sorted(found)
     order = rng.permutation(len(lines))
     kept = max(1, round(held_back * len(lines))) if held_back and len(lines) > 1 else 0
     validation, training = [lines[i] for i in order[:kept]], [lines[i] for i in order[kept:]]
-    errors.print(f"{len(training):,} lines from {len(files)} files; learning the vocabulary")
-    vocabulary = Vocabulary.train(training, size=vocabulary_size, seed=seed)
+    errors.print(f"{len(training):,} lines from {len(files)} files and {invented:,} invented people")
+    if start is None:
+        vocabulary = Vocabulary.train(training, size=vocabulary_size, seed=seed)
+        model = LanguageModel(ModelConfig(vocabulary=len(vocabulary))).initialise(seed)
+    else:
+        model, vocabulary = checkpoint.load(start)
     pieces = [vocabulary.encode(line) for line in training]
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = LanguageModel(ModelConfig(vocabulary=len(vocabulary))).initialise(seed).to(device)
+    model.to(device)
     config = TrainConfig(
         epochs=epochs,
         batch_messages=batch_messages,
@@ -77,6 +89,8 @@ def command(
     characters = sum(len(line) + 1 for line in validation)
     about = {
         "text": {path.name: kept_share[path] for path in files},
+        "invented_people": invented,
+        "start": checkpoint.weights_hash(start) if start else None,
         "lines": len(training),
         "pieces_trained": result.num_pieces,
         "steps": result.num_steps,

@@ -16,10 +16,12 @@ from data.synthetic.community import grammar_of
 from data.synthetic.person import Person
 from data.synthetic.voice import community_weights
 
+POPULATION = 240
+_PUBLIC_SEED = 2_000_000
 _SHARED, _PERSONAL = 0, 1  # what a stream of random numbers is for
 
 
-def generate(*, seed: int = 0, people: int = 240) -> Iterator[dict[str, str]]:
+def generate(*, seed: int = 0, people: int = POPULATION) -> Iterator[dict[str, str]]:
     """Yield rows with `user`, `text`, `time` (ISO 8601 with offset) and `group`, user by user in order of time.
 
     Each person depends on (seed, their number) alone, so a larger population begins with the smaller one's people.
@@ -28,6 +30,13 @@ def generate(*, seed: int = 0, people: int = 240) -> Iterator[dict[str, str]]:
     if seed < 0 or people < 1:
         raise ValueError(f"The synthetic population wants a seed >= 0 and people >= 1, not {seed} and {people}.")
     return _rows(seed, people)
+
+
+def public_texts(people: int) -> Iterator[str]:
+    """Messages of `people` who belong to no population of a smaller seed: text that is nobody's, to pretrain on."""
+    for seed, first in enumerate(range(0, people, POPULATION), _PUBLIC_SEED):
+        for row in generate(seed=seed, people=min(POPULATION, people - first)):
+            yield row["text"]
 
 
 def _rows(seed: int, people: int) -> Iterator[dict[str, str]]:

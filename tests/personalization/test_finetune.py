@@ -24,7 +24,8 @@ def test_a_person_with_habits_gains_and_the_shared_model_is_untouched(
     validation = [vocabulary.encode(text) for text in ("see you at the station", "see you tomorrow", "see you then")]
     personal, verdict = personalize(model, history, validation, EAGER, np.random.default_rng(0))
     assert verdict.choice is not None
-    assert message_bits(personal, validation)[0].sum() < message_bits(model, validation)[0].sum()
+    gain = (message_bits(model, validation)[0] - message_bits(personal, validation)[0]).mean()
+    assert gain > verdict.gain_bits > 0  # what ships has learned the validation messages too
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
 
 

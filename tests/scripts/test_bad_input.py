@@ -115,5 +115,7 @@ def test_pretraining_overwrites_nothing_and_names_what_is_wrong(
 
 
 def test_results_want_evaluated_runs(nextword: Shell, tmp_path: Path) -> None:
-    _refused(nextword("results", tmp_path, "--out", tmp_path / "R.md"), "nextword evaluate")
+    to = ["--measured", tmp_path / "measured", "--out", tmp_path / "R.md"]
+    _refused(nextword("results", tmp_path, *to), "nextword evaluate")
+    _refused(nextword("results", *to), "nothing is published")
     assert not (tmp_path / "R.md").exists()

@@ -40,6 +40,21 @@ def run(nextword: Shell, base: Path, corpus_file: Path, tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
+def test_pretraining_goes_on_from_a_checkpoint_with_its_vocabulary(
+    nextword: Shell, base: Path, text_file: Path, tmp_path: Path
+) -> None:
+    options = ["--learning-rate", 3e-3, "--batch-messages", 16, "--invented", 1, "--threads", 1, "--json"]
+    outcome = nextword("pretrain", text_file, "--start", base, "--out", tmp_path / "second", *options)
+    assert outcome.code == 0, outcome.err
+    about = json.loads(outcome.out)
+    assert about["start"] == json.loads((base / "config.json").read_text())["sha256"]["model.safetensors"]
+    assert about["lines"] > len(set(text_file.read_text(encoding="utf-8").splitlines()))  # the invented person's too
+    vocabularies = [(folder / "vocabulary.model").read_bytes() for folder in (base, tmp_path / "second")]
+    assert vocabularies[0] == vocabularies[1]
+    weights = [(folder / "model.safetensors").read_bytes() for folder in (base, tmp_path / "second")]
+    assert weights[0] != weights[1]
+
+
 def test_predict_answers_texts_one_by_one_and_streams_line_for_line(
     nextword: Shell, base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -78,11 +93,16 @@ def test_a_run_is_evaluated_beside_its_baselines_and_published(nextword: Shell, 
     assert whole == pytest.approx(sum(top1 * n for top1, n in parts) / 10)
     assert rows["central", "all"]["bits_per_character"] < rows["pretrained", "all"]["bits_per_character"]
 
-    assert nextword("results", run, "--out", tmp_path / "R.md").code == 0
+    to = ["--measured", tmp_path / "measured", "--out", tmp_path / "R.md"]
+    assert nextword("results", run, *to).code == 0
+    assert str(run) not in (tmp_path / "measured" / "run.json").read_text(encoding="utf-8")
     text = (tmp_path / "R.md").read_text(encoding="utf-8")
     assert "**newcomers** (2 of 2 a seed)" in text
     assert f"| federated | {100 * rows['federated', 'newcomers']['top1']:.1f} |" in text
     assert "keyboard-1" in text.lower()
+    assert nextword("results", "--check", *to).code == 0
+    (tmp_path / "R.md").write_text(text.replace("federated |", "ours |"), encoding="utf-8")
+    assert nextword("results", "--check", *to).code != 0
 
 
 def test_an_evaluation_does_not_depend_on_the_number_of_processes(

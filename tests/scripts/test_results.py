@@ -1,0 +1,57 @@
+"""RESULTS.md comes from what is published of runs, and from nothing else."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from scripts.results import document, mean_rows
+
+
+def _measured(seed: int, top1: float, *, rounds: int = 2) -> dict[str, Any]:
+    row = {
+        "users": 4, "top1": top1, "top3": 0.5, "top1_interval": [top1 - 0.1, top1 + 0.1], "bits_per_character": 2.0,
+        "keystroke_savings": 0.25, "gain_top1": 0.02, "gain_interval": [0.01, 0.03], "better_share": 0.5,
+        "worse_share": 0.25, "worse_beyond_noise_share": 0.0, "worst_gain": -0.125,
+    }  # fmt: skip
+    return {
+        "run": {"federation.users-per-round": 3, "federation.rounds": rounds},
+        "rounds": rounds,
+        "seconds": 90.0,
+        "corpus": "people",
+        "reference": "federated",
+        "seed": seed,
+        "evaluated": {"participants": 9, "newcomers": 2},
+        "settings": {"central_epochs": 4, "gate_margin": 2.0},
+        "commit": "abc",
+        "methods": [{"name": name, "people": "participants", **row} for name in ("federated", "finetuned")],
+    }
+
+
+def test_a_row_is_the_mean_over_seeds() -> None:
+    rows = mean_rows([_measured(0, 0.1), _measured(1, 0.2)])
+    assert [row["name"] for row in rows] == ["federated", "finetuned"]
+    assert abs(rows[0]["top1"] - 0.15) < 1e-12
+    assert all(abs(end - wanted) < 1e-12 for end, wanted in zip(rows[0]["top1_interval"], (0.05, 0.25), strict=True))
+
+
+def test_a_method_that_one_seed_lacks_is_the_mean_of_the_others() -> None:
+    short = _measured(1, 0.2)
+    del short["methods"][1]
+    finetuned = mean_rows([_measured(0, 0.1), short])[1]
+    assert finetuned["top1"] == 0.1
+
+
+def test_seeds_of_one_run_share_a_table_and_other_settings_do_not() -> None:
+    text = document([_measured(1, 0.2), _measured(0, 0.1), _measured(0, 0.3, rounds=5)])
+    assert text.count("**participants** (4 of 9 a seed)") == 2
+    assert "2 seeds (0, 1); 2 rounds of 3 users, 1.5 minutes of federation a seed; at abc. central epochs 4" in text
+    assert (
+        "| finetuned | 15.0 | 5.0 to 25.0 | 50.0 | 2.000 | 25.0 | +2.00 | +1.00 to +3.00 | 50 | 25 | 0 | -12.5 |"
+        in text
+    )
+
+
+def test_the_order_of_what_is_published_changes_nothing() -> None:
+    seeds = [_measured(seed, 0.1 * seed) for seed in range(3)]
+    assert document(seeds) == document(copy.deepcopy(seeds)[::-1])
