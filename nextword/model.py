@@ -90,13 +90,14 @@ class Block(nn.Module):
         self.attention = Attention(config)
         self.mlp_norm = nn.RMSNorm(config.width, eps=1e-6)
         self.mlp = SwiGLU(config)
+        self.dropout = nn.Dropout(0.0)
 
     def forward(
         self, x_BTD: Tensor, rotation: Tensor, past: tuple[Tensor, Tensor] | None, mask: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor]:
         attended, keys, values = self.attention(self.attention_norm(x_BTD), rotation, past, mask)
-        x_BTD = x_BTD + attended
-        return x_BTD + self.mlp(self.mlp_norm(x_BTD)), keys, values
+        x_BTD = x_BTD + self.dropout(attended)
+        return x_BTD + self.dropout(self.mlp(self.mlp_norm(x_BTD))), keys, values
 
 
 class LanguageModel(nn.Module):
@@ -110,6 +111,13 @@ class LanguageModel(nn.Module):
         self.norm = nn.RMSNorm(config.width, eps=1e-6)
         self.output = nn.Linear(config.width, config.vocabulary, bias=False)
         self.output.weight = self.embedding.weight
+        self.dropout = nn.Dropout(0.0)
+
+    def set_dropout(self, share: float) -> None:
+        """The share of activations dropped while training: of embeddings, blocks' outputs and the last hidden state."""
+        for module in self.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = share
 
     def initialise(self, seed: int) -> LanguageModel:
         """Draw fresh weights: normal with deviation 0.02, the blocks' outputs scaled down by their number."""
@@ -127,7 +135,7 @@ class LanguageModel(nn.Module):
     def forward(self, pieces_BT: Tensor) -> Tensor:
         """Logits [B, T, V] of the piece after each piece."""
         hidden_BTD, _ = self.read(pieces_BT)
-        logits: Tensor = self.output(hidden_BTD)
+        logits: Tensor = self.output(self.dropout(hidden_BTD))
         return logits
 
     def read(
@@ -146,7 +154,7 @@ class LanguageModel(nn.Module):
         if positions_BT is None:
             positions_BT = torch.arange(pieces_BT.shape[1], device=pieces_BT.device)[None]
         mask = None if visible_BTS is None else visible_BTS[:, None]
-        x_BTD = self.embedding(pieces_BT)
+        x_BTD = self.dropout(self.embedding(pieces_BT))
         rotation = _rotation(positions_BT, self.config)
         keys, values = [], []
         for layer, block in enumerate(self.blocks):

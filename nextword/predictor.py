@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from nextword.search import WINDOW, BatchReader, Branch, PieceIndex, Request, wi
 from nextword.text import is_word, normalise, split_typed, tokens
 from nextword.vocabulary import Vocabulary
 
-_READ_MESSAGES = 16
+_READ_ROWS = 16
 _CONTEXT_CHARACTERS = 2000  # more than the model's window holds
 
 
@@ -57,12 +58,15 @@ class Predictor:
         return [Suggestion(word, min(1.0, p / mass), self.source) for word, p in request.best()]
 
     def read(self, messages: Sequence[Sequence[str]]) -> list[Reading]:
-        """Read messages (as tokens) for the metrics: what they cost, and what the bar would have shown at each word."""
-        return [
-            reading
-            for first in range(0, len(messages), _READ_MESSAGES)
-            for reading in self._read_batch(messages[first : first + _READ_MESSAGES])
-        ]
+        """Read messages (as tokens) for the metrics: what they cost, and what the bar would have shown at each word.
+
+        A message of any length is read in parts, so that memory does not grow with it.
+        """
+        readings = [Reading(self, message) for message in messages]
+        parts = (part for reading in readings for part in reading.parts())
+        while batch := list(islice(parts, _READ_ROWS)):
+            _read_parts(self, batch)
+        return readings
 
     def _read_context(self, context: str) -> tuple[BatchReader, Branch]:
         """Read a context, or go on with the one at hand: typing letters of a word reads nothing anew."""
@@ -74,76 +78,104 @@ class Predictor:
             self._context = context
         return self._reader, self._root
 
-    def _read_batch(self, messages: Sequence[Sequence[str]]) -> list[Reading]:
-        rows: list[list[int]] = []
-        places: list[list[tuple[int, int]]] = []  # of each message's pieces, its end included
-        for message in messages:
-            pieces = self.vocabulary.encode_tokens(message)
-            at: list[tuple[int, int]] = []
-            for row, context in windows(pieces):
-                at += [(len(rows), column) for column in range(context, len(row))][: len(pieces) + 1 - len(at)]
-                rows.append(row)
-            places.append(at)
-        reader = BatchReader(self.model, self._index, rows)
-        readings = [Reading(self, reader, message, at) for message, at in zip(messages, places, strict=True)]
-        _type_through(readings, messages)
-        return readings
-
 
 class Reading:
     """One message under one model: `bits` in total (its end included), and the words offered at each place."""
 
-    def __init__(
-        self, predictor: Predictor, reader: BatchReader, message: Sequence[str], places: Sequence[tuple[int, int]]
-    ):
-        vocabulary = predictor.vocabulary
-        pieces = [*vocabulary.encode_tokens(message), Vocabulary.eos]
-        logp = reader.log_probabilities(places)
-        self.bits = -math.fsum(float(logp[i, piece]) for i, piece in enumerate(pieces)) / math.log(2)
-        self._reader = reader
-        self._roots: list[Branch | None] = []
+    def __init__(self, predictor: Predictor, message: Sequence[str]):
+        self.bits = 0.0
+        self.message = message
+        self.offered: dict[tuple[int, str], list[str]] = {}
+        self._predictor = predictor
+
+    def parts(self) -> Iterator[_Part]:
+        """The windows of the message, each with the words that begin in what it predicts."""
+        vocabulary = self._predictor.vocabulary
+        encoded = [vocabulary.encode_token(token) for token in self.message]
+        pieces = [*chain.from_iterable(encoded), Vocabulary.eos]
+        word_at = {
+            first: position
+            for position, first in enumerate(accumulate(map(len, encoded), initial=0))
+            if position < len(encoded) and is_word(self.message[position])
+        }
         first = 0
-        for token in message:
-            row, column = places[first]
-            self._roots.append(reader.branch(row, column, logp[first]) if is_word(token) else None)
-            first += len(vocabulary.encode_token(token))
-        self._offered: dict[tuple[int, str], list[str]] = {}
+        for row, context in windows(pieces[:-1]):
+            targets = pieces[first : first + len(row) - context]
+            words = [(context + i, word_at[first + i]) for i in range(len(targets)) if first + i in word_at]
+            yield _Part(self, row, context, targets, words)
+            first += len(targets)
 
     def slots(self, position: int, prefix: str) -> list[str]:
         """The three most probable words at token `position` that begin with `prefix`."""
-        if (position, prefix) not in self._offered:
-            _answer([(self, position, prefix)])
-        return self._offered[position, prefix]
+        if (position, prefix) not in self.offered:
+            found = [(part, column) for part in self.parts() for column, word in part.words if word == position]
+            if not found:
+                raise ValueError(f"token {position} of the message is no word")
+            (part, column), predictor = found[0], self._predictor
+            reader = BatchReader(predictor.model, predictor._index, [part.row])
+            root = reader.branch(0, column, reader.log_probabilities([(0, column)])[0])
+            _answer(reader, [(_Word(self, position, root), prefix)])
+        return self.offered[position, prefix]
 
 
-def _type_through(readings: Sequence[Reading], messages: Sequence[Sequence[str]]) -> None:
-    """Answer, all messages together, what a person who types them letter by letter would ask until each word shows."""
-    typing = [
-        (reading, position, token)
-        for reading, message in zip(readings, messages, strict=True)
-        for position, token in enumerate(message)
-        if is_word(token)
-    ]
+@dataclass(frozen=True)
+class _Part:
+    """A row of pieces of a message: which of them are predicted here, and at which columns words begin."""
+
+    reading: Reading
+    row: list[int]
+    context: int  # columns before the first that predicts
+    targets: list[int]  # the pieces predicted after columns context, context + 1, ...
+    words: list[tuple[int, int]]  # (column, token of the message)
+
+
+@dataclass(frozen=True)
+class _Word:
+    """A word that somebody types: where it stands, and the model's state before it."""
+
+    reading: Reading
+    position: int
+    root: Branch
+
+    @property
+    def token(self) -> str:
+        return self.reading.message[self.position]
+
+
+def _read_parts(predictor: Predictor, parts: Sequence[_Part]) -> None:
+    """Add what the parts cost to their messages' bits, and offer words at every place in them."""
+    reader = BatchReader(predictor.model, predictor._index, [part.row for part in parts])
+    places = [(row, part.context + i) for row, part in enumerate(parts) for i in range(len(part.targets))]
+    logp = reader.log_probabilities(places)
+    first, words = 0, []
+    for row, part in enumerate(parts):
+        costs = (float(logp[first + i, piece]) for i, piece in enumerate(part.targets))
+        part.reading.bits -= math.fsum(costs) / math.log(2)
+        for column, position in part.words:
+            root = reader.branch(row, column, logp[first + column - part.context])
+            words.append(_Word(part.reading, position, root))
+        first += len(part.targets)
+    _type_through(reader, words)
+
+
+def _type_through(reader: BatchReader, typing: list[_Word]) -> None:
+    """Answer, all words together, what a person who types them letter by letter would ask until each word shows."""
     letters = 0
     while typing:
-        _answer([(reading, position, token[:letters]) for reading, position, token in typing])
-        letters += 1
+        _answer(reader, [(word, word.token[:letters]) for word in typing])
         typing = [
-            (reading, position, token)
-            for reading, position, token in typing
-            if letters < len(token) and (shown := reading.slots(position, token[: letters - 1])) and token not in shown
+            word
+            for word in typing
+            if letters + 1 < len(word.token)
+            and (shown := word.reading.offered[word.position, word.token[:letters]])
+            and word.token not in shown
         ]
+        letters += 1
 
 
-def _answer(questions: Sequence[tuple[Reading, int, str]]) -> None:
-    """Search the slots of several (reading, position, prefix) of one batch together."""
-    asked = []
-    for reading, position, prefix in questions:
-        root = reading._roots[position]
-        if root is None:
-            raise ValueError(f"token {position} of the message is no word")
-        asked.append((reading, position, prefix, Request(root, prefix, 3)))
-    if asked:
-        asked[0][0]._reader.search([request for *_, request in asked])
-    for reading, position, prefix, request in asked:
-        reading._offered[position, prefix] = [word for word, _ in request.best()]
+def _answer(reader: BatchReader, questions: Sequence[tuple[_Word, str]]) -> None:
+    """Search the slots of several (word, prefix) of one batch together."""
+    requests = [Request(word.root, prefix, 3) for word, prefix in questions]
+    reader.search(requests)
+    for (word, prefix), request in zip(questions, requests, strict=True):
+        word.reading.offered[word.position, prefix] = [found for found, _ in request.best()]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -34,6 +35,7 @@ class TrainConfig:
     warmup_share: float = 0.0  # of all steps
     weight_decay: float = 0.0
     clip_norm: float = 1.0  # of each step's gradient
+    dropout: float = 0.0  # Srivastava et al. 2014
     prox: float = 0.0  # FedProx's mu: pull towards the starting parameters (Li et al. 2020, equation 2)
     max_pieces: int = 64  # a longer message is cut
 
@@ -42,8 +44,8 @@ class TrainConfig:
             raise ValueError("training: epochs must be at least 0, batch-messages at least 1, max-pieces at least 2")
         if not (self.learning_rate > 0 and self.clip_norm > 0 and self.prox >= 0 and self.weight_decay >= 0):
             raise ValueError("training: learning-rate and clip-norm must be above 0, prox and weight-decay at least 0")
-        if not 0 <= self.warmup_share < 1:
-            raise ValueError("training: warmup-share must lie in [0, 1)")
+        if not (0 <= self.warmup_share < 1 and 0 <= self.dropout < 1):
+            raise ValueError("training: warmup-share and dropout must lie in [0, 1)")
 
 
 @dataclass(frozen=True)
@@ -76,24 +78,25 @@ def fit(
     device = parameters[0].device
     model.train()
     step, num_pieces, nats, counted = 0, 0, 0.0, 0
-    for _ in range(config.epochs):
-        nats, counted = 0.0, 0
-        for inputs_BT, targets_BT in _batches(messages, config, rng):
-            for group in optimizer.param_groups:
-                group["lr"] = config.learning_rate * _schedule(step, steps, config)
-            loss = piece_loss(model, inputs_BT.to(device), targets_BT.to(device))
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            for parameter, origin in zip(parameters, start, strict=False):
-                if parameter.grad is not None:
-                    parameter.grad.add_(parameter.detach() - origin, alpha=config.prox)
-            torch.nn.utils.clip_grad_norm_(parameters, config.clip_norm)
-            optimizer.step()
-            size = int((targets_BT != _IGNORED).sum())
-            step, num_pieces, counted = step + 1, num_pieces + size, counted + size
-            nats += float(loss.detach()) * size
-            if progress:
-                progress(step, steps, float(loss.detach()) / math.log(2))
+    with _dropout(model, config.dropout, rng):
+        for _ in range(config.epochs):
+            nats, counted = 0.0, 0
+            for inputs_BT, targets_BT in _batches(messages, config, rng):
+                for group in optimizer.param_groups:
+                    group["lr"] = config.learning_rate * _schedule(step, steps, config)
+                loss = piece_loss(model, inputs_BT.to(device), targets_BT.to(device))
+                optimizer.zero_grad(set_to_none=True)
+                loss.backward()  # type: ignore[no-untyped-call]
+                for parameter, origin in zip(parameters, start, strict=False):
+                    if parameter.grad is not None:
+                        parameter.grad.add_(parameter.detach() - origin, alpha=config.prox)
+                torch.nn.utils.clip_grad_norm_(parameters, config.clip_norm)
+                optimizer.step()
+                size = int((targets_BT != _IGNORED).sum())
+                step, num_pieces, counted = step + 1, num_pieces + size, counted + size
+                nats += float(loss.detach()) * size
+                if progress:
+                    progress(step, steps, float(loss.detach()) / math.log(2))
     return TrainResult(num_pieces, step, nats / math.log(2) / counted if counted else math.nan)
 
 
@@ -142,6 +145,21 @@ def padded(messages: Sequence[Sequence[int]], max_pieces: int) -> tuple[Tensor, 
         inputs[row, :length] = whole[:length]
         targets[row, :length] = whole[1 : length + 1]
     return torch.from_numpy(inputs), torch.from_numpy(targets)
+
+
+@contextmanager
+def _dropout(model: LanguageModel, share: float, rng: np.random.Generator) -> Iterator[None]:
+    """Drop activations meanwhile, as `rng` says; torch's own stream of random numbers goes on untouched."""
+    if not share:
+        yield
+        return
+    model.set_dropout(share)
+    try:
+        with torch.random.fork_rng():
+            torch.manual_seed(int(rng.integers(2**63)))
+            yield
+    finally:
+        model.set_dropout(0.0)
 
 
 def _batches(

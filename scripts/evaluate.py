@@ -38,8 +38,9 @@ def command(
     text_column: Annotated[str, typer.Option(help="of a .jsonl or hf: corpus")] = "text",
     users: Annotated[int, typer.Option(min=0, help="at most so many participants, and newcomers; 0: all")] = 0,
     central: Annotated[bool, typer.Option(help="train the central ceiling of a run, once, and keep it there")] = True,
-    central_epochs: Annotated[int, typer.Option(min=1, help="passes of the ceiling over the pooled history")] = 4,
+    central_epochs: Annotated[int, typer.Option(min=1, help="passes of the ceiling over the pooled history")] = 5,
     central_learning_rate: Annotated[float, typer.Option(help="peak of the ceiling's cosine schedule")] = 1e-3,
+    central_dropout: Annotated[float, typer.Option(min=0.0, max=0.9, help="of the ceiling's training")] = 0.1,
     finetune_epochs: Annotated[int, typer.Option(min=0, help="passes over a person's own history")] = 3,
     finetune_learning_rate: Annotated[float, typer.Option(help="of fine-tuning on the device")] = 3e-4,
     margin: Annotated[float, typer.Option(min=0.0, help="of the gate, in standard errors")] = 1.0,
@@ -59,6 +60,7 @@ def command(
         schedule="cosine",
         warmup_share=0.05,
         weight_decay=0.01,
+        dropout=central_dropout,
     )
     workers = workers or os.cpu_count() or 1
     default = FinetuneConfig()
@@ -94,6 +96,7 @@ def command(
         "settings": {
             "central_epochs": central_epochs if "central" in models else None,
             "central_learning_rate": central_learning_rate if "central" in models else None,
+            "central_dropout": central_dropout if "central" in models else None,
             "finetune_epochs": finetune_epochs,
             "finetune_learning_rate": finetune_learning_rate,
             "gate_margin": margin,

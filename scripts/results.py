@@ -41,6 +41,8 @@ def command(
         for name, found in published.items():
             (measured / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     kept = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(measured.glob("*.json"))]
+    if not kept and check and not out.exists():
+        return
     if not kept:
         raise ValueError(f"{measured}: nothing is published yet; name run folders that were evaluated")
     text = document(kept)

@@ -86,6 +86,7 @@ class ClientConfig(_Section):
     warmup_share: Share = 0.0
     weight_decay: NotNegative = 0.0
     clip_norm: Positive = 1.0
+    dropout: Share = 0.0
     prox: NotNegative = 0.0
     max_pieces: Annotated[int, Field(ge=2, le=4096)] = 64
 

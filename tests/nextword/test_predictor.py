@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nextword import search
+from nextword import predictor, search
 from nextword.model import LanguageModel, ModelConfig
 from nextword.predictor import Predictor
 from nextword.search import WINDOW, windows
@@ -105,6 +105,20 @@ def test_bits_of_a_reading_are_those_of_the_pieces(model: LanguageModel, vocabul
     readings = Predictor(model, vocabulary).read(messages)
     bits, _ = message_bits(model, [vocabulary.encode_tokens(message) for message in messages])
     assert [reading.bits for reading in readings] == pytest.approx(bits.tolist(), rel=1e-4)
+
+
+def test_a_long_message_read_in_small_parts_is_the_same_message(
+    model: LanguageModel, vocabulary: Vocabulary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages = [tokens("see you at the station tomorrow , unbelievable traffic " * 12), tokens("ok")]
+    at_once = Predictor(model, vocabulary).read(messages)
+    monkeypatch.setattr(predictor, "_READ_ROWS", 1)
+    in_parts = Predictor(model, vocabulary).read(messages)
+    assert [r.bits for r in in_parts] == pytest.approx([r.bits for r in at_once], rel=1e-4)
+    assert [r.offered for r in in_parts] == [r.offered for r in at_once]
+    assert {position for position, _ in in_parts[0].offered} == {
+        position for position, token in enumerate(messages[0]) if is_word(token)
+    }
 
 
 @given(st.integers(0, 400))

@@ -50,6 +50,26 @@ def test_an_sgd_step_is_the_gradient_of_the_mean_piece(model: LanguageModel, voc
         torch.testing.assert_close(moved, start - 0.1 * start.grad, atol=5e-3, rtol=0)
 
 
+def test_dropout_depends_on_the_generator_alone_and_ends_with_the_training(
+    model: LanguageModel, vocabulary: Vocabulary
+) -> None:
+    messages = [vocabulary.encode(line) for line in LINES]
+    start = copy.deepcopy(model.state_dict())
+    ends = []
+    for dropout, torch_seed in ((0.0, 1), (0.3, 1), (0.3, 2)):
+        model.load_state_dict(start)
+        torch.manual_seed(torch_seed)
+        before = torch.random.get_rng_state()
+        fit(model, messages, TrainConfig(learning_rate=0.01, dropout=dropout), np.random.default_rng(0))
+        assert torch.equal(before, torch.random.get_rng_state())
+        ends.append(model.embedding.weight.detach().clone())
+    assert not torch.equal(ends[0], ends[1])
+    assert torch.equal(ends[1], ends[2])
+    model.train()
+    inputs_BT = torch.tensor([messages[0]])
+    assert torch.equal(model(inputs_BT), model(inputs_BT))
+
+
 def test_fedprox_pulls_towards_the_start(model: LanguageModel, vocabulary: Vocabulary) -> None:
     messages = _messages(vocabulary)
     moved = {}
@@ -82,6 +102,6 @@ def test_no_messages_train_nothing(model: LanguageModel) -> None:
 
 
 def test_impossible_values_are_refused() -> None:
-    for wrong in ({"learning_rate": 0.0}, {"epochs": -1}, {"prox": -1.0}, {"warmup_share": 1.0}):
+    for wrong in ({"learning_rate": 0.0}, {"epochs": -1}, {"prox": -1.0}, {"warmup_share": 1.0}, {"dropout": 1.0}):
         with pytest.raises(ValueError, match="training:"):
             TrainConfig(**wrong)
