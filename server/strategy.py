@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from flwr.app import Array, ArrayRecord, ConfigRecord, Message, MessageType, MetricRecord, RecordDict
 from flwr.serverapp import Grid
 from flwr.serverapp.strategy import Strategy
@@ -21,6 +20,7 @@ from nextword.federation.codec import CODECS, Shapes, Update
 from nextword.federation.config import RunConfig
 from server.accumulator import Accumulator
 from server.optimizers import ServerOptimizer
+from server.sampling import SAMPLINGS, independent
 
 MAX_USERS_PER_MESSAGE = 8
 MAX_REPLY_BYTES = 2**26  # of the updates in one reply
@@ -74,7 +74,10 @@ class FederatedTraining(Strategy):
     ) -> Iterable[Message]:
         """Messages to the nodes of this round's sample, made one at a time."""
         self._parameters = to_update(arrays)
-        users = self._sample(_TRAIN, server_round, range(self.homes.population), self.config.federation.users_per_round)
+        federation = self.config.federation
+        everyone = range(self.homes.population)
+        sample = SAMPLINGS[federation.sampling]
+        users = sample(everyone, federation.users_per_round, server_round, (self.config.seed, _TRAIN))
         return self._messages(MessageType.TRAIN, server_round, arrays, users)
 
     def aggregate_train(
@@ -111,7 +114,7 @@ class FederatedTraining(Strategy):
     ) -> Iterable[Message]:
         """Messages to the nodes of a sample of those who have validation messages."""
         limit = self.config.federation.evaluate_users
-        users = self._sample(_EVALUATE, server_round, self.homes.evaluated, limit)
+        users = independent(self.homes.evaluated, limit, server_round, (self.config.seed, _EVALUATE))
         return self._messages(MessageType.EVALUATE, server_round, arrays, users)
 
     def aggregate_evaluate(self, server_round: int, replies: Iterable[Message]) -> MetricRecord | None:
@@ -129,11 +132,6 @@ class FederatedTraining(Strategy):
                 "messages": int(sum(row[records.NUM_MESSAGES] for row in rows)),
             }
         )
-
-    def _sample(self, stream: int, server_round: int, users: Iterable[int], limit: int) -> list[int]:
-        everyone = np.array(sorted(users), dtype=np.int64)
-        rng = np.random.default_rng([self.config.seed, stream, server_round])
-        return [int(user) for user in np.sort(rng.choice(everyone, min(limit, len(everyone)), replace=False))]
 
     def _messages(self, kind: str, server_round: int, arrays: ArrayRecord, users: list[int]) -> Iterator[Message]:
         # One draw of the sample, however the messages are consumed.

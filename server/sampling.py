@@ -1,0 +1,32 @@
+"""Who takes part in a round: pure functions of the run's seed and the round, so a resumed run asks the same people.
+
+`independent` draws each round anew, without replacement within it (McMahan et al. 2017, Algorithm 1). `reshuffled`
+deals out a random order of everyone, round by round, before it draws the next order (Malinovsky et al. 2023, "Federated
+learning with regularized client participation", who keep one order): after each deal everybody has taken part equally
+often. A privacy claim that rests on random participation holds for `independent` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+Sampling = Callable[[Sequence[int], int, int, tuple[int, int]], list[int]]
+
+
+def independent(users: Sequence[int], limit: int, server_round: int, key: tuple[int, int]) -> list[int]:
+    """At most `limit` of `users` in ascending order; `key` is the run's seed and a number for the purpose."""
+    rng = np.random.default_rng([*key, server_round])
+    return sorted(rng.choice(np.sort(users), min(limit, len(users)), replace=False).tolist())
+
+
+def reshuffled(users: Sequence[int], limit: int, server_round: int, key: tuple[int, int]) -> list[int]:
+    """Round 1, 2, ... of a deal of all `users` into hands of at most `limit`, sizes differing by one at the most."""
+    hands = -(-len(users) // limit)
+    deal, hand = divmod(server_round - 1, hands)
+    rng = np.random.default_rng([*key, deal])
+    return sorted(np.array_split(rng.permutation(np.sort(users)), hands)[hand].tolist())
+
+
+SAMPLINGS: dict[str, Sampling] = {"independent": independent, "reshuffled": reshuffled}

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.sampling import SAMPLINGS, independent, reshuffled
+
+populations = st.lists(st.integers(0, 10**6), min_size=1, max_size=60, unique=True)
+
+
+@pytest.mark.parametrize("name", SAMPLINGS)
+@given(populations, st.integers(1, 70), st.integers(1, 50), st.integers(0, 2**32 - 1))
+def test_a_round_asks_different_people_of_the_population_in_order(
+    name: str, users: list[int], limit: int, server_round: int, seed: int
+) -> None:
+    asked = SAMPLINGS[name](users, limit, server_round, (seed, 1))
+    assert asked == sorted(set(asked))
+    assert set(asked) <= set(users)
+    assert 1 <= len(asked) <= limit
+    assert asked == SAMPLINGS[name](users[::-1], limit, server_round, (seed, 1))
+
+
+@given(populations, st.integers(1, 70), st.integers(0, 2**32 - 1))
+def test_reshuffled_everybody_has_taken_part_equally_often_after_each_deal(
+    users: list[int], limit: int, seed: int
+) -> None:
+    hands = -(-len(users) // limit)
+    counts: Counter[int] = Counter()
+    for server_round in range(1, 3 * hands + 1):
+        counts.update(reshuffled(users, limit, server_round, (seed, 1)))
+        assert max(counts.values()) <= 1 + (server_round - 1) // hands
+        if server_round % hands == 0:
+            assert set(counts.values()) == {server_round // hands}
+            assert set(counts) == set(users)
+
+
+def test_another_seed_purpose_or_round_is_another_draw() -> None:
+    users = list(range(1000))
+    others = ((1, (0, 1)), (2, (0, 1)), (1, (1, 1)), (1, (0, 2)))
+    for sample in (independent, reshuffled):
+        assert len({tuple(sample(users, 10, *other)) for other in others}) == 4
+
+
+def test_independent_samples_are_even_over_rounds() -> None:
+    counts = Counter(user for r in range(1, 2001) for user in independent(range(20), 5, r, (0, 1)))
+    assert all(abs(count - 500) < 100 for count in counts.values())  # 5 standard deviations are 97
