@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 class GateConfig:
     """`margin`: by how many standard errors of the paired gain a candidate must win."""
 
-    margin: float = 1.0
+    margin: float = 2.0
     fewest_messages: int = 3  # with fewer to judge by, nothing ships
 
     def __post_init__(self) -> None:
