@@ -26,6 +26,7 @@ class FinetuneConfig:
     train: TrainConfig = TrainConfig(epochs=3, batch_messages=16, learning_rate=3e-4, schedule="cosine")
     ways: tuple[float, ...] = (0.5, 1.0)  # shares of the way from the shared to the fine-tuned weights
     gate: GateConfig = GateConfig()
+    most_messages: int = 1000  # the newest, so that the device's time does not grow with all that was ever typed
 
 
 def personalize(
@@ -43,13 +44,13 @@ def personalize(
     """
     if not any(train) or len(validation) < config.gate.fewest_messages:
         return shared, Verdict(None, 0.0, 0.0)
-    tuned = _tune(shared, train, config.train, rng)
+    tuned = _tune(shared, train[-config.most_messages :], config.train, rng)
     shared_bits, _ = message_bits(shared, validation)
     candidate_bits = [message_bits(_part_of_the_way(shared, tuned, way), validation)[0] for way in config.ways]
     verdict = judge(shared_bits, candidate_bits, config.gate)
     if verdict.choice is None:
         return shared, verdict
-    tuned = _tune(shared, [*train, *validation], config.train, rng)
+    tuned = _tune(shared, [*train, *validation][-config.most_messages :], config.train, rng)
     return _part_of_the_way(shared, tuned, config.ways[verdict.choice]).eval(), verdict
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 
 import numpy as np
 import torch
@@ -44,3 +45,13 @@ def test_too_little_text_is_no_error(model: LanguageModel, vocabulary: Vocabular
     one = [vocabulary.encode("ok")]
     for history, validation in (([], []), (one, []), ([[]], one * 5), (one, one)):
         assert personalize(model, history, validation, EAGER, np.random.default_rng(0))[0] is model
+
+
+def test_only_the_newest_messages_are_learned(model: LanguageModel, vocabulary: Vocabulary) -> None:
+    old, new = [vocabulary.encode("traffic traffic")] * 9, [vocabulary.encode("see you at the station")] * 12
+    validation = [vocabulary.encode(text) for text in ("see you at the station", "see you tomorrow", "see you then")]
+    few = dataclasses.replace(EAGER, most_messages=len(new))
+    with_old, without = (
+        personalize(model, train, validation, few, np.random.default_rng(0))[0] for train in (old + new, new)
+    )
+    assert all(torch.equal(a, b) for a, b in zip(with_old.parameters(), without.parameters(), strict=True))
