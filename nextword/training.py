@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -107,31 +107,37 @@ def piece_loss(model: LanguageModel, inputs_BT: Tensor, targets_BT: Tensor) -> T
     return F.cross_entropy(logits_BTV.flatten(0, 1).float(), targets_BT.flatten(), ignore_index=_IGNORED)
 
 
+class Scores(NamedTuple):
+    """How a model does on each of N messages, their ends included, as arrays [N]."""
+
+    bits: NDArray[np.float64]
+    hits: NDArray[np.int64]  # pieces that were the most probable one
+    pieces: NDArray[np.int64]
+
+
 @torch.no_grad()
-def message_bits(
-    model: LanguageModel, messages: Sequence[Sequence[int]], *, max_pieces: int = 64
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """For each message, the bits it costs under `model` (its end included; cut at `max_pieces`), and its pieces."""
+def score(model: LanguageModel, messages: Sequence[Sequence[int]], *, max_pieces: int = 64) -> Scores:
+    """Score `messages` (pieces without start and end), each cut at `max_pieces`."""
     model.eval()
     device = next(model.parameters()).device
-    bits, pieces = np.zeros(len(messages)), np.zeros(len(messages), np.int64)
+    n = len(messages)
+    scores = Scores(np.zeros(n), np.zeros(n, np.int64), np.zeros(n, np.int64))
     order = np.argsort([len(message) for message in messages], kind="stable")
-    for first in range(0, len(order), _EVALUATION_MESSAGES):
+    for first in range(0, n, _EVALUATION_MESSAGES):
         rows = order[first : first + _EVALUATION_MESSAGES]
         inputs_BT, targets_BT = padded([messages[row] for row in rows], max_pieces)
-        logits_BTV = model(inputs_BT.to(device))
-        nats_BT = F.cross_entropy(
-            logits_BTV.transpose(1, 2), targets_BT.to(device), ignore_index=_IGNORED, reduction="none"
-        )
-        bits[rows] = nats_BT.double().sum(1).cpu().numpy() / math.log(2)
-        pieces[rows] = (targets_BT != _IGNORED).sum(1).numpy()
-    return bits, pieces
+        logits_BTV, targets_BT = model(inputs_BT.to(device)), targets_BT.to(device)
+        nats_BT = F.cross_entropy(logits_BTV.transpose(1, 2), targets_BT, ignore_index=_IGNORED, reduction="none")
+        scores.bits[rows] = nats_BT.double().sum(1).cpu().numpy() / math.log(2)
+        scores.hits[rows] = (logits_BTV.argmax(2) == targets_BT).sum(1).cpu().numpy()
+        scores.pieces[rows] = (targets_BT != _IGNORED).sum(1).cpu().numpy()
+    return scores
 
 
 def total_bits(model: LanguageModel, messages: Sequence[Sequence[int]], *, max_pieces: int = 64) -> tuple[float, int]:
     """The bits that `messages` cost together, and how many pieces were counted."""
-    bits, pieces = message_bits(model, messages, max_pieces=max_pieces)
-    return float(bits.sum()), int(pieces.sum())
+    scores = score(model, messages, max_pieces=max_pieces)
+    return float(scores.bits.sum()), int(scores.pieces.sum())
 
 
 def padded(messages: Sequence[Sequence[int]], max_pieces: int) -> tuple[Tensor, Tensor]:

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from nextword.model import LanguageModel
-from nextword.training import TrainConfig, fit, message_bits
-from personalization.gate import GateConfig, Verdict, judge
+from nextword.training import TrainConfig, fit, score
+from personalization.gate import NOTHING, GateConfig, Verdict, judge
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,10 @@ def personalize(
     itself returned where the gate ships nothing.
     """
     if not any(train) or len(validation) < config.gate.fewest_messages:
-        return shared, Verdict(None, 0.0, 0.0)
+        return shared, NOTHING
     tuned = _tune(shared, train[-config.most_messages :], config.train, rng)
-    shared_bits, _ = message_bits(shared, validation)
-    candidate_bits = [message_bits(_part_of_the_way(shared, tuned, way), validation)[0] for way in config.ways]
-    verdict = judge(shared_bits, candidate_bits, config.gate)
+    candidates = [score(_part_of_the_way(shared, tuned, way), validation) for way in config.ways]
+    verdict = judge(score(shared, validation), candidates, config.gate)
     if verdict.choice is None:
         return shared, verdict
     tuned = _tune(shared, [*train, *validation][-config.most_messages :], config.train, rng)

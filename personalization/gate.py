@@ -6,8 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
+from nextword.training import Scores
 
 
 @dataclass(frozen=True)
@@ -18,8 +17,8 @@ class GateConfig:
     fewest_messages: int = 3  # with fewer to judge by, nothing ships
 
     def __post_init__(self) -> None:
-        if self.margin < 0 or self.fewest_messages < 1:
-            raise ValueError("gate: margin must be at least 0, fewest-messages at least 1")
+        if self.margin < 0 or self.fewest_messages < 2:
+            raise ValueError("gate: margin must be at least 0, fewest-messages at least 2")
 
 
 @dataclass(frozen=True)
@@ -31,20 +30,24 @@ class Verdict:
     standard_error_bits: float
 
 
-def judge(
-    shared_bits: NDArray[np.float64], candidate_bits: Sequence[NDArray[np.float64]], config: GateConfig
-) -> Verdict:
-    """Choose between the shared model and candidates by what each validation message costs under them, in bits.
+NOTHING = Verdict(None, 0.0, 0.0)
 
-    The candidate with the largest mean paired gain is taken if that gain exceeds `margin` standard errors and zero:
-    so no candidate ships that loses on validation, and a gain that few messages could show by chance does not either.
+
+def judge(shared: Scores, candidates: Sequence[Scores], config: GateConfig) -> Verdict:
+    """Choose between the shared model and candidates by their scores on each validation message.
+
+    A candidate may ship if its mean paired gain in bits exceeds `margin` standard errors and zero, and if it is right
+    on no fewer pieces: so none ships that loses on validation, and a gain that few messages could show by chance does
+    not either. Of those that may, the one with the largest gain does.
     """
-    n = len(shared_bits)
-    if n < config.fewest_messages or not candidate_bits:
-        return Verdict(None, 0.0, 0.0)
-    gains = [shared_bits - bits for bits in candidate_bits]
-    best = max(range(len(gains)), key=lambda index: float(gains[index].mean()))
-    mean, error = float(gains[best].mean()), float(gains[best].std(ddof=1)) / math.sqrt(n)
-    if not (math.isfinite(mean) and mean > 0 and mean > config.margin * error):
-        return Verdict(None, 0.0, error if math.isfinite(error) else 0.0)
-    return Verdict(best, mean, error)
+    n = len(shared.bits)
+    if n < config.fewest_messages:
+        return NOTHING
+    best = NOTHING
+    for index, candidate in enumerate(candidates):
+        gains = shared.bits - candidate.bits
+        mean, error = float(gains.mean()), float(gains.std(ddof=1)) / math.sqrt(n)
+        clear = math.isfinite(mean) and mean > max(0.0, config.margin * error)
+        if clear and mean > best.gain_bits and candidate.hits.sum() >= shared.hits.sum():
+            best = Verdict(index, mean, error)
+    return best

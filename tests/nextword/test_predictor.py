@@ -99,11 +99,11 @@ def test_a_message_read_in_a_batch_offers_what_the_keyboard_offers(
 
 
 def test_bits_of_a_reading_are_those_of_the_pieces(model: LanguageModel, vocabulary: Vocabulary) -> None:
-    from nextword.training import message_bits
+    from nextword.training import score
 
     messages = [tokens("see you at the station :)"), tokens("ok"), []]
     readings = Predictor(model, vocabulary).read(messages)
-    bits, _ = message_bits(model, [vocabulary.encode_tokens(message) for message in messages])
+    bits = score(model, [vocabulary.encode_tokens(message) for message in messages]).bits
     assert [reading.bits for reading in readings] == pytest.approx(bits.tolist(), rel=1e-4)
 
 

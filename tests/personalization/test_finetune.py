@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from nextword.model import LanguageModel
-from nextword.training import TrainConfig, message_bits
+from nextword.training import TrainConfig, score
 from nextword.vocabulary import Vocabulary
 from personalization.finetune import FinetuneConfig, personalize
 from personalization.gate import GateConfig
@@ -25,7 +25,7 @@ def test_a_person_with_habits_gains_and_the_shared_model_is_untouched(
     validation = [vocabulary.encode(text) for text in ("see you at the station", "see you tomorrow", "see you then")]
     personal, verdict = personalize(model, history, validation, EAGER, np.random.default_rng(0))
     assert verdict.choice is not None
-    gain = (message_bits(model, validation)[0] - message_bits(personal, validation)[0]).mean()
+    gain = (score(model, validation).bits - score(personal, validation).bits).mean()
     assert gain > verdict.gain_bits > 0  # what ships has learned the validation messages too
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
 
