@@ -24,7 +24,7 @@ def with_absolute_paths(config: RunConfig) -> RunConfig:
                 }
             ),
             "model": model.model_copy(
-                update={"start": SCRATCH if model.start == SCRATCH else str(start_folder(config))}
+                update={"start": model.start if model.start in (SCRATCH, BUNDLED) else str(start_folder(config))}
             ),
         }
     )
@@ -45,8 +45,16 @@ def run_folder(config: RunConfig, run_id: int = 0) -> Path:
 
 
 def start_folder(config: RunConfig, run_id: int = 0) -> Path:
-    """The checkpoint that the run starts from: bundled, at a path, or made from scratch in the run folder."""
+    """The checkpoint that the run starts from: bundled, at a path, or made from scratch in the run folder.
+
+    Raises FileNotFoundError for the bundled one in an app that `flwr run` copied: Flower takes code alone along.
+    """
     if config.model.start == BUNDLED:
+        if not checkpoint.BUNDLED.is_dir():
+            raise FileNotFoundError(
+                "flwr run leaves weights out of its copy of the app: for the bundled model set model.start to the "
+                "absolute path of nextword/bundled in the checkout"
+            )
         return checkpoint.BUNDLED
     if config.model.start != SCRATCH:
         return Path(config.model.start).expanduser().absolute()

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nextword import checkpoint
 from nextword.federation.config import RunConfig
+from nextword.federation.folders import start_folder, with_absolute_paths
 from server import start
 from server.rounds import weights_sha256
 
@@ -61,3 +63,14 @@ def test_the_start_is_made_once_and_then_read(scratch: RunConfig, public: _Synth
 def test_the_vocabulary_comes_from_people_who_take_part_in_no_run(scratch: RunConfig, public: _Synthetic) -> None:
     start.from_scratch(scratch)
     assert public.seeds == [1_000_000 + scratch.seed]
+
+
+def test_the_bundled_model_is_named_in_a_run_and_missed_in_a_copy_without_it(
+    config: RunConfig, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    bundled = config.with_settings(["model.start=bundled"])
+    assert with_absolute_paths(bundled).model.start == "bundled"
+    assert start_folder(bundled) == checkpoint.BUNDLED
+    monkeypatch.setattr(checkpoint, "BUNDLED", tmp_path / "apps" / "nextword" / "bundled")
+    with pytest.raises(FileNotFoundError, match=r"set model\.start"):
+        start_folder(bundled)
