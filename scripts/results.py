@@ -120,8 +120,8 @@ def _section(seeds: Sequence[Measured]) -> list[str]:
     lines = [
         f"## {Path(first['corpus']).name}",
         "",
-        f"{len(seeds)} seed{'s' * (len(seeds) > 1)} ({', '.join(str(one['seed']) for one in seeds)}); {first['rounds']} rounds of "
-        f"{first['run']['federation.users-per-round']} users, {seconds / 60:.1f} minutes of federation a seed; "
+        f"{len(seeds)} seed{'s' * (len(seeds) > 1)} ({', '.join(str(one['seed']) for one in seeds)}); "
+        f"{first['rounds']} rounds of {first['run']['federation.users-per-round']} users, {seconds / 60:.1f} minutes of federation a seed; "
         f"at {', '.join(sorted({str(one['commit']) for one in seeds}))}. "
         f"{_readable(first['settings'])}.",
         "",
