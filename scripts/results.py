@@ -121,7 +121,8 @@ def _section(seeds: Sequence[Measured]) -> list[str]:
         f"## {Path(first['corpus']).name}",
         "",
         f"{len(seeds)} seed{'s' * (len(seeds) > 1)} ({', '.join(str(one['seed']) for one in seeds)}); "
-        f"{first['rounds']} rounds of {first['run']['federation.users-per-round']} users, {seconds / 60:.1f} minutes of federation a seed; "
+        f"{first['rounds']} rounds of {first['run']['federation.users-per-round']} users, "
+        f"{seconds / 60:.1f} minutes of federation a seed; "
         f"at {', '.join(sorted({str(one['commit']) for one in seeds}))}. "
         f"{_readable(first['settings'])}.",
         "",
