@@ -28,7 +28,7 @@ check: $(READY)
 
 # RESULTS.md. What is published already in $(MEASURED) is kept: delete a file there to measure that run anew, which
 # takes about half an hour each. A run that was cut off is resumed.
-EVALUATE_self-dialogue := --users 150
+EVALUATE_self-dialogue := --users 60 --central-epochs 2
 define RUN
 $(MEASURED)/$(1)-$(2).json: | $(READY)
 	if test -d runs/$(1)-$(2); then $(BIN)/nextword simulate --resume runs/$(1)-$(2); \
