@@ -153,7 +153,7 @@ def print_table(answer: Mapping[str, Any]) -> None:
         if not rows or (people == "all" and len(answer["methods"]) > len(rows)):
             continue
         title = f"{Path(answer['corpus']).name}: {rows[0]['users']} {people}"
-        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=0)
         table.add_column("", no_wrap=True)
         for heading in ("top-1", "95 %", "top-3", "bits", "keys", "gain", "95 %", "better", "worse"):
             table.add_column(heading, justify="right", no_wrap=True)
