@@ -26,8 +26,8 @@ check: $(READY)
 	$(BIN)/lint-imports
 	$(BIN)/nextword results --check
 
-# RESULTS.md. What is published already in $(MEASURED) is kept: delete a file there to measure that run anew, which
-# takes about half an hour each. A run that was cut off is resumed.
+# RESULTS.md. What is published already in $(MEASURED) is kept: delete a file there to measure that run anew. A
+# run that was cut off is resumed.
 EVALUATE_self-dialogue := --users 60 --central-epochs 2
 define RUN
 $(MEASURED)/$(1)-$(2).json: | $(READY)
