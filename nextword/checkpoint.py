@@ -99,11 +99,6 @@ def read_config(folder: Path) -> dict[str, Any]:
     return dict(config)
 
 
-def weights_hash(folder: Path | str) -> str:
-    """The sha256 of a checkpoint's weights, by which another one can say what it came from."""
-    return str(read_config(Path(folder))["sha256"]["model.safetensors"])
-
-
 def set_parameters(model: LanguageModel, weights: Mapping[str, torch.Tensor]) -> None:
     """Copy `weights` into the model's parameters; names and shapes must be exactly the model's."""
     parameters = dict(model.named_parameters())

@@ -60,7 +60,7 @@ class Predictor:
     def read(self, messages: Sequence[Sequence[str]]) -> list[Reading]:
         """Read messages (as tokens) for the metrics: what they cost, and what the bar would have shown at each word.
 
-        A message of any length is read in parts, so that memory does not grow with it.
+        A long message is read in parts, so that only a few windows' predictions are in memory at once.
         """
         readings = [Reading(self, message) for message in messages]
         parts = (part for reading in readings for part in reading.parts())
@@ -93,10 +93,11 @@ class Reading:
         vocabulary = self._predictor.vocabulary
         encoded = [vocabulary.encode_token(token) for token in self.message]
         pieces = [*chain.from_iterable(encoded), Vocabulary.eos]
+        starts = accumulate(map(len, encoded), initial=0)  # one more than there are tokens
         word_at = {
             first: position
-            for position, first in enumerate(accumulate(map(len, encoded), initial=0))
-            if position < len(encoded) and is_word(self.message[position])
+            for position, (first, token) in enumerate(zip(starts, self.message, strict=False))
+            if is_word(token)
         }
         first = 0
         for row, context in windows(pieces[:-1]):

@@ -53,6 +53,7 @@ def command(
     from personalization.gate import GateConfig
     from scripts.evaluation import evaluate, plan_for
 
+    code = commit()  # before the work, which takes long enough for the files to change
     ceiling = TrainConfig(
         epochs=central_epochs,
         batch_messages=32,
@@ -101,7 +102,7 @@ def command(
             "finetune_learning_rate": finetune_learning_rate,
             "gate_margin": margin,
         },
-        "commit": commit(),
+        "commit": code,
         "methods": summarise_all(results, plan.methods, reference, seed),
     }
     published = model / "evaluation.json"

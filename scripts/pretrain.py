@@ -27,7 +27,9 @@ def command(
     invented: Annotated[
         int, typer.Option(min=0, help="also the messages of so many invented people, none of the corpus `synthetic`")
     ] = 0,
-    held_back: Annotated[float, typer.Option(min=0.0, max=0.5, help="share of the lines kept for validation")] = 0.01,
+    held_back: Annotated[
+        float, typer.Option(min=0.0, max=0.5, help="share of the lines kept for validation; --start may have seen them")
+    ] = 0.01,
     seed: Annotated[int, typer.Option(help="of the weights and the order of the text")] = 0,
     threads: Annotated[int, typer.Option(min=1, help="torch threads")] = 4,
     eight_bit: Annotated[bool, typer.Option("--eight-bit", help="rounded weights, a quarter of the size")] = False,
@@ -90,7 +92,7 @@ def command(
     about = {
         "text": {path.name: kept_share[path] for path in files},
         "invented_people": invented,
-        "start": checkpoint.weights_hash(start) if start else None,
+        "start": checkpoint.read_config(start)["sha256"]["model.safetensors"] if start else None,
         "lines": len(training),
         "pieces_trained": result.num_pieces,
         "steps": result.num_steps,

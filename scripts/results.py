@@ -1,7 +1,7 @@
 """`nextword results`: RESULTS.md, generated from what evaluated runs measured; seeds of one run make one table.
 
 What is published of a run stands in one small file (`Measured`), which stays when the run folder with its weights is
-gone. It names no person, no path and no text.
+gone. It names no person and no folder, and holds no text.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ _KEYS = (
     "top1", "top3", "bits_per_character", "keystroke_savings", "gain_top1", "better_share", "worse_share",
     "worse_beyond_noise_share", "worst_gain",
 )  # fmt: skip
+_WHERE = ("out", "corpus.data-dir", "federation.workers", "federation.users-per-node")  # and not what is run
 _SUMMARY = ("rounds", "seconds", "parameters", "users_trained", "upload_bytes", "download_bytes", "weights_sha256")
 _EVALUATION = ("protocol", "corpus", "reference", "seed", "evaluated", "settings", "commit", "methods")
 
@@ -64,10 +65,13 @@ def of_run(folder: Path) -> Measured:
         json.loads((folder / name).read_text(encoding="utf-8")) for name in ("evaluation.json", "summary.json")
     )
     settings = RunConfig.from_toml(folder / "config.toml").to_flat()
+    run = {key: value for key, value in settings.items() if key not in ("seed", *_WHERE)}
+    run |= {key: Path(str(run[key])).name for key in ("corpus.name", "model.start")}  # of a path, no folder
     return {
-        "run": {key: value for key, value in settings.items() if key not in ("seed", "out", "corpus.data-dir")},
+        "run": run,
         **{key: summary[key] for key in _SUMMARY},
         **{key: evaluation[key] for key in _EVALUATION},
+        "corpus": run["corpus.name"],
     }
 
 
@@ -118,7 +122,7 @@ def mean_rows(answers: Sequence[Measured]) -> list[dict[str, Any]]:
 def _section(seeds: Sequence[Measured]) -> list[str]:
     first, seconds = seeds[0], fmean(one["seconds"] for one in seeds)
     lines = [
-        f"## {Path(first['corpus']).name}",
+        f"## {first['corpus']}",
         "",
         f"{len(seeds)} seed{'s' * (len(seeds) > 1)} ({', '.join(str(one['seed']) for one in seeds)}); "
         f"{first['rounds']} rounds of {first['run']['federation.users-per-round']} users, "

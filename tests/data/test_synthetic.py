@@ -13,6 +13,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
+from data import synthetic
 from data.synthetic import generate
 from data.synthetic.communities import COMMUNITIES
 from data.synthetic.community import grammar_of
@@ -315,3 +316,11 @@ def test_impossible_populations_are_refused_at_once(seed: int, people: int) -> N
 def test_going_to_is_shortened_before_a_verb_and_not_before_a_place(rows: Rows) -> None:
     assert any(re.search(r"\bgonna \w", row["text"].lower()) for row in rows)
     assert not any(re.search(r"\b(?:gonna|wanna|gotta) (?:an?|the|my)\b", row["text"].lower()) for row in rows)
+
+
+def test_public_text_is_of_whole_populations_of_other_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(synthetic, "POPULATION", 2)
+    public = list(synthetic.public_texts(3))
+    seeds = [(2_000_000, 2), (2_000_001, 1)]
+    assert public == [row["text"] for seed, people in seeds for row in synthetic.generate(seed=seed, people=people)]
+    assert list(synthetic.public_texts(0)) == []

@@ -95,7 +95,8 @@ def test_a_run_is_evaluated_beside_its_baselines_and_published(nextword: Shell, 
 
     to = ["--measured", tmp_path / "measured", "--out", tmp_path / "R.md"]
     assert nextword("results", run, *to).code == 0
-    assert str(run) not in (tmp_path / "measured" / "run.json").read_text(encoding="utf-8")
+    published = (tmp_path / "measured" / "run.json").read_text(encoding="utf-8")
+    assert not any(str(path.parent) in published for path in (run, Path(answer["corpus"])))
     text = (tmp_path / "R.md").read_text(encoding="utf-8")
     assert "**newcomers** (2 of 2 a seed)" in text
     assert f"| federated | {100 * rows['federated', 'newcomers']['top1']:.1f} |" in text
