@@ -27,7 +27,7 @@ def command(
     print("240 invented people type; each keeps the text, and only updates of a shared model leave the device.\n")
     _show("simulate", str(RUN), "--out", str(out))
     print()
-    _show("evaluate", "--model", str(out), "--central-epochs", "8", "--central-learning-rate", "3e-3")
+    _show("evaluate", "--model", str(out), "--users", "40", "--central-epochs", "8", "--central-learning-rate", "3e-3")
     print(
         "\nThe same words before and after a person's own device fine-tuned the shared model, where the two differ:\n"
     )
@@ -37,7 +37,8 @@ def command(
         f"""
 Try next
   nextword predict --model {out} "see you at the"      suggestions of the federated model
-  nextword simulate --set server.optimizer=fedadam     one setting changed (nextword simulate --help)
+  nextword simulate {RUN} --set federation.users-per-round=16
+                                                       the same with one setting changed
   nextword corpus list                                 real corpora, and how to get them
   {out}/events.jsonl                                   what happened in each round"""
     )

@@ -1,4 +1,6 @@
-"""`nextword results`: RESULTS.md, generated from what evaluated runs measured; seeds of one run make one table.
+"""`nextword results`: RESULTS.md, generated from what evaluated runs measured.
+
+Seeds that were run and evaluated alike make one table.
 
 What is published of a run stands in one small file (`Measured`), which stays when the run folder with its weights is
 gone. It names no person and no folder, and holds no text.
@@ -77,9 +79,9 @@ def of_run(folder: Path) -> Measured:
 
 def document(measured: Sequence[Measured]) -> str:
     """The whole of RESULTS.md."""
-    by_run: dict[str, list[Measured]] = {}
+    alike: dict[str, list[Measured]] = {}
     for one in measured:
-        by_run.setdefault(json.dumps(one["run"], sort_keys=True), []).append(one)
+        alike.setdefault(json.dumps([one["run"], one["settings"]], sort_keys=True), []).append(one)
     rule = RULE.format(reference="the federated model")
     parts = [
         "# Results",
@@ -89,7 +91,7 @@ def document(measured: Sequence[Measured]) -> str:
         f"{rule[0].upper()}{rule[1:]}.",
         "",
     ]
-    for seeds in by_run.values():
+    for seeds in alike.values():
         parts += _section(sorted(seeds, key=lambda one: int(one["seed"])))
     return "\n".join(parts)
 

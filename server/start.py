@@ -10,7 +10,6 @@ from nextword.model import LanguageModel, ModelConfig
 from nextword.text import normalise
 from nextword.vocabulary import Vocabulary
 
-PUBLIC_SEED = 1_000_000  # the synthetic people of other seeds are public: none of them takes part in a run
 PUBLIC_PEOPLE = 60
 
 
@@ -30,8 +29,8 @@ def check_start(config: RunConfig) -> None:
 
 def from_scratch(config: RunConfig) -> tuple[LanguageModel, Vocabulary]:
     """Random weights by the run's seed, and a vocabulary learned from synthetic people who take part in no run."""
-    public = synthetic.generate(seed=PUBLIC_SEED + config.seed, people=PUBLIC_PEOPLE)
-    vocabulary = Vocabulary.train((normalise(row["text"]) for row in public), size=config.model.vocabulary_size)
+    public = map(normalise, synthetic.public_texts(PUBLIC_PEOPLE))
+    vocabulary = Vocabulary.train(public, size=config.model.vocabulary_size)
     shape = config.model
     model_config = ModelConfig(len(vocabulary), shape.width, shape.layers, shape.heads, shape.hidden)
     return LanguageModel(model_config).initialise(config.seed), vocabulary

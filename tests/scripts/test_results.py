@@ -43,8 +43,9 @@ def test_a_method_that_one_seed_lacks_is_the_mean_of_the_others() -> None:
 
 
 def test_seeds_of_one_run_share_a_table_and_other_settings_do_not() -> None:
-    text = document([_measured(1, 0.2), _measured(0, 0.1), _measured(0, 0.3, rounds=5)])
-    assert text.count("**participants** (4 of 9 a seed)") == 2
+    stricter = _measured(0, 0.1) | {"settings": {"central_epochs": 4, "gate_margin": 3.0}}
+    text = document([_measured(1, 0.2), _measured(0, 0.1), _measured(0, 0.3, rounds=5), stricter])
+    assert text.count("**participants** (4 of 9 a seed)") == 3
     assert "2 seeds (0, 1); 2 rounds of 3 users, 1.5 minutes of federation a seed; at abc. central epochs 4" in text
     assert (
         "| finetuned | 15.0 | 5.0 to 25.0 | 50.0 | 2.000 | 25.0 | +2.00 | +1.00 to +3.00 | 50 | 25 | 0 | -12.5 |"
