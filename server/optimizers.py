@@ -26,6 +26,7 @@ class ServerOptimizer(ABC):
     """Holds its `state`, arrays by moment and parameter, which a checkpoint keeps."""
 
     moments: tuple[str, ...] = ()
+    own_rate = 1.0
 
     def __init__(self, config: ServerConfig, rounds: int) -> None:
         self.config = config
@@ -34,9 +35,10 @@ class ServerOptimizer(ABC):
 
     def rate(self, t: int) -> float:
         """The learning rate of round t: constant, or learning-rate * (1 + cos(pi (t - 1) / rounds)) / 2."""
+        base = self.config.learning_rate or self.own_rate
         if self.config.schedule == "constant":
-            return self.config.learning_rate
-        return self.config.learning_rate * (1 + math.cos(math.pi * (t - 1) / self.rounds)) / 2
+            return base
+        return base * (1 + math.cos(math.pi * (t - 1) / self.rounds)) / 2
 
     def step(self, parameters: Update, delta: Update, server_round: int) -> Update:
         """The parameters after this round."""
@@ -80,6 +82,7 @@ class FedAdam(ServerOptimizer):
     """
 
     moments = ("m", "v")
+    own_rate = 0.01
 
     def step_array(self, x: Array, delta: Array, state: list[Array], t: int) -> tuple[Array, list[Array]]:
         c = self.config
@@ -93,6 +96,7 @@ class FedYogi(ServerOptimizer):
     """v = v - (1 - beta2) * delta^2 * sign(v - delta^2); x + rate * m / (sqrt(v) + tau)."""
 
     moments = ("m", "v")
+    own_rate = 0.01
 
     def step_array(self, x: Array, delta: Array, state: list[Array], t: int) -> tuple[Array, list[Array]]:
         c = self.config

@@ -81,8 +81,8 @@ class ClientConfig(_Section):
 
     epochs: AtLeastOne = 1
     batch_messages: AtLeastOne = 16
-    learning_rate: Positive = 1e-3
-    optimizer: Literal["sgd", "adamw"] = "adamw"
+    learning_rate: Positive = 0.5
+    optimizer: Literal["sgd", "adamw"] = "sgd"
     schedule: Literal["constant", "cosine"] = "constant"
     warmup_share: Share = 0.0
     weight_decay: NotNegative = 0.0
@@ -95,13 +95,13 @@ class ClientConfig(_Section):
 class ServerConfig(_Section):
     """The server's optimizer, which takes the mean update as its gradient (Reddi et al. 2021)."""
 
-    optimizer: Literal["fedavg", "fedavgm", "fedadam", "fedyogi"] = "fedavg"
-    learning_rate: Positive = 1.0
-    schedule: Literal["constant", "cosine"] = "constant"  # of the learning rate, over the rounds
+    optimizer: Literal["fedavg", "fedavgm", "fedadam", "fedyogi"] = "fedadam"
+    learning_rate: NotNegative = 0.0  # 0: the optimizer's own, 1 for fedavg and fedavgm, 0.01 for fedadam and fedyogi
+    schedule: Literal["constant", "cosine"] = "cosine"  # of the learning rate, over the rounds
     momentum: Share = 0.9  # fedavgm
     beta1: Share = 0.9  # fedadam, fedyogi
     beta2: Share = 0.99  # fedadam, fedyogi
-    tau: Positive = 1e-3  # fedadam, fedyogi
+    tau: Positive = 1e-4  # fedadam, fedyogi
 
 
 class RunConfig(_Section):

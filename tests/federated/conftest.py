@@ -63,6 +63,7 @@ def config(tiny: Path, tmp_path: Path) -> RunConfig:
                 "federation.users-per-round": 6,
                 "federation.evaluate-every": 2,
                 "federation.evaluate-users": 4,
+                "client.optimizer": "adamw",
                 "client.learning-rate": 0.01,
                 "server.optimizer": "fedadam",
                 "server.learning-rate": 0.01,

@@ -39,6 +39,7 @@ def test_four_rounds_equal_flowers(name: str) -> None:
     config = ServerConfig(
         optimizer=name,  # type: ignore[arg-type]
         learning_rate=rate,
+        schedule="constant",
         momentum=0.7,
         beta1=BETA1,
         beta2=BETA2,
@@ -88,3 +89,10 @@ def test_a_cosine_schedule_starts_at_the_rate_and_falls_to_almost_nothing() -> N
     assert steps == sorted(steps, reverse=True)
     assert 0 < steps[-1] < 0.02
     assert sum(steps) / 10 == pytest.approx(0.25 + 0.5 / 20)
+
+
+@pytest.mark.parametrize(("name", "rate"), [("fedavg", 1.0), ("fedavgm", 1.0), ("fedadam", 0.01), ("fedyogi", 0.01)])
+def test_a_rate_of_zero_means_the_optimizers_own(name: str, rate: float) -> None:
+    config = ServerConfig(optimizer=name, learning_rate=0, schedule="constant")  # type: ignore[arg-type]
+    assert optimizers.make(config, 4).rate(1) == rate
+    assert optimizers.make(config.model_copy(update={"learning_rate": 0.3}), 4).rate(1) == 0.3
