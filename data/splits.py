@@ -101,5 +101,12 @@ def contributes(split: Split) -> tuple[str, ...]:
     return split.history[-MAX_CONTRIBUTED:]
 
 
+def sample(splits: Sequence[Split], users: int, *, seed: int) -> tuple[Split, ...]:
+    """At most so many of `splits` in their order, drawn by a lot of its own, since neighbours by id may be alike."""
+    drawn = sorted((split.user for split in splits), key=lambda user: _lot(seed, f"sample:{user}"))
+    chosen = frozenset(drawn[:users])
+    return tuple(split for split in splits if split.user in chosen)
+
+
 def _lot(seed: int, user: str) -> bytes:
     return hashlib.sha256(f"{seed}:{user}".encode()).digest()

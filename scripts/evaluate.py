@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from nextword.federation.config import RunConfig
     from nextword.training import TrainConfig
     from scripts.evaluation import PersonResult
+    from server.run_folder import RunFolder
 
 PROTOCOL = "keyboard-1"
 RULE = (
@@ -48,10 +48,12 @@ def command(
     workers: Annotated[int, typer.Option(min=0, help="processes; 0: one for each core")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,
 ) -> None:
+    from data.splits import sample
     from nextword.training import TrainConfig
     from personalization.finetune import FinetuneConfig
     from personalization.gate import GateConfig
     from scripts.evaluation import evaluate, plan_for
+    from server.run_folder import CONFIG, RunFolder
 
     code = commit()  # before the work, which takes long enough for the files to change
     ceiling = TrainConfig(
@@ -70,7 +72,9 @@ def command(
         ways=default.ways,
         gate=GateConfig(margin=margin),
     )
-    if (model / "config.toml").is_file():
+    folder = RunFolder(model) if (model / CONFIG).is_file() else None
+    if folder is not None:
+        folder.check_writable()
         name, seed, population, models = _of_run(model, corpus, ceiling if central else None, workers)
         reference = "federated"
     else:
@@ -78,10 +82,14 @@ def command(
             raise ValueError("--corpus: on whose text? give a catalogue name or a .jsonl file")
         name, population = corpus, _everyone_new(corpus, data_dir, user_column, text_column)
         models, reference = {"pretrained": model}, "pretrained"
-    evaluated = {"participants": len(population.evaluated_participants), "newcomers": len(population.newcomers)}
-    if users:
-        population = _fewer(population, users)
     plan = plan_for(population, models, reference, finetune=finetune, seed=seed)
+    evaluated = {"participants": len(plan.participants), "newcomers": len(plan.newcomers)}
+    if users:
+        plan = dataclasses.replace(
+            plan,
+            participants=sample(plan.participants, users, seed=seed),
+            newcomers=sample(plan.newcomers, users, seed=seed),
+        )
     if not plan.participants and not plan.newcomers:
         raise ValueError(f"{name}: nobody has the 30 different messages that it takes to be evaluated")
     with progress() as display:
@@ -94,6 +102,7 @@ def command(
         "reference": reference,
         "seed": seed,
         "evaluated": evaluated,  # how many there are; a method's "users" were measured
+        "trigram_of": "participants" if population.participants else "the people measured",
         "settings": {
             "central_epochs": central_epochs if "central" in models else None,
             "central_learning_rate": central_learning_rate if "central" in models else None,
@@ -105,15 +114,25 @@ def command(
         "commit": code,
         "methods": summarise_all(results, plan.methods, reference, seed),
     }
-    published = model / "evaluation.json"
-    if users and published.exists():
-        errors.print(f"{published} is kept: a measurement of some people replaces none", highlight=False)
-    elif (model / "config.toml").is_file():
-        published.write_text(json.dumps(answer, indent=2) + "\n", encoding="utf-8")
+    if folder is not None:
+        _keep(folder, answer)
     if as_json:
         print_json(answer)
     else:
         print_table(answer)
+
+
+def _keep(folder: RunFolder, answer: dict[str, Any]) -> None:
+    """Write the run's evaluation.json, unless the one that is there has more people or methods."""
+    before = folder.evaluation()
+    measured = [
+        {(row["name"], row["people"]): row["users"] for row in (found or {"methods": []})["methods"]}
+        for found in (before, answer)
+    ]
+    if any(users > measured[1].get(key, 0) for key, users in measured[0].items()):
+        errors.print(f"{folder.path}: its evaluation.json is kept, which has more people or methods", highlight=False)
+    else:
+        folder.write_evaluation(answer)
 
 
 def summarise_all(
@@ -200,9 +219,8 @@ def _of_run(
     if config.model.start != SCRATCH:
         models = {"pretrained": start, **models}
     if ceiling is not None:
-        if not (folder / "central").is_dir():
-            _train_ceiling(start, population, ceiling, folder / "central", config, workers)
         models["central"] = folder / "central"
+        _train_ceiling(start, population, ceiling, folder / "central", config, workers)
     return config.corpus.name, config.seed, population, models
 
 
@@ -227,25 +245,24 @@ def _everyone_new(name: str, data_dir: Path | None, user_column: str, text_colum
     return splits.Population(participants=(), newcomers=tuple(people))
 
 
-def _fewer(population: Population, users: int) -> Population:
-    """The same population, in which only the first so many participants and newcomers are measured."""
-    measured = {split.user for split in population.evaluated_participants[:users]}
-    return type(population)(
-        tuple(
-            split if split.user in measured or not split.evaluated else dataclasses.replace(split, test=())
-            for split in population.participants
-        ),
-        population.newcomers[:users],
-    )
-
-
 def _train_ceiling(
     start: Path, population: Population, ceiling: TrainConfig, out: Path, config: RunConfig, workers: int
 ) -> None:
+    """Train the ceiling into `out`, unless the one that is there was trained in this very way."""
     import torch
 
+    from nextword.checkpoint import read_config
     from scripts.evaluation import train_central
 
+    about = {
+        "text": "pooled history",
+        "start": read_config(start)["sha256"],
+        "training": dataclasses.asdict(ceiling),
+        "seed": config.seed,
+        "hold_back": config.corpus.hold_back,
+    }
+    if out.is_dir() and read_config(out)["about"] == about:
+        return
     torch.set_num_threads(workers)
     errors.print("training the central ceiling on the pooled history (kept in the run folder)")
     with progress() as display:
@@ -257,5 +274,6 @@ def _train_ceiling(
             out,
             seed=config.seed,
             hold_back=config.corpus.hold_back,
+            about=about,
             progress=lambda step, steps, _: display.update(task, completed=step, total=steps),
         )

@@ -6,6 +6,7 @@ import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -91,14 +92,18 @@ def train_central(
     *,
     seed: int,
     hold_back: bool,
+    about: Mapping[str, Any],
     progress: Callable[[int, int, float], None],
 ) -> None:
-    """The ceiling: the same start, trained on the pooled text that the federation trains on; saved in `out`."""
+    """The ceiling: the same start, trained on the pooled text that the federation trains on; saved in `out`.
+
+    `about` is kept in the checkpoint and says how it was trained.
+    """
     model, vocabulary = checkpoint.load(start)
     texts = [text for split in participants for text in device.contribution(split, hold_back=hold_back)]
     messages = [vocabulary.encode(normalise(text)) for text in texts]
-    result = fit(model, messages, config, np.random.default_rng([seed, 1]), progress=progress)
-    checkpoint.save(out, model, vocabulary, extra={"text": "pooled history", "pieces_trained": result.num_pieces})
+    fit(model, messages, config, np.random.default_rng([seed, 1]), progress=progress)
+    checkpoint.save(out, model, vocabulary, extra=about)
 
 
 class _State:

@@ -1,4 +1,4 @@
-"""A run is a folder: config.toml, events.jsonl, start/, checkpoint.safetensors, final/, summary.json.
+"""A run is a folder: config.toml, events.jsonl, start/, checkpoint.safetensors, final/, summary.json, evaluation.json.
 
 The event of a round is written before its checkpoint, and opening the folder again drops the events after the
 checkpoint. So whenever a run is killed, its folder goes on with every round told once.
@@ -19,11 +19,12 @@ import safetensors.numpy
 from nextword.federation.codec import Update
 from nextword.federation.config import RunConfig
 
-CONFIG, EVENTS, CHECKPOINT, SUMMARY, FINAL = (
+CONFIG, EVENTS, CHECKPOINT, SUMMARY, EVALUATION, FINAL = (
     "config.toml",
     "events.jsonl",
     "checkpoint.safetensors",
     "summary.json",
+    "evaluation.json",
     "final",
 )
 Event = dict[str, Any]
@@ -117,16 +118,30 @@ class RunFolder:
         return [json.loads(line) for line in lines]
 
     def write_summary(self, summary: Event) -> None:
-        _write(self.path / SUMMARY, (json.dumps(summary, indent=2) + "\n").encode())
+        _write_json(self.path / SUMMARY, summary)
 
     def summary(self) -> Event | None:
         """What a finished run ended with."""
-        path = self.path / SUMMARY
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        return _read_json(self.path / SUMMARY)
+
+    def write_evaluation(self, evaluation: Event) -> None:
+        _write_json(self.path / EVALUATION, evaluation)
+
+    def evaluation(self) -> Event | None:
+        """What the finished run was measured to gain."""
+        return _read_json(self.path / EVALUATION)
 
     def _keep_events(self, last_round: int) -> None:
         kept = [event for event in self.events() if event["round"] <= last_round]
         _write(self.path / EVENTS, b"".join(json.dumps(event).encode() + b"\n" for event in kept))
+
+
+def _read_json(path: Path) -> Event | None:
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def _write_json(path: Path, value: Event) -> None:
+    _write(path, (json.dumps(value, indent=2) + "\n").encode())
 
 
 def _write(path: Path, content: bytes) -> None:

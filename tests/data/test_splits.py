@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.corpus import Person
-from data.splits import contributes, distinct, divide, split_person
+from data.splits import contributes, distinct, divide, sample, split_person
 
 texts = st.lists(st.text(max_size=3), min_size=1, max_size=80)
 persons = st.builds(lambda messages: Person("ana", None, tuple(messages)), texts)
@@ -111,3 +111,12 @@ def test_impossible_populations_are_refused() -> None:
         divide([person(1), person(2)], seed=0)
     with pytest.raises(ValueError, match="between 0 and 1"):
         divide([person(1)], seed=0, newcomer_share=1.2)
+
+
+def test_a_sample_is_drawn_not_cut_and_grows_with_its_size() -> None:
+    everyone = divide([Person(f"{i:03}", None, person(30).messages) for i in range(200)], seed=0).participants
+    small, large = (sample(everyone, users, seed=1) for users in (40, 60))
+    assert (len(small), len(large), sample(everyone, 500, seed=1)) == (40, 60, everyone)
+    assert {split.user for split in small} < {split.user for split in large}
+    assert list(large) == [split for split in everyone if split in large]
+    assert large not in (everyone[:60], sample(everyone, 60, seed=2))

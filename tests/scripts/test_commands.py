@@ -80,6 +80,12 @@ def test_a_run_is_evaluated_beside_its_baselines_and_published(nextword: Shell, 
     assert answer == json.loads((run / "evaluation.json").read_text(encoding="utf-8"))
     assert nextword("evaluate", "--model", run, "--users", 1, "--workers", 1, "--no-central").code == 0
     assert answer == json.loads((run / "evaluation.json").read_text(encoding="utf-8"))  # kept
+    again = json.loads(nextword("evaluate", "--model", run, "--central-epochs", 1, "--json").out)
+    assert again == json.loads((run / "evaluation.json").read_text(encoding="utf-8"))  # replaced
+    assert again["settings"] == answer["settings"] | {"central_epochs": 1}
+    for before, after in zip(answer["methods"], again["methods"], strict=True):
+        assert (before == after) == (before["name"] != "central")  # trained anew
+    answer = again
     rows = {(row["name"], row["people"]): row for row in answer["methods"]}
     methods = {"trigram", "trigram+own", "pretrained", "federated", "central", "finetuned"}
     assert set(rows) == {(m, p) for m in methods for p in ("participants", "newcomers", "all")}

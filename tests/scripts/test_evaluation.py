@@ -1,0 +1,108 @@
+"""What the evaluation trains and counts on: never a test message, never a newcomer's where all share the result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from data.corpus import Person
+from data.splits import Population, divide
+from nextword.ngram import Trigram
+from nextword.training import TrainConfig
+from personalization.finetune import FinetuneConfig
+from scripts import evaluation
+
+# Of 40 messages 29 are the training part of the history, 3 the validation part, 8 the test: each with its own word.
+PERIODS = ["past"] * 29 + ["middle"] * 3 + ["later"] * 8
+
+
+@pytest.fixture
+def population() -> Population:
+    people = [
+        Person(f"p{letter}", None, tuple(f"hello {period}{letter} {number}" for number, period in enumerate(PERIODS)))
+        for letter in "abcdefghij"
+    ]
+    return divide(people, seed=0)
+
+
+def _personal(words: Iterable[str]) -> set[str]:
+    return {word for word in words if word.startswith(("past", "middle", "later"))}
+
+
+def _words_of(population: Population, *periods: str) -> set[str]:
+    return {period + split.user[1:] for split in population.participants for period in periods}
+
+
+def _known(trigram: Trigram) -> set[str]:
+    return _personal(word for word, _ in trigram.top([], 10_000))
+
+
+def _in_texts(texts: Iterable[str]) -> set[str]:
+    return _personal(word for text in texts for word in text.split())
+
+
+def test_the_pooled_trigrams_know_participants_histories_alone(population: Population) -> None:
+    assert len(population.newcomers) == 2
+    evaluation._State.make(evaluation.plan_for(population, {}, "", finetune=FinetuneConfig(), seed=0))
+    assert _known(evaluation._State.trigram) == _words_of(population, "past", "middle")
+    assert _known(evaluation._State.unseen) == _words_of(population, "past")
+
+
+@pytest.mark.parametrize(("hold_back", "periods"), [(False, ("past", "middle")), (True, ("past",))])
+def test_the_ceiling_is_trained_on_participants_histories_alone(
+    population: Population, monkeypatch: pytest.MonkeyPatch, hold_back: bool, periods: tuple[str, ...]
+) -> None:
+    trained: list[str] = []
+    vocabulary = SimpleNamespace(encode=lambda text: text)
+    monkeypatch.setattr(evaluation.checkpoint, "load", lambda folder: (None, vocabulary))
+    monkeypatch.setattr(evaluation.checkpoint, "save", lambda *arguments, **options: None)
+    monkeypatch.setattr(evaluation, "fit", lambda model, texts, *rest, **options: trained.extend(texts))
+    evaluation.train_central(
+        Path(),
+        population.participants,
+        TrainConfig(),
+        Path(),
+        seed=0,
+        hold_back=hold_back,
+        about={},
+        progress=lambda *step: None,
+    )
+    assert _in_texts(trained) == _words_of(population, *periods)
+
+
+@pytest.mark.parametrize("participant", [True, False])
+def test_a_person_is_personalized_on_their_own_history_alone(
+    population: Population, monkeypatch: pytest.MonkeyPatch, participant: bool
+) -> None:
+    split = (population.participants if participant else population.newcomers)[0]
+    evaluation._State.make(evaluation.plan_for(population, {}, "shared", finetune=FinetuneConfig(), seed=0))
+    shared = SimpleNamespace(model=None, vocabulary=SimpleNamespace(encode=lambda text: text))
+    evaluation._State.predictors = {"shared": shared}  # type: ignore[dict-item]
+    seen: dict[str, set[str]] = {}
+
+    def with_own(trigram: Trigram, own: list[list[str]], validation: list[list[str]], *, unseen: Any) -> None:
+        seen["counted"], seen["weighed by"] = ({*_in_texts(map(" ".join, texts))} for texts in (own, validation))
+        assert (unseen is evaluation._State.unseen) == participant
+
+    def personalize(model: None, history: list[str], validation: list[str], *rest: Any) -> tuple[None, Any]:
+        seen["trained"], seen["judged by"] = _in_texts(history), _in_texts(validation)
+        return None, SimpleNamespace(choice=None, gain_bits=0.0)
+
+    def measure(model: Any, texts: list[str], *, user: str) -> None:
+        assert (user, _in_texts(texts)) == (split.user, {"later" + letter})
+
+    letter = split.user[1:]
+    monkeypatch.setattr(evaluation.Mixture, "with_own", with_own)
+    monkeypatch.setattr(evaluation, "personalize", personalize)
+    monkeypatch.setattr(evaluation, "measure", measure)
+    evaluation._evaluate_person((0, split, participant))
+    assert seen == {
+        "counted": {"past" + letter},
+        "weighed by": {"middle" + letter},
+        "trained": {"past" + letter},
+        "judged by": {"middle" + letter},
+    }
