@@ -92,6 +92,16 @@ def load(
     return prepare(source, home, entry)
 
 
+def settled(name: str) -> str:
+    """`name` as it holds in any current folder: a path is made absolute, any other name stays."""
+    if name in entries():
+        return name
+    prefix = hub.PREFIX if name.startswith(hub.PREFIX) else ""
+    path = name.removeprefix(prefix)
+    here = Path(path).expanduser()
+    return f"{prefix}{here.absolute()}" if path and here.exists() else name
+
+
 def fetched(entry: Entry, data_dir: Path | None = None) -> Path:
     """Where a corpus of the catalogue lies; FileNotFoundError that says how to fetch it where it does not."""
     folder = source_folder(entry, data_dir)

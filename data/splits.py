@@ -108,5 +108,15 @@ def sample(splits: Sequence[Split], users: int, *, seed: int) -> tuple[Split, ..
     return tuple(split for split in splits if split.user in chosen)
 
 
+def fingerprint(participants: Sequence[Split]) -> str:
+    """One hash of who takes part and with which history, in hex: of equal runs it is equal."""
+    digest = hashlib.sha256()
+    for split in sorted(participants, key=lambda split: split.user):
+        for text in (split.user, *split.history):
+            digest.update(hashlib.sha256(text.encode(errors="surrogatepass")).digest())
+        digest.update(len(split.validation).to_bytes(8))
+    return digest.hexdigest()
+
+
 def _lot(seed: int, user: str) -> bytes:
     return hashlib.sha256(f"{seed}:{user}".encode()).digest()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -41,7 +42,8 @@ def save(
     """
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    building = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}")
+    building.mkdir()
     try:
         weights = {name: value.detach().cpu().contiguous() for name, value in model.named_parameters()}
         safetensors.torch.save_file(quantize(weights) if eight_bit else weights, building / "model.safetensors")
@@ -91,11 +93,14 @@ def read_config(folder: Path) -> dict[str, Any]:
         raise FileNotFoundError(f"{folder}: no checkpoint there (no config.json); give a folder written by nextword")
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
-        complete = config["format"] == _FORMAT and {"model", "sha256"} <= set(config)
+        version = config["format"]
+        if version == _FORMAT:
+            ModelConfig(**config["model"])
+            dict(config["sha256"]), dict(config["about"])
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path}: not a checkpoint's config.json") from error
-    if not complete:
-        raise ValueError(f"{path}: a checkpoint of format {config['format']}; this version reads format {_FORMAT}")
+    if version != _FORMAT:
+        raise ValueError(f"{path}: a checkpoint of format {version}; this version reads format {_FORMAT}")
     return dict(config)
 
 
@@ -110,6 +115,16 @@ def set_parameters(model: LanguageModel, weights: Mapping[str, torch.Tensor]) ->
     with torch.no_grad():
         for name, value in parameters.items():
             value.copy_(weights[name])
+
+
+def check_writable(folder: Path) -> None:
+    """Make the folder where it is missing. Raises OSError in one line where nothing can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OSError(f"{folder}: this folder cannot be written ({error.strerror})") from None
 
 
 def replace_folder(building: Path, folder: Path) -> None:

@@ -53,5 +53,6 @@ def split_typed(text: str) -> tuple[str, str]:
     if not text or text[-1].isspace():
         return normalise(text), ""
     clean = normalise(text)
-    match = regex.search(rf"{_WORD}'?$", clean)
-    return (clean, "") if match is None else (clean[: match.start()].rstrip(), match.group())
+    body = clean.removesuffix("'")
+    start, end = (spans(body) or [(0, 0)])[-1]
+    return (clean[:start].rstrip(), clean[start:]) if is_word(body[start:end]) and end == len(body) else (clean, "")

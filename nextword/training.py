@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -134,10 +134,26 @@ def score(model: LanguageModel, messages: Sequence[Sequence[int]], *, max_pieces
     return scores
 
 
-def total_bits(model: LanguageModel, messages: Sequence[Sequence[int]], *, max_pieces: int = 64) -> tuple[float, int]:
-    """The bits that `messages` cost together, and how many pieces were counted."""
-    scores = score(model, messages, max_pieces=max_pieces)
-    return float(scores.bits.sum()), int(scores.pieces.sum())
+@dataclass(frozen=True)
+class TextBits:
+    """What texts cost a model together; a text's end counts as one character."""
+
+    num_messages: int
+    num_pieces: int
+    num_characters: int
+    bits: float
+
+
+def text_bits(model: LanguageModel, vocabulary: Vocabulary, texts: Iterable[str], *, max_pieces: int = 64) -> TextBits:
+    """The bits that normalised `texts` cost, empty ones left out.
+
+    Of a text longer than `max_pieces` only the beginning is measured, and its characters count in proportion.
+    """
+    encoded = [(text, pieces) for text in texts if (pieces := vocabulary.encode(text))]
+    scores = score(model, [pieces for _, pieces in encoded], max_pieces=max_pieces)
+    shares = (min(1.0, max_pieces / (len(pieces) + 1)) for _, pieces in encoded)
+    characters = sum(round((len(text) + 1) * share) for (text, _), share in zip(encoded, shares, strict=True))
+    return TextBits(len(encoded), int(scores.pieces.sum()), characters, float(scores.bits.sum()))
 
 
 def padded(messages: Sequence[Sequence[int]], max_pieces: int) -> tuple[Tensor, Tensor]:

@@ -38,32 +38,39 @@ class Vocabulary:
 
     @classmethod
     def train(cls, lines: Iterable[str], *, size: int = 8000, seed: int = 0) -> Vocabulary:
-        """Learn `size` pieces from normalised `lines`; fewer when the text is too small for so many."""
+        """Learn `size` pieces from normalised `lines`; fewer when the text is too small for so many.
+
+        Raises ValueError where there is no text, or where its letters alone are more than `size` pieces.
+        """
         sentencepiece.set_random_generator_seed(seed)
         spaced = [" ".join(tokens(line)) for line in lines]
         if not any(spaced):
             raise ValueError("no text to learn a vocabulary from")
         out = io.BytesIO()
-        sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=iter(spaced),
-            model_writer=out,
-            model_type="unigram",
-            vocab_size=size,
-            hard_vocab_limit=False,
-            byte_fallback=True,
-            character_coverage=0.9995,
-            treat_whitespace_as_suffix=True,
-            normalization_rule_name="identity",
-            split_by_unicode_script=False,  # tokens are split already, and "don't" is one of them
-            split_by_number=False,
-            max_sentence_length=100_000,
-            pad_id=cls.pad,
-            bos_id=cls.bos,
-            eos_id=cls.eos,
-            unk_id=cls.unknown,
-            num_threads=1,
-            minloglevel=2,
-        )
+        try:
+            sentencepiece.SentencePieceTrainer.train(
+                sentence_iterator=iter(spaced),
+                model_writer=out,
+                model_type="unigram",
+                vocab_size=size,
+                hard_vocab_limit=False,
+                byte_fallback=True,
+                character_coverage=0.9995,
+                treat_whitespace_as_suffix=True,
+                normalization_rule_name="identity",
+                split_by_unicode_script=False,  # tokens are split already, and "don't" is one of them
+                split_by_number=False,
+                max_sentence_length=100_000,
+                pad_id=cls.pad,
+                bos_id=cls.bos,
+                eos_id=cls.eos,
+                unk_id=cls.unknown,
+                num_threads=1,
+                minloglevel=2,
+            )
+        except RuntimeError as error:
+            reason = str(error).rpartition("] ")[2]
+            raise ValueError(f"no vocabulary of {size} pieces can be learned: try more ({reason})") from None
         return cls(out.getvalue())
 
     @classmethod

@@ -24,7 +24,7 @@ from nextword.federation.codec import Update
 from nextword.federation.config import ClientConfig, CorpusConfig
 from nextword.model import LanguageModel
 from nextword.text import normalise
-from nextword.training import TrainConfig, fit, total_bits
+from nextword.training import TextBits, TrainConfig, fit, text_bits
 from nextword.vocabulary import Vocabulary
 
 Parameters = Mapping[str, npt.NDArray[np.float32]]
@@ -38,16 +38,6 @@ class Trained:
     num_messages: int
     num_pieces: int
     bits_per_piece: float
-
-
-@dataclass(frozen=True)
-class Measured:
-    """How well the shared parameters predict a user's validation messages."""
-
-    num_messages: int
-    num_pieces: int
-    num_characters: int
-    bits: float
 
 
 @lru_cache(maxsize=1)
@@ -96,25 +86,17 @@ def train_user(
     messages = [pieces for text in texts if (pieces := vocabulary.encode(normalise(text)))]
     if not messages:
         return Trained({}, 0, 0, 0.0)
-    result = fit(model, messages, TrainConfig(**config.model_dump()), rng)
+    result = fit(model, messages, TrainConfig(**config.model_dump() | {"learning_rate": config.rate}), rng)
     delta = {name: value.detach().numpy() - parameters[name] for name, value in model.named_parameters()}
     return Trained(delta, len(messages), result.num_pieces, result.bits_per_piece)
 
 
 def evaluate_user(
     model: LanguageModel, vocabulary: Vocabulary, split: splits.Split, parameters: Parameters, config: ClientConfig
-) -> Measured:
-    """Bits that the user's validation messages cost under `parameters`; a message's end counts as one character.
-
-    Of a message longer than `max-pieces`, only the beginning is measured, and its characters count in proportion.
-    """
+) -> TextBits:
+    """Bits that the user's validation messages cost under `parameters`."""
     set_parameters(model, parameters)
-    texts = [normalise(text) for text in split.validation]
-    encoded = [(text, pieces) for text in texts if (pieces := vocabulary.encode(text))]
-    bits, num_pieces = total_bits(model, [pieces for _, pieces in encoded], max_pieces=config.max_pieces)
-    shares = (min(1.0, config.max_pieces / (len(pieces) + 1)) for _, pieces in encoded)
-    characters = sum(round((len(text) + 1) * share) for (text, _), share in zip(encoded, shares, strict=True))
-    return Measured(len(encoded), num_pieces, characters, bits)
+    return text_bits(model, vocabulary, map(normalise, split.validation), max_pieces=config.max_pieces)
 
 
 def set_parameters(model: LanguageModel, parameters: Parameters) -> None:

@@ -49,6 +49,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,
 ) -> None:
     from data.splits import sample
+    from nextword import checkpoint
     from nextword.training import TrainConfig
     from personalization.finetune import FinetuneConfig
     from personalization.gate import GateConfig
@@ -74,8 +75,10 @@ def command(
     )
     folder = RunFolder(model) if (model / CONFIG).is_file() else None
     if folder is not None:
-        folder.check_writable()
-        name, seed, population, models = _of_run(model, corpus, ceiling if central else None, workers)
+        if (user_column, text_column) != ("user", "text"):
+            raise ValueError(f"--user-column, --text-column: {model} knows its own columns; leave the options out")
+        checkpoint.check_writable(folder.path)
+        name, seed, population, models = _of_run(model, corpus, data_dir, ceiling if central else None, workers)
         reference = "federated"
     else:
         if corpus is None:
@@ -202,20 +205,26 @@ def _cells(row: Mapping[str, Any], reference: str) -> list[str]:
 
 
 def _of_run(
-    folder: Path, corpus: str | None, ceiling: TrainConfig | None, workers: int
+    folder: Path, corpus: str | None, data_dir: Path | None, ceiling: TrainConfig | None, workers: int
 ) -> tuple[str, int, Population, dict[str, Path]]:
     """A run's corpus, seed and people in the roles they had, and its models by method name."""
+    from data.corpus import settled
+    from data.splits import fingerprint
     from nextword.federation.config import RunConfig
     from nextword.federation.folders import SCRATCH, start_folder
+    from server.run_folder import Inputs, RunFolder
 
     config = RunConfig.from_toml(folder / "config.toml")
-    if corpus is not None and corpus != config.corpus.name:
+    if data_dir is not None:
+        config = config.with_settings([f"corpus.data-dir={data_dir}"])
+    if corpus is not None and settled(corpus) != config.corpus.name:
         raise ValueError(f"{folder} ran on {config.corpus.name}; evaluate {folder / 'final'} to see it on {corpus}")
     if not (folder / "final").is_dir():
         raise ValueError(f"{folder}: the run has not ended; go on with 'nextword simulate --resume {folder}'")
     population = people_of(config)
     models = {"federated": folder / "final"}
     start = start_folder(config.model_copy(update={"out": str(folder)}))
+    RunFolder(folder).check(Inputs.of(start, fingerprint(population.participants)))
     if config.model.start != SCRATCH:
         models = {"pretrained": start, **models}
     if ceiling is not None:
@@ -251,17 +260,17 @@ def _train_ceiling(
     """Train the ceiling into `out`, unless the one that is there was trained in this very way."""
     import torch
 
-    from nextword.checkpoint import read_config
+    from nextword import checkpoint
     from scripts.evaluation import train_central
 
     about = {
         "text": "pooled history",
-        "start": read_config(start)["sha256"],
+        "start": checkpoint.read_config(start)["sha256"],
         "training": dataclasses.asdict(ceiling),
         "seed": config.seed,
         "hold_back": config.corpus.hold_back,
     }
-    if out.is_dir() and read_config(out)["about"] == about:
+    if out.is_dir() and checkpoint.read_config(out)["about"] == about:
         return
     torch.set_num_threads(workers)
     errors.print("training the central ceiling on the pooled history (kept in the run folder)")

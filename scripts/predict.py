@@ -37,7 +37,7 @@ def command(
     predictor = Predictor.load(model / "final" if (model / "final").is_dir() else model)
     if stdin:
         for line in sys.stdin:
-            print(json.dumps(_answer_line(predictor, line, k), ensure_ascii=False), flush=True)
+            print(json.dumps(_answer_line(predictor, line, k)), flush=True)
         return
     answer = _answer(predictor, text, typed, k)
     if as_json:
@@ -62,6 +62,6 @@ def _answer_line(predictor: Predictor, line: str, k: int) -> dict[str, Any]:
         text, typed = asked["text"], asked.get("typed", "")
         if not (isinstance(text, str) and isinstance(typed, str)):
             raise TypeError
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {"error": 'each line must be a JSON object {"text": "...", "typed": "..."}'}
     return _answer(predictor, text, typed, k)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from pathlib import Path
 from typing import Annotated
 
@@ -42,11 +43,12 @@ def command(
     from nextword import checkpoint
     from nextword.model import LanguageModel, ModelConfig
     from nextword.text import normalise
-    from nextword.training import TrainConfig, fit, total_bits
+    from nextword.training import TrainConfig, fit, text_bits
     from nextword.vocabulary import Vocabulary
 
     if out.exists():
         raise ValueError(f"{out} exists: name a new folder with --out, or remove it")
+    checkpoint.check_writable(out.parent)
     torch.set_num_threads(threads)
     files = sorted(_files(text))
     kept_share = _shares(share, files)
@@ -87,8 +89,7 @@ def command(
             rng,
             progress=lambda step, steps, _: display.update(task, completed=step, total=steps),
         )
-    bits, _ = total_bits(model, [vocabulary.encode(line) for line in validation])
-    characters = sum(len(line) + 1 for line in validation)
+    measured = text_bits(model, vocabulary, validation)
     about = {
         "text": {path.name: kept_share[path] for path in files},
         "invented_people": invented,
@@ -99,13 +100,14 @@ def command(
         "epochs": epochs,
         "seed": seed,
         "device": device,
-        "validation_bits_per_character": bits / characters if characters else None,
+        "validation_bits_per_character": measured.bits / measured.num_characters if kept else None,
     }
     checkpoint.save(out, model, vocabulary, extra=about, eight_bit=eight_bit)
     if as_json:
         print_json({"model": str(out), **about})
     else:
-        quality = f"{bits / characters:.3f} bits per character on {kept:,} lines held back" if kept else "not validated"
+        bits = about["validation_bits_per_character"]
+        quality = f"{bits:.3f} bits per character on {kept:,} lines held back" if kept else "not validated"
         print(f"{out}: {result.num_steps:,} steps over {result.num_pieces:,} pieces; {quality}")
 
 
@@ -114,7 +116,7 @@ def read_lines(path: Path) -> list[str]:
     try:
         data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         return data.decode("utf-8").splitlines()
-    except (gzip.BadGzipFile, EOFError, UnicodeDecodeError) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not UTF-8 text, one utterance a line ({error})") from error
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -61,6 +60,9 @@ def simulate(config: RunConfig, *, resume: bool = False, observer: Observer = la
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     # oneDNN keeps a compiled kernel for each shape it has met: over many users' batches that is gigabytes a worker.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
+    from data.corpus import settled
+    from data.splits import fingerprint
+    from nextword import checkpoint
     from nextword.federation.folders import with_absolute_paths
     from personalization import app as client
     from personalization import device
@@ -68,44 +70,30 @@ def simulate(config: RunConfig, *, resume: bool = False, observer: Observer = la
     from server.run_folder import RunFolder
     from server.start import check_start
 
-    config = with_absolute_paths(config)
+    corpus = config.corpus.model_copy(update={"name": settled(config.corpus.name)})
+    config = with_absolute_paths(config.model_copy(update={"corpus": corpus}))
     folder = RunFolder(Path(config.out))
     if resume and (done := folder.summary()):
         return done
     if not resume:
         folder.refuse_if_taken()
     check_start(config)
-    population = len(device.participants(config.corpus, config.seed))  # a broken corpus is told here, before Ray starts
-    folder.check_writable()
-    _quiet()
-    from flwr.simulation import run_simulation
+    people = device.participants(config.corpus, config.seed)  # a broken corpus is told here, before Ray starts
+    checkpoint.check_writable(folder.path)
+    from server import simulation
 
     workers = config.federation.workers or os.cpu_count() or 1
     size = config.federation.users_per_node
-    run_simulation(
-        server_app=server.make_app(config, resume=resume, observer=observer),
-        client_app=client.make_app(config),
-        num_supernodes=-(-population // size) if size else min(workers, population),
-        backend_config={
-            "init_args": {
-                "num_cpus": workers,
-                "address": "local",
-                "log_to_driver": False,
-                "logging_level": "error",
-                "include_dashboard": False,
-            },
-            "client_resources": {"num_cpus": 1, "num_gpus": 0.0},
-        },
+    simulation.run(
+        server.make_app(config, resume=resume, observer=observer, participants=fingerprint(people)),
+        client.make_app(config),
+        nodes=-(-len(people) // size) if size else min(workers, len(people)),
+        workers=workers,
     )
     summary = folder.summary()
     if summary is None:
         raise ValueError(f"{folder.path}: the run ended early; go on with --resume {folder.path}")
     return summary
-
-
-def _quiet() -> None:
-    for name in ("flwr", "ray"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _describe(event: dict[str, Any]) -> str:

@@ -6,43 +6,54 @@ from flwr.app import Context
 from flwr.serverapp import Grid, ServerApp
 
 from nextword.federation.config import RunConfig
-from nextword.federation.folders import run_folder
+from nextword.federation.folders import run_folder, start_folder
 from server.rounds import Observer, Run, finish
-from server.run_folder import Event, RunFolder, State
+from server.run_folder import Event, Inputs, RunFolder, State
 from server.start import prepare_start
 
 
 def make_app(
-    config: RunConfig | None = None, *, resume: bool = False, observer: Observer = lambda event: None
+    config: RunConfig | None = None,
+    *,
+    resume: bool = False,
+    observer: Observer = lambda event: None,
+    participants: str | None = None,
 ) -> ServerApp:
     """A ServerApp with its settings in hand, or for None with those that Flower's context brings.
 
     `observer` is called with each event after it was logged. With `resume` the run folder is gone on with.
+    `participants` is their fingerprint (`data.splits`), where it is known: a run goes on with the same people only.
     """
     app = ServerApp()
 
     @app.main()
     def main(grid: Grid, context: Context) -> None:
         settings = config or RunConfig.from_flat(context.run_config)
-        run_once(settings, grid, run_id=0 if config else context.run_id, resume=resume, observer=observer)
+        run_id = 0 if config else context.run_id
+        run_once(settings, grid, run_id=run_id, resume=resume, observer=observer, participants=participants)
 
     return app
 
 
 def run_once(
-    config: RunConfig, grid: Grid, *, run_id: int = 0, resume: bool = False, observer: Observer = lambda event: None
+    config: RunConfig,
+    grid: Grid,
+    *,
+    run_id: int = 0,
+    resume: bool = False,
+    observer: Observer = lambda event: None,
+    participants: str | None = None,
 ) -> Event:
     """One run over `grid`, from its start or its checkpoint to its summary."""
     path = run_folder(config, run_id)
     folder = RunFolder.reopen(path)[0] if resume else RunFolder.create(path, config)
-    model, vocabulary = prepare_start(config, run_id)
-    start = {name: value.detach().numpy().copy() for name, value in model.named_parameters()}
-    state = (folder.load() if resume else None) or State(0, start)
-    if {name: x.shape for name, x in state.parameters.items()} != {name: x.shape for name, x in start.items()}:
-        raise ValueError(f"{path}: its checkpoint is of another model than {config.model.start}")
-    run = Run(config, grid, folder, state, observer)
-    run.train()
-    return finish(run, model, vocabulary)
+    with folder.locked():
+        model, vocabulary = prepare_start(config, run_id)
+        folder.pin(Inputs.of(start_folder(config, run_id), participants))
+        start = {name: value.detach().numpy().copy() for name, value in model.named_parameters()}
+        run = Run(config, grid, folder, (folder.load() if resume else None) or State(0, start), observer)
+        run.train()
+        return finish(run, model, vocabulary)
 
 
 app = make_app()

@@ -26,7 +26,6 @@ class ServerOptimizer(ABC):
     """Holds its `state`, arrays by moment and parameter, which a checkpoint keeps."""
 
     moments: tuple[str, ...] = ()
-    own_rate = 1.0
 
     def __init__(self, config: ServerConfig, rounds: int) -> None:
         self.config = config
@@ -34,11 +33,10 @@ class ServerOptimizer(ABC):
         self.state: State = {}
 
     def rate(self, t: int) -> float:
-        """The learning rate of round t: constant, or learning-rate * (1 + cos(pi (t - 1) / rounds)) / 2."""
-        base = self.config.learning_rate or self.own_rate
+        """The learning rate of round t: constant, or config.rate * (1 + cos(pi (t - 1) / rounds)) / 2."""
         if self.config.schedule == "constant":
-            return base
-        return base * (1 + math.cos(math.pi * (t - 1) / self.rounds)) / 2
+            return self.config.rate
+        return self.config.rate * (1 + math.cos(math.pi * (t - 1) / self.rounds)) / 2
 
     def step(self, parameters: Update, delta: Update, server_round: int) -> Update:
         """The parameters after this round."""
@@ -59,7 +57,7 @@ class ServerOptimizer(ABC):
 
 
 class FedAvg(ServerOptimizer):
-    """x + rate * delta (McMahan et al. 2017, with rate 1)."""
+    """x + rate * delta (McMahan et al. 2017, with a constant rate of 1)."""
 
     def step_array(self, x: Array, delta: Array, state: list[Array], t: int) -> tuple[Array, list[Array]]:
         return x + self.rate(t) * delta, []
@@ -82,7 +80,6 @@ class FedAdam(ServerOptimizer):
     """
 
     moments = ("m", "v")
-    own_rate = 0.01
 
     def step_array(self, x: Array, delta: Array, state: list[Array], t: int) -> tuple[Array, list[Array]]:
         c = self.config
@@ -96,7 +93,6 @@ class FedYogi(ServerOptimizer):
     """v = v - (1 - beta2) * delta^2 * sign(v - delta^2); x + rate * m / (sqrt(v) + tau)."""
 
     moments = ("m", "v")
-    own_rate = 0.01
 
     def step_array(self, x: Array, delta: Array, state: list[Array], t: int) -> tuple[Array, list[Array]]:
         c = self.config

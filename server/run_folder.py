@@ -1,4 +1,4 @@
-"""A run is a folder: config.toml, events.jsonl, start/, checkpoint.safetensors, final/, summary.json, evaluation.json.
+"""A run is a folder: config.toml, inputs.json, events.jsonl, start/, checkpoint.safetensors, final/, summary.json.
 
 The event of a round is written before its checkpoint, and opening the folder again drops the events after the
 checkpoint. So whenever a run is killed, its folder goes on with every round told once.
@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import safetensors
 import safetensors.numpy
+from filelock import FileLock, Timeout
 
+from nextword import checkpoint
 from nextword.federation.codec import Update
 from nextword.federation.config import RunConfig
 
-CONFIG, EVENTS, CHECKPOINT, SUMMARY, EVALUATION, FINAL = (
+CONFIG, INPUTS, EVENTS, CHECKPOINT, SUMMARY, EVALUATION, FINAL = (
     "config.toml",
+    "inputs.json",
     "events.jsonl",
     "checkpoint.safetensors",
     "summary.json",
@@ -39,6 +43,19 @@ class State:
     moments: dict[str, Update] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Inputs:
+    """Hashes of what a run began with: the starting model and its vocabulary, and the participants where known."""
+
+    start: Mapping[str, str]
+    participants: str | None
+
+    @classmethod
+    def of(cls, start: Path, participants: str | None) -> Inputs:
+        """Those of the checkpoint in the folder `start`, and of people with this fingerprint (`data.splits`)."""
+        return cls(checkpoint.read_config(start)["sha256"], participants)
+
+
 class RunFolder:
     """The files of one run. `create` and `reopen` make it; every write is whole or not at all."""
 
@@ -50,7 +67,7 @@ class RunFolder:
         """A new folder. One that holds anything is refused and left alone."""
         folder = cls(path)
         folder.refuse_if_taken()
-        folder.check_writable()
+        checkpoint.check_writable(path)
         _write(path / CONFIG, config.to_toml().encode())
         return folder
 
@@ -68,14 +85,33 @@ class RunFolder:
                 f"{self.path}: exists already; name another folder with --out, or go on with --resume"
             )
 
-    def check_writable(self) -> None:
-        """Make the folder where it is missing. Raises OSError in one line where nothing can be written there."""
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder for this process; ValueError where another one has it. A killed process lets it go."""
+        lock = FileLock(self.path / ".lock")
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.path):
-                pass
-        except OSError as error:
-            raise OSError(f"{self.path}: the run folder cannot be written ({error.strerror})") from None
+            lock.acquire(blocking=False)
+        except Timeout:
+            raise ValueError(f"{self.path}: another process is at work in this run folder") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def pin(self, inputs: Inputs) -> None:
+        """Remember what the run began with. Raises ValueError where something else is remembered."""
+        self.check(inputs)
+        _write_json(self.path / INPUTS, asdict(inputs))
+
+    def check(self, inputs: Inputs) -> None:
+        """Raise ValueError where the run began with something else."""
+        before = _read_json(self.path / INPUTS)
+        if before is None:
+            return
+        if before["start"] != inputs.start:
+            raise ValueError(f"{self.path}: the model that this run began with has changed: start a new run")
+        if None not in (before["participants"], inputs.participants) and before["participants"] != inputs.participants:
+            raise ValueError(f"{self.path}: the people of this run's corpus have changed: start a new run")
 
     def save(self, state: State) -> None:
         """Replace the checkpoint."""

@@ -47,7 +47,8 @@ class Tally:
     asked: set[int] = field(default_factory=set)
     waiting: set[int] = field(default_factory=set)
     metrics: dict[int, dict[str, float]] = field(default_factory=dict)
-    rejected: list[tuple[int | None, str]] = field(default_factory=list)
+    rejected: list[tuple[int, str]] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)  # nodes' reasons
     messages: int = 0
     upload_bytes: int = 0
     download_bytes: int = 0
@@ -112,9 +113,9 @@ class FederatedTraining(Strategy):
     def configure_evaluate(
         self, server_round: int, arrays: ArrayRecord, config: ConfigRecord, grid: Grid
     ) -> Iterable[Message]:
-        """Messages to the nodes of a sample of those who have validation messages."""
+        """Messages to the nodes of a sample of those who have validation messages, the same in every round."""
         limit = self.config.federation.evaluate_users
-        users = independent(self.homes.evaluated, limit, server_round, (self.config.seed, _EVALUATE))
+        users = independent(self.homes.evaluated, limit, 0, (self.config.seed, _EVALUATE))
         return self._messages(MessageType.EVALUATE, server_round, arrays, users)
 
     def aggregate_evaluate(self, server_round: int, replies: Iterable[Message]) -> MetricRecord | None:
@@ -162,7 +163,7 @@ class FederatedTraining(Strategy):
         tally = self.tally
         for reply in replies:
             if reply.has_error():
-                tally.rejected.append((None, f"a node failed: {str(reply.error.reason)[:200]}"))
+                tally.failed.append(str(reply.error.reason)[:200])
                 continue
             try:
                 claimed = records.users_in(list(reply.content))
@@ -178,8 +179,8 @@ class FederatedTraining(Strategy):
                     tally.metrics[user] = accept(user, reply.content)
                 except Exception as error:  # whatever a device sends, the round goes on
                     tally.rejected.append((user, f"{type(error).__name__}: {str(error)[:200]}"))
-        for user in sorted(tally.waiting):
-            tally.rejected.append((user, "no usable reply"))
+        why = f"no usable reply ({', '.join(sorted(set(tally.failed)))})" if tally.failed else "no usable reply"
+        tally.rejected += [(user, why) for user in sorted(tally.waiting)]
 
 
 _TRAIN_LIMITS = {

@@ -9,7 +9,7 @@ import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -79,9 +79,11 @@ class FederationConfig(_Section):
 class ClientConfig(_Section):
     """Training on the device; the fields are those of `nextword.training.TrainConfig`. `prox` is FedProx's mu."""
 
+    OWN_RATES: ClassVar[Mapping[str, float]] = {"sgd": 0.5, "adamw": 1e-3}
+
     epochs: AtLeastOne = 1
     batch_messages: AtLeastOne = 16
-    learning_rate: Positive = 0.5
+    learning_rate: NotNegative = 0.0  # 0: the optimizer's own, 0.5 for sgd and 0.001 for adamw
     optimizer: Literal["sgd", "adamw"] = "sgd"
     schedule: Literal["constant", "cosine"] = "constant"
     warmup_share: Share = 0.0
@@ -91,9 +93,16 @@ class ClientConfig(_Section):
     prox: NotNegative = 0.0
     max_pieces: Annotated[int, Field(ge=2, le=4096)] = 64
 
+    @property
+    def rate(self) -> float:
+        """The learning rate, or the optimizer's own for 0."""
+        return self.learning_rate or self.OWN_RATES[self.optimizer]
+
 
 class ServerConfig(_Section):
     """The server's optimizer, which takes the mean update as its gradient (Reddi et al. 2021)."""
+
+    OWN_RATES: ClassVar[Mapping[str, float]] = {"fedavg": 1.0, "fedavgm": 1.0, "fedadam": 0.01, "fedyogi": 0.01}
 
     optimizer: Literal["fedavg", "fedavgm", "fedadam", "fedyogi"] = "fedadam"
     learning_rate: NotNegative = 0.0  # 0: the optimizer's own, 1 for fedavg and fedavgm, 0.01 for fedadam and fedyogi
@@ -102,6 +111,11 @@ class ServerConfig(_Section):
     beta1: Share = 0.9  # fedadam, fedyogi
     beta2: Share = 0.99  # fedadam, fedyogi
     tau: Positive = 1e-4  # fedadam, fedyogi
+
+    @property
+    def rate(self) -> float:
+        """The learning rate, or the optimizer's own for 0."""
+        return self.learning_rate or self.OWN_RATES[self.optimizer]
 
 
 class RunConfig(_Section):

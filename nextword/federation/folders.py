@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from platformdirs import user_cache_path
+
 from nextword import checkpoint
 from nextword.federation.config import RunConfig
 
@@ -12,16 +14,16 @@ SCRATCH, BUNDLED = "scratch", "bundled"
 
 
 def with_absolute_paths(config: RunConfig) -> RunConfig:
-    """A copy whose paths hold in any current folder: in a worker process, and when the run is resumed."""
+    """A copy whose folders hold in any current folder: in a worker process, and when the run is resumed.
+
+    The corpus is `data.corpus.settled`'s to name.
+    """
     corpus, model = config.corpus, config.model
     return config.model_copy(
         update={
             "out": str(run_folder(config)),
             "corpus": corpus.model_copy(
-                update={
-                    "name": str(Path(corpus.name).absolute()) if Path(corpus.name).is_file() else corpus.name,
-                    "data_dir": str(Path(corpus.data_dir).expanduser().absolute()) if corpus.data_dir else "",
-                }
+                update={"data_dir": str(Path(corpus.data_dir).expanduser().absolute()) if corpus.data_dir else ""}
             ),
             "model": model.model_copy(
                 update={"start": model.start if model.start in (SCRATCH, BUNDLED) else str(start_folder(config))}
@@ -40,8 +42,8 @@ def run_folder(config: RunConfig, run_id: int = 0) -> Path:
     name = Path(config.corpus.name.replace(":", "-")).name.removesuffix(".gz").removesuffix(".jsonl")
     if not run_id:
         return Path("runs", f"{name}-{config.seed}").absolute()
-    home = os.environ.get("NEXTWORD_DATA") or config.corpus.data_dir or Path.home() / ".cache" / "nextword"
-    return Path(home, "runs", f"{name}-{config.seed}-{run_id}").absolute()
+    home = config.corpus.data_dir or os.environ.get("NEXTWORD_DATA") or user_cache_path("nextword")
+    return Path(home, "runs", f"{name}-{config.seed}-{run_id}").expanduser().absolute()
 
 
 def start_folder(config: RunConfig, run_id: int = 0) -> Path:

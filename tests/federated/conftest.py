@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from flwr.app import Context, Message, RecordDict
+from flwr.clientapp import ClientApp
 from flwr.common import serde
 from flwr.serverapp import Grid
 from flwr.supercore.task_identity import TaskIdentity
@@ -88,12 +89,13 @@ class LocalGrid(Grid):
     config: RunConfig
     nodes: int
     tamper: Tamper = lambda sent, reply: [reply]
+    app: ClientApp | None = None  # one that finds its settings in Flower's context
     wire: list[bytes] = field(default_factory=list)
     most_outstanding: int = 0
     most_users: int = 0
 
     def __post_init__(self) -> None:
-        self._app = make_app(self.config)
+        self._app = self.app or make_app(self.config)
         self._replies: dict[str, list[Message]] = {}
 
     def get_node_ids(self) -> list[int]:
@@ -113,7 +115,8 @@ class LocalGrid(Grid):
         message.metadata.__dict__["_message_id"] = message_id
         sent = self._over_the_wire(message)
         place = (message.metadata.dst_node_id - 1000) // 7
-        context = Context(1, message.metadata.dst_node_id, _node(place, self.nodes), RecordDict(), {})
+        settings = self.config.to_flat() if self.app else {}
+        context = Context(7, message.metadata.dst_node_id, _node(place, self.nodes), RecordDict(), settings)
         reply = self._over_the_wire(self._app(sent, context))
         users = {key.partition(".")[2] for key in reply.content} if reply.has_content() else set()
         self.most_users = max(self.most_users, len(users))

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 from flwr.app import Array, ArrayRecord, Error, Message, MetricRecord
 
+from nextword import checkpoint
 from nextword.federation.config import RunConfig
 from nextword.federation.records import metrics_key, update_key
 from personalization import app as client
 from server.app import run_once
 from server.run_folder import RunFolder
+from server.strategy import to_arrays
 
 Grids = Any
 Spoil = Callable[[Message, int], None]
@@ -144,6 +146,7 @@ def test_a_round_without_any_usable_update_changes_nothing(config: RunConfig, lo
     summary = run_once(config, local_grid(config, nodes=2, tamper=failing))
     rounds = [event for event in RunFolder(Path(config.out)).events() if event["event"] == "round"]
     assert [event["users"] for event in rounds] == [0, 0, 0]
+    assert [event["rejected"] for event in rounds] == [6, 6, 6]
     assert summary["train_bits_per_piece"] is None
     start, final = (Path(folder, "model.safetensors") for folder in (config.model.start, Path(config.out) / "final"))
     assert start.read_bytes() == final.read_bytes()
@@ -173,17 +176,18 @@ def test_a_failing_device_tells_the_kind_of_error_and_not_its_words(
     assert b"RuntimeError" in b"".join(grid.wire)
 
 
-def test_a_device_refuses_to_act_for_users_of_another_node(config: RunConfig, local_grid: Grids) -> None:
-    def elsewhere(sent: Message, reply: Message) -> list[Message]:
-        return [reply]
-
-    grid = local_grid(config, nodes=2, tamper=elsewhere)
+@pytest.mark.parametrize(("user", "refused"), [(11, True), (5, False)])
+def test_a_device_refuses_to_act_for_users_of_another_node(
+    config: RunConfig, local_grid: Grids, user: int, refused: bool
+) -> None:
+    model, _ = checkpoint.load(config.model.start)
+    parameters = to_arrays({name: value.detach().numpy() for name, value in model.named_parameters()})
+    task = {"round": 1, "users": [user], **config.client.model_dump(by_alias=True)}
+    content = client.RecordDict({"task": client.ConfigRecord(task), "parameters": parameters})
     context = client.Context(1, 1000, {"partition-id": 0, "num-partitions": 2}, client.RecordDict(), {})
-    task = {"round": 1, "users": [11], **config.client.model_dump(by_alias=True)}
-    content = {"task": client.ConfigRecord(task), "parameters": client.ArrayRecord()}
-    reply = grid._app(Message(client.RecordDict(content), 1000, "train"), context)
-    assert reply.has_error()
-    assert reply.error.reason == "ValueError"
+    reply = local_grid(config, nodes=2)._app(Message(content, 1000, "train"), context)
+    assert reply.has_error() == refused
+    assert not refused or reply.error.reason == "ValueError"
 
 
 def _users(reply: Message) -> list[int]:

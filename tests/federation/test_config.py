@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from nextword.federation.config import ClientConfig, RunConfig
+from nextword.federation.config import ClientConfig, RunConfig, ServerConfig
 from nextword.training import TrainConfig
+from server.optimizers import OPTIMIZERS
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = {
@@ -47,7 +48,9 @@ def test_flower_knows_every_key_with_its_default() -> None:
 
 def test_clients_are_told_every_setting_of_the_training_loop() -> None:
     assert set(ClientConfig.model_fields) == {field.name for field in fields(TrainConfig)}
-    assert TrainConfig(**ClientConfig().model_dump())
+    assert set(ServerConfig.OWN_RATES) == set(OPTIMIZERS)
+    assert [ClientConfig(optimizer=name).rate for name in ("sgd", "adamw")] == [0.5, 1e-3]
+    assert ClientConfig(learning_rate=0.1).rate == 0.1
 
 
 @pytest.mark.parametrize(
@@ -70,7 +73,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_right_one(key: str, meant: s
         ("federation.rounds=0", ["federation.rounds = 0", "at least 1"]),
         ("federation.rounds=many", ["federation.rounds = 'many'", "integer"]),
         ("federation.rounds=2.5", ["federation.rounds = 2.5", "integer"]),
-        ("client.learning-rate=-1", ["client.learning-rate = -1", "above 0"]),
+        ("client.learning-rate=-1", ["client.learning-rate = -1", "at least 0"]),
         ("client.learning-rate=nan", ["client.learning-rate = nan", "finite"]),
         ("client.prox=-0.1", ["client.prox = -0.1", "at least 0"]),
         ("server.optimizer=adam", ["server.optimizer = 'adam'", "fedadam", "fedyogi"]),

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from nextword.model import LanguageModel
-from nextword.training import TrainConfig, fit, padded, score, total_bits
+from nextword.training import TrainConfig, fit, padded, score, text_bits
 from nextword.vocabulary import Vocabulary
 from tests.conftest import LINES
 
@@ -21,14 +21,14 @@ def _messages(vocabulary: Vocabulary) -> list[list[int]]:
 def test_training_learns_and_is_reproducible(model: LanguageModel, vocabulary: Vocabulary) -> None:
     messages = _messages(vocabulary)
     twin = copy.deepcopy(model)
-    before, _ = total_bits(model, messages)
+    before = text_bits(model, vocabulary, LINES)
     config = TrainConfig(epochs=4, batch_messages=4, learning_rate=1e-2, schedule="cosine", warmup_share=0.1)
     result = fit(model, messages, config, np.random.default_rng(0))
     fit(twin, messages, config, np.random.default_rng(0))
-    after, pieces = total_bits(model, messages)
-    assert after < 0.7 * before
+    after = text_bits(model, vocabulary, LINES)
+    assert after.bits < 0.7 * before.bits
     assert result.num_steps == 4 * math.ceil(len(messages) / 4)
-    assert result.num_pieces == 4 * pieces
+    assert result.num_pieces == 4 * after.num_pieces
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), twin.parameters(), strict=True))
 
 

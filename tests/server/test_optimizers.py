@@ -94,5 +94,5 @@ def test_a_cosine_schedule_starts_at_the_rate_and_falls_to_almost_nothing() -> N
 @pytest.mark.parametrize(("name", "rate"), [("fedavg", 1.0), ("fedavgm", 1.0), ("fedadam", 0.01), ("fedyogi", 0.01)])
 def test_a_rate_of_zero_means_the_optimizers_own(name: str, rate: float) -> None:
     config = ServerConfig(optimizer=name, learning_rate=0, schedule="constant")  # type: ignore[arg-type]
-    assert optimizers.make(config, 4).rate(1) == rate
+    assert optimizers.make(config, 4).rate(1) == config.rate == rate
     assert optimizers.make(config.model_copy(update={"learning_rate": 0.3}), 4).rate(1) == 0.3
