@@ -75,6 +75,9 @@ def fetch(
             messages = _messages(entry, path, data_home(data_dir), prepare_report)
         except ValueError as error:
             raise ValueError(f"what came from {entry.url} is no {entry.name}: nothing is kept ({error})") from None
+        except BaseException:  # a full disk or Ctrl-C: the next call finds the download whole
+            path.rename(part)
+            raise
         _replace(made, folder)
     return Fetched(folder / entry.file_name, messages, digest, "matches" if entry.sha256 else "unknown")
 

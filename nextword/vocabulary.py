@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -69,8 +70,12 @@ class Vocabulary:
                 minloglevel=2,
             )
         except RuntimeError as error:
-            reason = str(error).rpartition("] ")[2]
-            raise ValueError(f"no vocabulary of {size} pieces can be learned: try more ({reason})") from None
+            needed = re.search(r"required_chars\. \d+ vs (\d+)", str(error))
+            if needed is None:
+                raise
+            raise ValueError(
+                f"{size} pieces are too few for this text's characters: give {needed[1]} or more"
+            ) from None
         return cls(out.getvalue())
 
     @classmethod

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 PROTOCOL = "keyboard-1"
 RULE = (
-    "keyboard-1: people with at least 30 messages, newest 20 % of each the test (at most 200); every word a target, "
-    "without case, after the text before it in the message. In percent, means over people with a bootstrap "
+    "keyboard-1: people with at least 30 different messages, newest 20 % of each the test (at most 200); every word a "
+    "target, without case, after the text before it in the message. In percent, means over people with a bootstrap "
     "95 % interval; bits: per character; keys: keystrokes saved with a bar of three; gain: in top-1, paired, over "
     "{reference}; better, worse: share of people with more or fewer hits than with {reference}"
 )
@@ -149,6 +149,7 @@ def summarise_all(
     rows = []
     for people in _PEOPLE:
         chosen = [r for r in results if people == "all" or r.participant == (people == "participants")]
+        chosen = [r for r in chosen if r.by_method[reference].words]
         if not chosen or (people == "all" and len({r.participant for r in results}) == 1):
             continue
         for method in methods:

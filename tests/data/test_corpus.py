@@ -53,6 +53,21 @@ def test_people_equal_a_slow_obvious_reference(rows: list[dict[str, str | None]]
     assert people(datasets.Dataset.from_list(rows, features=features)) == slow_people(rows)
 
 
+def test_a_settled_name_holds_in_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for folder in ("chats", "nus-sms"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "chats.jsonl").touch()
+    kept = ["nus-sms", "hf:some/set", "hf:", "no.jsonl", str(tmp_path / "chats")]
+    assert [corpus.settled(name) for name in kept] == kept
+    here = [corpus.settled(name) for name in ("chats", "chats.jsonl", "~/chats", "hf:./chats")]
+    assert here == [
+        f"{prefix}{tmp_path}/{name}"
+        for prefix, name in (("", "chats"), ("", "chats.jsonl"), ("", "chats"), ("hf:", "chats"))
+    ]
+
+
 def test_people_of_a_selection_are_those_selected() -> None:
     rows = [{"user": f"u{i % 3}", "text": str(i), "time": None, "group": None} for i in range(9)]
     chosen = datasets.Dataset.from_list(rows).select([8, 1, 4])

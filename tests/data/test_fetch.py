@@ -149,6 +149,20 @@ def test_a_download_that_is_another_thing_keeps_nothing(site: Site, entry: Entry
     assert not list((tmp_path / "sources").iterdir())
 
 
+def test_a_download_whose_preparation_is_interrupted_is_not_lost(
+    site: Site, entry: Entry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("data.fetch.prepare", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            fetch(entry, data_dir=tmp_path)
+    assert fetch(entry, data_dir=tmp_path).check == "matches"
+    assert site.asked == [None, f"bytes={len(BODY)}-"]
+
+
 def test_a_missing_page_and_a_silent_server_are_one_line(site: Site, entry: Entry, tmp_path: Path) -> None:
     with pytest.raises(OSError, match="/missing answers 404 Not Found"):
         fetch(replace(entry, url=site.url.replace("/messages.jsonl", "/missing")), data_dir=tmp_path)

@@ -42,3 +42,9 @@ def test_bad_input_is_refused() -> None:
         Vocabulary(b"rubbish")
     with pytest.raises(ValueError, match="no text"):
         Vocabulary.train(["", " "])
+
+
+def test_too_few_pieces_for_the_letters_are_refused() -> None:
+    lines = [chr(letter) * 3 for letter in range(0x430, 0x4B0)]
+    with pytest.raises(ValueError, match="300 pieces are too few.* give 3.. or more"):
+        Vocabulary.train(lines, size=300)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import os
 from pathlib import Path
@@ -111,7 +113,25 @@ def test_pretraining_overwrites_nothing_and_names_what_is_wrong(
     _refused(nextword("pretrain", tmp_path / "none.txt", "--out", tmp_path / "new"), "none.txt")
     _refused(nextword("pretrain", text_file, "--out", tmp_path / "new", "--share", "novel=0.5"), "novel")
     _refused(nextword("pretrain", text_file, "--out", tmp_path / "new", "--share", "lines=2"), "between 0 and 1")
+    damaged = tmp_path / "damaged.txt.gz"
+    damaged.write_bytes(gzip.compress(text_file.read_bytes())[:40] + b"\xff" * 200)
+    _refused(nextword("pretrain", damaged, "--out", tmp_path / "new"), "damaged.txt.gz")
+    _refused(nextword("pretrain", text_file, "--out", text_file / "new"), "cannot be written")
     assert not (tmp_path / "new").exists()
+
+
+def test_a_stream_of_predictions_answers_every_line(
+    nextword: Shell, start: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = ['{"text": "half an emoji \\ud83d"}', "[" * 100_000, '{"text": "please", "typed": "' + "a" * 50_000 + '!"}']
+    monkeypatch.setattr("sys.stdin", io.StringIO("".join(line + "\n" for line in lines)))
+    outcome = nextword("predict", "--stdin", "--model", start)
+    assert outcome.code == 0, outcome.err
+    assert [sorted(json.loads(line)) for line in outcome.out.splitlines()] == [
+        ["ms", "suggestions", "text", "typed"],
+        ["error"],
+        ["ms", "suggestions", "text", "typed"],
+    ]
 
 
 def test_results_want_evaluated_runs(nextword: Shell, tmp_path: Path) -> None:

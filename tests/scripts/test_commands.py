@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def base(nextword: Shell, text_file: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def run(nextword: Shell, base: Path, corpus_file: Path, tmp_path: Path) -> Path:
     settings = {
-        "corpus.name": corpus_file,
+        "corpus.name": shutil.copy(corpus_file, tmp_path),
         "corpus.data-dir": tmp_path / "cache",
         "model.start": base,
         "federation.rounds": 2,
@@ -86,6 +87,13 @@ def test_a_run_is_evaluated_beside_its_baselines_and_published(nextword: Shell, 
     for before, after in zip(answer["methods"], again["methods"], strict=True):
         assert (before == after) == (before["name"] != "central")  # trained anew
     answer = again
+    columns = nextword("evaluate", "--model", run, "--text-column", "body")
+    assert (columns.code, "--text-column" in columns.err) == (2, True)
+    with Path(answer["corpus"]).open("a", encoding="utf-8") as file:
+        for person in (1, 2, 3):  # one of them at least has taken part
+            file.writelines(json.dumps({"user": f"p{person}", "text": f"one more {i}"}) + "\n" for i in range(5))
+    changed = nextword("evaluate", "--model", run)
+    assert (changed.code, "people of this run's corpus have changed" in changed.err) == (2, True)
     rows = {(row["name"], row["people"]): row for row in answer["methods"]}
     methods = {"trigram", "trigram+own", "pretrained", "federated", "central", "finetuned"}
     assert set(rows) == {(m, p) for m in methods for p in ("participants", "newcomers", "all")}
