@@ -13,7 +13,7 @@ from nextword.training import Scores
 class GateConfig:
     """`margin`: by how many standard errors of the paired gain a candidate must win."""
 
-    margin: float = 2.0
+    margin: float = 2.5
     fewest_messages: int = 3  # with fewer to judge by, nothing ships
 
     def __post_init__(self) -> None:
@@ -37,8 +37,8 @@ def judge(shared: Scores, candidates: Sequence[Scores], config: GateConfig) -> V
     """Choose between the shared model and candidates by their scores on each validation message.
 
     A candidate may ship if its mean paired gain in bits exceeds `margin` standard errors and zero, and if it is right
-    on no fewer pieces: so none ships that loses on validation, and a gain that few messages could show by chance does
-    not either. Of those that may, the one with the largest gain does.
+    on more pieces: fewer bits that change no suggestion are worth nothing to a person, and among those whom they are
+    all that is gained, as many are worse off as better. Of the candidates that may, the one with the largest gain does.
     """
     n = len(shared.bits)
     if n < config.fewest_messages:
@@ -48,6 +48,6 @@ def judge(shared: Scores, candidates: Sequence[Scores], config: GateConfig) -> V
         gains = shared.bits - candidate.bits
         mean, error = float(gains.mean()), float(gains.std(ddof=1)) / math.sqrt(n)
         clear = math.isfinite(mean) and mean > max(0.0, config.margin * error)
-        if clear and mean > best.gain_bits and candidate.hits.sum() >= shared.hits.sum():
+        if clear and mean > best.gain_bits and candidate.hits.sum() > shared.hits.sum():
             best = Verdict(index, mean, error)
     return best

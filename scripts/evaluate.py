@@ -43,7 +43,7 @@ def command(
     central_dropout: Annotated[float, typer.Option(min=0.0, max=0.9, help="of the ceiling's training")] = 0.1,
     finetune_epochs: Annotated[int, typer.Option(min=0, help="passes over a person's own history")] = 3,
     finetune_learning_rate: Annotated[float, typer.Option(help="of fine-tuning on the device")] = 3e-4,
-    margin: Annotated[float, typer.Option(min=0.0, help="of the gate, in standard errors")] = 2.0,
+    margin: Annotated[float, typer.Option(min=0.0, help="of the gate, in standard errors")] = 2.5,
     seed: Annotated[int, typer.Option(help="of the bootstrap, and of fine-tuning a model that is no run's")] = 0,
     workers: Annotated[int, typer.Option(min=0, help="processes; 0: one for each core")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,
