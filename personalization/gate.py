@@ -37,8 +37,8 @@ def judge(shared: Scores, candidates: Sequence[Scores], config: GateConfig) -> V
     """Choose between the shared model and candidates by their scores on each validation message.
 
     A candidate may ship if its mean paired gain in bits exceeds `margin` standard errors and zero, and if it is right
-    on more pieces: fewer bits that change no suggestion are worth nothing to a person, and among those whom they are
-    all that is gained, as many are worse off as better. Of the candidates that may, the one with the largest gain does.
+    on more pieces: where only bits are gained, more people turn out worse off than better (LOG.md). Of the candidates
+    that may, the one with the largest gain does.
     """
     n = len(shared.bits)
     if n < config.fewest_messages:
