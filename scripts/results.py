@@ -1,4 +1,4 @@
-"""`nextword results`: RESULTS.md, generated from what evaluated runs measured.
+"""`nextword results`: RESULTS.md and the README's table beside it, generated from what evaluated runs measured.
 
 Seeds that were run and evaluated alike make one table.
 
@@ -19,6 +19,7 @@ import typer
 from scripts.evaluate import RULE
 
 MEASURED = Path(__file__).parent / "runs" / "measured"
+_PEOPLE = ("participants", "newcomers")
 _KEYS = (
     "top1", "top3", "bits_per_character", "keystroke_savings", "gain_top1", "better_share", "worse_share",
     "worse_beyond_noise_share", "worst_gain",
@@ -26,6 +27,14 @@ _KEYS = (
 _WHERE = ("out", "corpus.data-dir", "federation.workers", "federation.users-per-node")  # and not what is run
 _SUMMARY = ("rounds", "seconds", "parameters", "users_trained", "upload_bytes", "download_bytes", "weights_sha256")
 _EVALUATION = ("protocol", "corpus", "reference", "seed", "evaluated", "settings", "commit", "methods")
+
+_BEGIN, _END = "<!-- from: nextword results -->", "<!-- to here -->"
+_HEADLINE = {
+    "trigram": "trigram of the pooled text",
+    "federated": "federated, text never pooled",
+    "central": "the same model on the pooled text",
+    "finetuned": "federated, then fine-tuned on the device",
+}
 
 Measured = dict[str, Any]
 
@@ -48,13 +57,17 @@ def command(
         return
     if not kept:
         raise ValueError(f"{measured}: nothing is published yet; name run folders that were evaluated")
-    text = document(kept)
-    if check:
-        if not out.is_file() or out.read_text(encoding="utf-8") != text:
-            raise ValueError(f"{out} is not what {measured} gives; run 'nextword results'")
-        return
-    out.write_text(text, encoding="utf-8")
-    print(f"{out}: {len(kept)} runs")
+    texts = {out: document(kept)}
+    readme = out.with_name("README.md")
+    if readme.is_file():
+        texts[readme] = with_headline(readme.read_text(encoding="utf-8"), kept)
+    for path, text in texts.items():
+        if not check:
+            path.write_text(text, encoding="utf-8")
+        elif not path.is_file() or path.read_text(encoding="utf-8") != text:
+            raise ValueError(f"{path} is not what {measured} gives; run 'nextword results'")
+    if not check:
+        print(f"{' and '.join(map(str, texts))}: {len(kept)} runs")
 
 
 def of_run(folder: Path) -> Measured:
@@ -79,9 +92,6 @@ def of_run(folder: Path) -> Measured:
 
 def document(measured: Sequence[Measured]) -> str:
     """The whole of RESULTS.md."""
-    alike: dict[str, list[Measured]] = {}
-    for one in measured:
-        alike.setdefault(json.dumps([one["run"], one["settings"]], sort_keys=True), []).append(one)
     rule = RULE.format(reference="the federated model")
     parts = [
         "# Results",
@@ -95,9 +105,44 @@ def document(measured: Sequence[Measured]) -> str:
         "anybody. Over seeds: means of figures and of the ends of intervals, the worst of all.",
         "",
     ]
-    for seeds in alike.values():
-        parts += _section(sorted(seeds, key=lambda one: int(one["seed"])))
+    for seeds in _alike(measured):
+        parts += _section(seeds)
     return "\n".join(parts)
+
+
+def with_headline(text: str, measured: Sequence[Measured]) -> str:
+    """`text` with a table of the main rows, top-1 / top-3, between the two marks; as it is where they are missing."""
+    before, begin, rest = text.partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    if not end:
+        return text
+    runs = [(seeds[0]["corpus"], len(seeds), mean_rows(seeds)) for seeds in _alike(measured)]
+    heads = [f"{corpus}: {people}" for corpus, _, _ in runs for people in _PEOPLE]
+    lines = ["| top-1 / top-3 in % | " + " | ".join(heads) + " |", "|---|" + "--:|" * len(heads)]
+    for name, label in _HEADLINE.items():
+        cells = [
+            next(
+                (
+                    f"{_percent(row['top1'])} / {_percent(row['top3'])}"
+                    for row in rows
+                    if (row["name"], row["people"]) == (name, people)
+                ),
+                "",
+            )
+            for _, _, rows in runs
+            for people in _PEOPLE
+        ]
+        lines.append(f"| {label} | " + " | ".join(cells) + " |")
+    seeds = ", ".join(f"{n} seed{'s' * (n > 1)} of {corpus}" for corpus, n, _ in runs)
+    return f"{before}{begin}\n" + "\n".join(lines) + f"\n\nMeans over {seeds}.\n{end}{after}"
+
+
+def _alike(measured: Sequence[Measured]) -> list[list[Measured]]:
+    """The seeds of each run that was run and measured alike, in order."""
+    alike: dict[str, list[Measured]] = {}
+    for one in sorted(measured, key=lambda one: int(one["seed"])):
+        alike.setdefault(json.dumps([one["corpus"], one["run"], one["settings"]], sort_keys=True), []).append(one)
+    return [alike[key] for key in sorted(alike)]
 
 
 def mean_rows(answers: Sequence[Measured]) -> list[dict[str, Any]]:
@@ -139,7 +184,7 @@ def _section(seeds: Sequence[Measured]) -> list[str]:
         "",
     ]
     rows = mean_rows(seeds)
-    for people in ("participants", "newcomers"):
+    for people in _PEOPLE:
         chosen = [row for row in rows if row["people"] == people]
         if chosen:
             lines += [

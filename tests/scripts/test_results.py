@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from scripts.results import document, mean_rows
+from scripts.results import document, mean_rows, with_headline
 
 
 def _measured(seed: int, top1: float, *, rounds: int = 2) -> dict[str, Any]:
@@ -51,6 +51,18 @@ def test_seeds_of_one_run_share_a_table_and_other_settings_do_not() -> None:
         "| finetuned | 15.0 | 5.0 to 25.0 | 50.0 | 2.000 | 25.0 | +2.00 | +1.00 to +3.00 | 50 | 25 | 0 | -12.5 |"
         in text
     )
+
+
+def test_the_headline_stands_between_its_marks_and_only_there() -> None:
+    text = "before\n<!-- from: nextword results -->\nold\n<!-- to here -->\nafter\n"
+    other = _measured(2, 0.3) | {"corpus": "others"}
+    written = with_headline(text, [other, _measured(0, 0.1), _measured(1, 0.2)])
+    assert written.startswith("before\n<!-- from: nextword results -->\n| top-1 / top-3 in % | others: participants |")
+    assert written.endswith("Means over 1 seed of others, 2 seeds of people.\n<!-- to here -->\nafter\n")
+    assert "| federated, text never pooled | 30.0 / 50.0 |  | 15.0 / 50.0 |  |\n" in written
+    assert "old" not in written
+    assert with_headline(written, [other, _measured(0, 0.1), _measured(1, 0.2)]) == written
+    assert with_headline("no marks", [other]) == "no marks"
 
 
 def test_the_order_of_what_is_published_changes_nothing() -> None:
