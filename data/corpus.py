@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from data.catalogue import Entry, entries, find
 from data.formats import hub, loader, place, recognise
-from data.formats.source import Row, Source, _ignore
+from data.formats.source import Row, Source, ignore
 
 if TYPE_CHECKING:
     import datasets
@@ -63,7 +63,7 @@ def load(
     data_dir: Path | None = None,
     user_column: str = "user",
     text_column: str = "text",
-    report: Report = _ignore,
+    report: Report = ignore,
 ) -> datasets.Dataset:
     """The corpus `name` with the columns `COLUMNS`, in the order of its source; time and group may be null.
 
@@ -228,7 +228,7 @@ def _prepared(
     content = hashlib.sha256(json.dumps([key, identity]).encode()).hexdigest()[:16]
     folder = home / "prepared" / f"{place}-{content}"
     if not (folder / "state.json").is_file():
-        if folder.is_dir() and not (folder / "state.json").is_file():  # damaged: a finished one appears whole
+        if folder.is_dir():  # damaged: a finished one appears whole
             shutil.rmtree(folder, ignore_errors=True)
         with writable(folder.parent) as scratch:
             _write(rows(), scratch / "rows.arrow", scratch / "prepared", shown)

@@ -18,7 +18,7 @@ import httpx
 from data.catalogue import Entry
 from data.corpus import Report, data_home, prepare, put, source_folder, writable
 from data.formats import place
-from data.formats.source import Source, _ignore, one_line
+from data.formats.source import Source, ignore, one_line
 
 BytesReport = Callable[[int, int | None], None]
 """Called with bytes received and, where it is known, bytes in all."""
@@ -43,7 +43,7 @@ def fetch(
     data_dir: Path | None = None,
     from_path: Path | None = None,
     report: BytesReport = lambda received, total: None,
-    prepare_report: Report = _ignore,
+    prepare_report: Report = ignore,
 ) -> Fetched:
     """Download `entry`, or copy it from `from_path`, in place of what was there.
 

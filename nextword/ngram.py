@@ -93,7 +93,12 @@ class Reading:
 
 
 class Trigram(WordCounts):
-    """An interpolated Kneser-Ney trigram. Token ids: the words in the order of their spelling, symbols, the end."""
+    """An interpolated Kneser-Ney trigram over `messages`, each a list of tokens.
+
+    Without any, a token is as probable as its spelling. Raises ValueError for an empty token.
+    """
+
+    # Token ids: the words in the order of their spelling, symbols, the end.
 
     def __init__(self, messages: Iterable[Sequence[str]]):
         vocabulary, flow = _number(messages)
@@ -126,14 +131,6 @@ class Trigram(WordCounts):
         self._trigrams = _Followers(rows3_E, ids3_E, p3_E, backoff3_R, num_words)  # row: the bigram's place
         self._ranges: dict[str, tuple[int, int]] = {}
         self._ranked: dict[tuple[int, int, str, int], Ranked] = {}
-
-    @classmethod
-    def train(cls, messages: Iterable[Sequence[str]]) -> Trigram:
-        """Count `messages`, each a list of tokens. Without any, every token is as probable as its spelling.
-
-        Raises ValueError for an empty token.
-        """
-        return cls(messages)
 
     def top(self, context: Sequence[str], k: int = SLOTS, prefix: str = "") -> list[tuple[str, float]]:
         return [(self._words[word], p) for word, p in self._rank(*self._locate(context), prefix, k)]

@@ -121,6 +121,7 @@ def stats_of_corpus(
 def statistics(everyone: list[Person], report: Callable[[float, float | None], None]) -> dict[str, Any]:
     """The figures of a corpus; the users measured are those that the measuring rule evaluates."""
     from collections import Counter
+    from statistics import median
 
     from data.splits import MIN_MESSAGES, distinct
     from nextword.text import normalise, words
@@ -140,7 +141,7 @@ def statistics(everyone: list[Person], report: Callable[[float, float | None], N
     counts = sorted(len(person.messages) for person in everyone)
     edges = [edge for edge in _BINS if edge <= counts[-1]]
     histogram = [
-        {"from": low, "to": high, "users": sum(low <= count <= (high or counts[-1]) for count in counts)}
+        {"from": low, "to": high, "users": sum(low <= count <= high for count in counts)}
         for low, high in zip(edges, [*(edge - 1 for edge in edges[1:]), counts[-1]], strict=True)
     ]
     return {
@@ -151,7 +152,7 @@ def statistics(everyone: list[Person], report: Callable[[float, float | None], N
         "evaluated_users": evaluated,
         "evaluated_share": evaluated / len(counts),
         "messages_per_user": {
-            "median": counts[len(counts) // 2],
+            "median": median(counts),
             "mean": sum(counts) / len(counts),
             "max": counts[-1],
             "histogram": histogram,
@@ -170,7 +171,7 @@ def _show(found: dict[str, Any]) -> None:
         f"{found['duplicates']:,} exact duplicates are dropped"
     )
     typer.echo(
-        f"Messages per user: median {per_user['median']:,}, mean {per_user['mean']:.1f}, most {per_user['max']:,}"
+        f"Messages per user: median {per_user['median']:,g}, mean {per_user['mean']:.1f}, most {per_user['max']:,}"
     )
     most = max(row["users"] for row in per_user["histogram"])
     for row in per_user["histogram"]:

@@ -125,7 +125,7 @@ class _State:
 
 
 def _counted(people: Iterable[Sequence[str]]) -> Trigram:
-    return Trigram.train(tokens(normalise(text)) for texts in people for text in texts)
+    return Trigram(tokens(normalise(text)) for texts in people for text in texts)
 
 
 def _evaluate_person(job: tuple[int, Split, bool]) -> tuple[int, PersonResult]:

@@ -44,7 +44,7 @@ def rows(source: Source) -> Iterator[Row]:
             if not line.strip():
                 continue
             record = _record(line, number, decode, source)
-            if number == 1 or not (source.user_column in record and source.text_column in record):
+            if not (source.user_column in record and source.text_column in record):
                 _require_columns(record, number, source)
             row = checked(
                 record[source.user_column],

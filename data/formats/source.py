@@ -40,7 +40,7 @@ class Loader(Protocol):
         ...
 
 
-def _ignore(fraction: float) -> None:
+def ignore(fraction: float) -> None:
     """Progress that nobody watches."""
 
 
@@ -51,7 +51,7 @@ class Source:
     path: Path
     user_column: str = "user"
     text_column: str = "text"
-    report: Callable[[float], None] = field(default=_ignore, compare=False)
+    report: Callable[[float], None] = field(default=ignore, compare=False)
 
     @property
     def head(self) -> bytes:

@@ -108,7 +108,7 @@ def test_a_bar_of_more_than_three_counts_as_three() -> None:
 
 @pytest.mark.timeout(20)
 def test_a_message_of_a_megabyte_is_measured_in_seconds() -> None:
-    model = Trigram.train([["see", "you", "soon"]])
+    model = Trigram([["see", "you", "soon"]])
     one_word, many = measure(model, ["x" * 1_000_000], user="u"), measure(model, ["so " * 20_000], user="u")
     assert (one_word.words, one_word.keys_typed) == (1, 1_000_000)
     assert many.words == 20_000
@@ -123,7 +123,7 @@ def test_spans_are_where_the_tokens_stand(text: str) -> None:
 
 @given(st.lists(st.text(max_size=30), max_size=5), st.lists(st.text(max_size=30), max_size=5))
 def test_counts_agree_with_each_other(history: list[str], test: list[str]) -> None:
-    model = Trigram.train(tokens(normalise(text)) for text in history)
+    model = Trigram(tokens(normalise(text)) for text in history)
     result = measure(model, test, user="u")
     assert result.words == len(result.hits) == sum(len(words(normalise(text))) for text in test)
     assert result.top1_hits == result.hits.sum() <= result.top3_hits <= result.words
@@ -134,7 +134,7 @@ def test_counts_agree_with_each_other(history: list[str], test: list[str]) -> No
 
 def test_reading_in_batches_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [f"see you {n} soon" for n in range(9)]
-    model = Trigram.train([tokens(text) for text in texts])
+    model = Trigram([tokens(text) for text in texts])
     whole = measure(model, texts, user="u")
     monkeypatch.setattr(metrics, "_READ_MESSAGES", 2)
     assert measure(model, texts, user="u") == whole

@@ -76,14 +76,14 @@ def assert_best(ranked: list[tuple[str, float]], expected: dict[str, float], k: 
 
 @given(messages_of, contexts_of)
 def test_probabilities_are_those_of_the_formulas(messages: list[list[str]], context: list[str]) -> None:
-    fast, slow = Trigram.train(messages), SlowTrigram(messages)
+    fast, slow = Trigram(messages), SlowTrigram(messages)
     for token in [*TOKENS, END, "new"]:
         assert fast.probability(context, token) == pytest.approx(slow.probability(context, token), rel=1e-9)
 
 
 @given(messages_of, contexts_of)
 def test_probabilities_sum_to_one_with_the_unseen_spellings(messages: list[list[str]], context: list[str]) -> None:
-    model = Trigram.train(messages)
+    model = Trigram(messages)
     known = {END} | {token for message in messages for token in message}
     per_spelling = model.probability(context, "new") / spelled("new")
     unseen = per_spelling * (1 - sum(map(spelled, known)))  # the spellings of all strings of bytes sum to 1
@@ -93,7 +93,7 @@ def test_probabilities_sum_to_one_with_the_unseen_spellings(messages: list[list[
 def test_spellings_sum_to_one() -> None:
     # 256^n strings of n bytes: the sum over n of 256^n 257^-(n+1) is 1.
     assert math.fsum(256.0**n * 257.0 ** -(n + 1) for n in range(10)) == pytest.approx(1 - (256 / 257) ** 10)
-    assert Trigram.train([]).probability(["a"], "é") == pytest.approx(257.0**-3)  # two bytes
+    assert Trigram([]).probability(["a"], "é") == pytest.approx(257.0**-3)  # two bytes
 
 
 @given(messages_of, contexts_of, prefixes_of, st.integers(1, 5))
@@ -102,7 +102,7 @@ def test_the_best_words_are_those_of_an_exhaustive_search(
 ) -> None:
     slow = SlowTrigram(messages)
     expected = {word: slow.probability(context, word) for word in slow.every_word()}
-    model = Trigram.train(messages)
+    model = Trigram(messages)
     for _ in range(2):  # the second time from memory
         assert_best(model.top(context, k, prefix), expected, k, prefix)
 
@@ -112,7 +112,7 @@ def test_a_mixture_is_the_sum_and_its_best_words_are_exact(
     shared: list[list[str]], own: list[list[str]], weight: float, context: list[str], prefix: str, k: int
 ) -> None:
     models, weights = (SlowTrigram(shared), SlowTrigram(own)), (1 - weight, weight)
-    mixture = Mixture([Trigram.train(shared), Trigram.train(own)], weights)
+    mixture = Mixture([Trigram(shared), Trigram(own)], weights)
     for token in [*TOKENS, END, "new"]:
         assert mixture.probability(context, token) == pytest.approx(mixed(models, weights, context, token), rel=1e-9)
     known = {word for model, w in zip(models, weights, strict=True) if w for word in model.every_word()}
@@ -128,7 +128,7 @@ def _zipf_messages(rng: np.random.Generator, count: int) -> list[list[str]]:
 @pytest.mark.parametrize("weight", [0.05, 0.3, 0.7])
 def test_the_best_words_are_exact_over_a_vocabulary_of_hundreds(weight: float) -> None:
     rng = np.random.default_rng(3)
-    shared, own = Trigram.train(_zipf_messages(rng, 600)), Trigram.train(_zipf_messages(rng, 40))
+    shared, own = Trigram(_zipf_messages(rng, 600)), Trigram(_zipf_messages(rng, 40))
     mixture = Mixture([shared, own], (1 - weight, weight))
     words_of: dict[WordCounts, set[str]] = {
         model: {word for n in range(300) if (word := f"{chr(97 + n % 7)}{n}") in dict(model.top([], 1, word))}
@@ -146,7 +146,7 @@ def test_the_best_words_are_exact_over_a_vocabulary_of_hundreds(weight: float) -
 def test_a_word_far_down_both_rankings_can_be_the_best_of_the_mixture() -> None:
     # Twenty words each know ten messages of, all different, and "m" nine in both: a half of 10 against two halves of 9.
     def of(letter: str) -> Trigram:
-        return Trigram.train([[f"{letter}{n}"] for n in range(20)] * 10 + [["m"]] * 9)
+        return Trigram([[f"{letter}{n}"] for n in range(20)] * 10 + [["m"]] * 9)
 
     one, other = of("a"), of("b")
     assert "m" not in dict(one.top([], 20)) | dict(other.top([], 20))
@@ -155,7 +155,7 @@ def test_a_word_far_down_both_rankings_can_be_the_best_of_the_mixture() -> None:
 
 @given(messages_of)
 def test_the_order_of_messages_does_not_matter(messages: list[list[str]]) -> None:
-    one, other = Trigram.train(messages), Trigram.train(iter(messages[::-1]))
+    one, other = Trigram(messages), Trigram(iter(messages[::-1]))
     assert one.top(["a"], 5) == other.top(["a"], 5)
     assert [one.bits(message) for message in messages] == [other.bits(message) for message in messages]
 
@@ -164,7 +164,7 @@ def test_the_order_of_messages_does_not_matter(messages: list[list[str]]) -> Non
 def test_bits_are_the_probabilities_of_the_tokens_and_the_end(
     messages: list[list[str]], measured: list[list[str]]
 ) -> None:
-    model = Trigram.train(messages)
+    model = Trigram(messages)
     for message in measured:
         whole = [*message, END]
         likelihood = math.prod(model.probability(whole[:i], token) for i, token in enumerate(whole))
@@ -173,17 +173,17 @@ def test_bits_are_the_probabilities_of_the_tokens_and_the_end(
 
 def test_a_word_too_long_for_a_float_still_has_bits() -> None:
     long = "x" * 100_000
-    model = Trigram.train([["a", "b"]])
-    mixture = Mixture([model, Trigram.train([["a"]])], (0.5, 0.5))
+    model = Trigram([["a", "b"]])
+    mixture = Mixture([model, Trigram([["a"]])], (0.5, 0.5))
     for each in (model, mixture):
         assert each.probability(["a"], long) == 0
         assert each.token_bits(["a"], long) == pytest.approx(100_001 * math.log2(257), rel=1e-4)
-    known = Trigram.train([["a", long]])  # and where it was seen, it is not spelled
+    known = Trigram([["a", long]])  # and where it was seen, it is not spelled
     assert known.token_bits(["a"], long) < 10
 
 
 def test_what_follows_is_offered_and_symbols_are_not() -> None:
-    model = Trigram.train([tokens(t) for t in ["see you soon !", "see you soon :)", "see you there !", "i see !"]])
+    model = Trigram([tokens(t) for t in ["see you soon !", "see you soon :)", "see you there !", "i see !"]])
     assert [word for word, _ in model.top(["see", "you"])][:2] == ["soon", "there"]
     assert [word for word, _ in model.top(["see", "you"], prefix="th")] == ["there"]
     assert [word for word, _ in model.top(["see", "you"], prefix="soon")] == ["soon"]
@@ -192,7 +192,7 @@ def test_what_follows_is_offered_and_symbols_are_not() -> None:
 
 
 def test_a_trigram_of_nothing_offers_nothing() -> None:
-    model = Trigram.train([])
+    model = Trigram([])
     assert model.top(["a"]) == []
     assert model.bits([]) == pytest.approx(math.log2(257))
     reading = model.read([["a"]])[0]
@@ -201,26 +201,26 @@ def test_a_trigram_of_nothing_offers_nothing() -> None:
 
 def test_an_empty_token_is_refused() -> None:
     with pytest.raises(ValueError, match="empty token"):
-        Trigram.train([["a", ""]])
+        Trigram([["a", ""]])
 
 
 @pytest.mark.parametrize("weights", [(0.5, 0.6), (1.5, -0.5), (1.0,)])
 def test_weights_that_are_no_mixture_are_refused(weights: tuple[float, ...]) -> None:
     with pytest.raises(ValueError, match="a mixture takes"):
-        Mixture([Trigram.train([]), Trigram.train([])], weights)
+        Mixture([Trigram([]), Trigram([])], weights)
 
 
 @given(messages_of, messages_of, messages_of.filter(bool))
 def test_the_weight_is_the_cheapest_of_the_grid(
     shared: list[list[str]], own: list[list[str]], validation: list[list[str]]
 ) -> None:
-    models = (Trigram.train(shared), Trigram.train(own))
+    models = (Trigram(shared), Trigram(own))
     cost = {w: sum(map(Mixture(models, (1 - w, w)).bits, validation)) for w in WEIGHTS}
     assert cost[choose_weight(*models, validation)] == pytest.approx(min(cost.values()), rel=1e-9)
 
 
 def test_an_own_word_becomes_suggestible() -> None:
-    shared = Trigram.train([["see", "you", "soon"]] * 5)
+    shared = Trigram([["see", "you", "soon"]] * 5)
     mixture = Mixture.with_own(shared, [["see", "you", "zorblax"]] * 4, [["see", "you", "zorblax"]])
     assert mixture.top(["see", "you"])[0][0] == "zorblax"
     assert mixture.weights[1] > 0.5
@@ -228,21 +228,21 @@ def test_an_own_word_becomes_suggestible() -> None:
 
 
 def test_the_own_trigram_is_counted_on_the_validation_messages_too() -> None:
-    mixture = Mixture.with_own(Trigram.train([["hi"]]), [["hi", "you"]] * 3, [["hi", "zorblax"]])
+    mixture = Mixture.with_own(Trigram([["hi"]]), [["hi", "you"]] * 3, [["hi", "zorblax"]])
     assert mixture.top([], prefix="zor") != []
 
 
 def test_a_shared_model_that_knows_the_validation_messages_does_not_choose_the_weight() -> None:
     train, validation = [["my", "own", "way"]] * 3, [["my", "own", "way", "again"]] * 2
     others = [["your", "way"], ["no", "way", "again"]] * 5
-    leaked, clean = Trigram.train([*others, *train, *validation]), Trigram.train(others)
+    leaked, clean = Trigram([*others, *train, *validation]), Trigram(others)
     biased = Mixture.with_own(leaked, train, validation)
     assert Mixture.with_own(leaked, train, validation, unseen=clean).weights[1] > biased.weights[1]
 
 
 def test_memory_is_bounded_and_forgetting_changes_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     messages = _zipf_messages(np.random.default_rng(5), 100)
-    remembers, forgets = Trigram.train(messages), Trigram.train(messages)
+    remembers, forgets = Trigram(messages), Trigram(messages)
     expected = [remembers.top(message[:i], 3, message[i][:1]) for message in messages for i in range(8)]
     monkeypatch.setattr(ngram, "_CACHED", 4)
     assert [forgets.top(message[:i], 3, message[i][:1]) for message in messages for i in range(8)] == expected
