@@ -32,7 +32,7 @@ Parameters = Mapping[str, npt.NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Trained:
-    """A user's update and the numbers that travel with it. `num_messages` is its weight."""
+    """A user's update and the numbers that travel with it."""
 
     delta: Update
     num_messages: int

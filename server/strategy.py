@@ -55,7 +55,11 @@ class Tally:
 
 
 class FederatedTraining(Strategy):
-    """Weighted averaging of users' updates, and a server optimizer. A user's weight is their number of messages.
+    """Weighted averaging of users' updates, and a server optimizer.
+
+    An update made in more steps is longer. So with `weighting = "users"`, where all updates weigh alike, each message
+    counts alike, as it does where the text is pooled. By messages (McMahan et al. 2017) a user with ten times the text
+    counts a hundred times: the objective inconsistency of Wang et al. 2020.
 
     `upload_bytes` and `download_bytes` count the arrays as if every user had a device of their own.
     """
@@ -96,7 +100,8 @@ class FederatedTraining(Strategy):
                 if size > 2 * sum(4 * math.prod(shape) + 1024 for shape in shapes.values()):
                     raise ValueError(f"an update of {size} bytes")
                 update = CODECS["float32"].decode({name: array.numpy() for name, array in record.items()}, shapes)
-                total.add(update, int(metrics[records.NUM_MESSAGES]))
+                by_messages = self.config.federation.weighting == "messages"
+                total.add(update, int(metrics[records.NUM_MESSAGES]) if by_messages else 1)
                 self.tally.upload_bytes += size
             return metrics
 

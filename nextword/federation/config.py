@@ -68,6 +68,7 @@ class FederationConfig(_Section):
     rounds: AtLeastOne = 30
     users_per_round: Annotated[int, Field(ge=1, le=32_768)] = 20
     sampling: Literal["independent", "reshuffled"] = "independent"
+    weighting: Literal["messages", "users"] = "users"  # of updates in their mean: by messages trained on, or alike
     users_per_node: Annotated[int, Field(ge=0)] = 0  # 0: spread evenly over the nodes there are
     workers: Annotated[int, Field(ge=0)] = 0  # processes of the simulation; 0: one for each core
     evaluate_every: Annotated[int, Field(ge=0)] = 5  # rounds; 0: never

@@ -31,7 +31,7 @@ NUM_CHARACTERS = "num-characters"
 BITS_PER_PIECE = "bits-per-piece"
 BITS = "bits"
 
-MAX_MESSAGES = 300  # that a user contributes by the measuring rule: an update's largest weight
+MAX_MESSAGES = 300  # that a user contributes by the measuring rule: the largest weight of an update
 
 
 def update_key(user: int) -> str:

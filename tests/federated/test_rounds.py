@@ -36,10 +36,11 @@ def _weights(config: RunConfig) -> dict[str, np.ndarray]:
     return safetensors.numpy.load_file(Path(config.out) / "final" / "model.safetensors")
 
 
+@pytest.mark.parametrize("weighting", ["messages", "users"])
 def test_a_round_through_flower_equals_a_round_by_hand(
-    config: RunConfig, people: tuple[Any, ...], local_grid: Grids
+    config: RunConfig, people: tuple[Any, ...], local_grid: Grids, weighting: str
 ) -> None:
-    config = _with(config, federation__rounds=1, client__prox=0.1)
+    config = _with(config, federation__rounds=1, federation__weighting=weighting, client__prox=0.1)
     run_once(config, local_grid(config, nodes=3))
     sample = np.random.default_rng([config.seed, 1, 1]).choice(len(people), 6, replace=False)
     start = None
@@ -50,7 +51,8 @@ def test_a_round_through_flower_equals_a_round_by_hand(
         messages = [vocabulary.encode(normalise(text)) for text in people[user].train[-300:]]
         rng = device.generator(config.seed, 1, people[user].user)
         fit(model, messages, TrainConfig(learning_rate=0.01, prox=0.1), rng)
-        rows.append(({name: p.detach().numpy() - start[name] for name, p in model.named_parameters()}, len(messages)))
+        delta = {name: p.detach().numpy() - start[name] for name, p in model.named_parameters()}
+        rows.append((delta, len(messages) if weighting == "messages" else 1))
     assert start is not None
     total = sum(weight for _, weight in rows)
     exact = {
