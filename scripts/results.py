@@ -85,6 +85,7 @@ def of_run(folder: Path) -> Measured:
     return {
         "run": run,
         **{key: summary[key] for key in _SUMMARY},
+        "cores": summary.get("cores"),
         **{key: evaluation[key] for key in _EVALUATION},
         "corpus": run["corpus.name"],
     }
@@ -178,7 +179,7 @@ def _section(seeds: Sequence[Measured]) -> list[str]:
         "",
         f"{len(seeds)} seed{'s' * (len(seeds) > 1)} ({', '.join(str(one['seed']) for one in seeds)}); "
         f"{first['rounds']} rounds of {first['run']['federation.users-per-round']} users, "
-        f"{seconds / 60:.1f} minutes of federation a seed; "
+        f"{seconds / 60:.1f} minutes of federation a seed{_on_cores(seeds)}; "
         f"at {', '.join(sorted({str(one['commit']) for one in seeds}))}. "
         f"{_readable(first['settings'])}.",
         "",
@@ -194,6 +195,11 @@ def _section(seeds: Sequence[Measured]) -> list[str]:
                 "",
             ]
     return lines
+
+
+def _on_cores(seeds: Sequence[Measured]) -> str:
+    cores = sorted({one["cores"] for one in seeds if one.get("cores")})
+    return f" on a machine with {' or '.join(map(str, cores))} cores" if cores else ""
 
 
 def _readable(settings: Mapping[str, float | None]) -> str:

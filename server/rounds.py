@@ -153,6 +153,7 @@ def finish(run: Run, model: LanguageModel, vocabulary: Vocabulary) -> Event:
         "weights_sha256": weights_sha256(run.state.parameters),
         "rounds": run.state.server_round,
         "seconds": round(math.fsum(event["seconds"] for event in rounds), 3),
+        "cores": os.cpu_count(),  # of this machine
         "users_trained": sum(event["users"] for event in rounds),
         "upload_bytes": sum(event["upload_bytes"] for event in rounds),
         "download_bytes": sum(event["download_bytes"] for event in rounds),
