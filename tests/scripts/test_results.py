@@ -47,8 +47,8 @@ def test_seeds_of_one_run_share_a_table_and_other_settings_do_not() -> None:
     stricter = _measured(0, 0.1) | {"settings": {"central_epochs": 4, "gate_margin": 3.0}}
     text = document([_measured(1, 0.2), _measured(0, 0.1), _measured(0, 0.3, rounds=5), stricter])
     assert text.count("**participants** (4 of 9 a seed)") == 3
-    assert "2 seeds (0, 1); 2 rounds of 3 users, 1.5 minutes of federation a seed on a machine with 2 or 3 cores" in text
-    assert "cores; at abc. central epochs 4" in text
+    assert "2 seeds (0, 1); 2 rounds of 3 users, 1.5 minutes of federation a seed" in text
+    assert " a seed on a machine with 2 or 3 cores; at abc. central epochs 4" in text
     assert (
         "| finetuned | 15.0 | 5.0 to 25.0 | 50.0 | 2.000 | 25.0 | +2.00 | +1.00 to +3.00 | 50 | 25 | 0 | -12.5 |"
         in text
