@@ -31,7 +31,7 @@ check: $(READY)
 EVALUATE_self-dialogue := --users 60 --central-epochs 2
 define RUN
 $(MEASURED)/$(1)-$(2).json: | $(READY)
-	if test -d runs/$(1)-$(2); then $(BIN)/nextword simulate --resume runs/$(1)-$(2); \
+	if test -f runs/$(1)-$(2)/config.toml; then $(BIN)/nextword simulate --resume runs/$(1)-$(2); \
 	else $(BIN)/nextword simulate scripts/runs/$(1).toml --set seed=$(2) --out runs/$(1)-$(2); fi
 	$(BIN)/nextword evaluate --model runs/$(1)-$(2) $(EVALUATE_$(1))
 	$(BIN)/nextword results runs/$(1)-$(2)
