@@ -33,11 +33,12 @@ def command(
     )
     for example in _examples(out):
         print(f"  {example}")
+    run = RUN.relative_to(Path.cwd()) if RUN.is_relative_to(Path.cwd()) else RUN
     print(
         f"""
 Try next
   nextword predict --model {out} "see you at the"      suggestions of the federated model
-  nextword simulate {RUN} --set federation.users-per-round=16
+  nextword simulate {run} --set federation.users-per-round=16
                                                        the same with one setting changed
   nextword corpus list                                 real corpora, and how to get them
   {out}/events.jsonl                                   what happened in each round"""

@@ -162,6 +162,8 @@ def summarise_all(
             if method == "finetuned":
                 row["shipped_share"] = sum(r.shipped is not None for r in chosen) / len(chosen)
             rows.append(row)
+    if not rows:
+        raise ValueError("nobody has a word in their test messages, so there is nothing to measure")
     return rows
 
 
@@ -211,11 +213,10 @@ def _of_run(
     """A run's corpus, seed and people in the roles they had, and its models by method name."""
     from data.corpus import settled
     from data.splits import fingerprint
-    from nextword.federation.config import RunConfig
     from nextword.federation.folders import SCRATCH, start_folder
     from server.run_folder import Inputs, RunFolder
 
-    config = RunConfig.from_toml(folder / "config.toml")
+    config = RunFolder(folder).config()
     if data_dir is not None:
         config = config.with_settings([f"corpus.data-dir={data_dir}"])
     if corpus is not None and settled(corpus) != config.corpus.name:

@@ -72,14 +72,14 @@ def command(
 
 def of_run(folder: Path) -> Measured:
     """What is published of an evaluated run. Raises FileNotFoundError where it was not evaluated."""
-    from nextword.federation.config import RunConfig
+    from server.run_folder import RunFolder
 
     if not (folder / "evaluation.json").is_file():
         raise FileNotFoundError(f"{folder}: not evaluated yet; run 'nextword evaluate --model {folder}'")
     evaluation, summary = (
         json.loads((folder / name).read_text(encoding="utf-8")) for name in ("evaluation.json", "summary.json")
     )
-    settings = RunConfig.from_toml(folder / "config.toml").to_flat()
+    settings = RunFolder(folder).config().to_flat()
     run = {key: value for key, value in settings.items() if key not in ("seed", *_WHERE)}
     run |= {key: Path(str(run[key])).name for key in ("corpus.name", "model.start")}  # of a path, no folder
     return {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -20,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from nextword import checkpoint
 from nextword.federation.codec import Update
-from nextword.federation.config import RunConfig
+from nextword.federation.config import RunConfig, flatten
 
 CONFIG, INPUTS, EVENTS, CHECKPOINT, SUMMARY, EVALUATION, FINAL = (
     "config.toml",
@@ -76,7 +77,17 @@ class RunFolder:
         """The folder of a run that was cut off, and its configuration."""
         if not (path / CONFIG).is_file():
             raise FileNotFoundError(f"{path}: no run to resume there (no {CONFIG})")
-        return cls(path), RunConfig.from_toml(path / CONFIG)
+        folder = cls(path)
+        return folder, folder.config()
+
+    def config(self) -> RunConfig:
+        """The run's settings. Raises ValueError where a key is missing, whose default may have been another then."""
+        path = self.path / CONFIG
+        config = RunConfig.from_toml(path)
+        written = flatten(tomllib.loads(path.read_text(encoding="utf-8")))
+        if missing := [key for key in config.to_flat() if key not in written]:
+            raise ValueError(f"{path}: written before {missing[0]} was a setting: add the value that the run had")
+        return config
 
     def refuse_if_taken(self) -> None:
         """Raise FileExistsError where a run, or anything else, is in the way."""

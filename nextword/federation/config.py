@@ -148,7 +148,7 @@ class RunConfig(_Section):
     def from_toml(cls, path: Path | str) -> RunConfig:
         """From a run file. Raises ValueError or OSError in one line."""
         try:
-            return cls.from_flat(_flatten(tomllib.loads(Path(path).read_text(encoding="utf-8"))))
+            return cls.from_flat(flatten(tomllib.loads(Path(path).read_text(encoding="utf-8"))))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"{path}: not a TOML file ({error})") from None
         except ValueError as error:
@@ -168,7 +168,7 @@ class RunConfig(_Section):
 
     def to_flat(self) -> dict[str, Scalar]:
         """Every key, dotted, with its value."""
-        return dict(_flatten(self.model_dump(by_alias=True)))
+        return dict(flatten(self.model_dump(by_alias=True)))
 
     def to_toml(self) -> str:
         """The whole configuration as a run file."""
@@ -189,11 +189,12 @@ def _fields(model: type[BaseModel], prefix: str = "") -> dict[str, FieldInfo]:
 FIELDS: dict[str, FieldInfo] = _fields(RunConfig)
 
 
-def _flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested sections as dotted keys."""
     flat: dict[str, Any] = {}
     for key, value in table.items():
         if isinstance(value, Mapping):
-            flat |= _flatten(value, f"{prefix}{key}.")
+            flat |= flatten(value, f"{prefix}{key}.")
         else:
             flat[prefix + key] = value
     return flat

@@ -140,6 +140,15 @@ def test_a_run_goes_on_with_what_it_began_with_or_not_at_all(
     assert resume("ann, bob")["rounds"] == 3
 
 
+def test_a_run_whose_settings_are_incomplete_is_not_gone_on_with(config: RunConfig, tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path / "run", config)
+    assert folder.config() == config
+    path = tmp_path / "run" / "config.toml"
+    path.write_text(path.read_text().replace('weighting = "users"\n', ""))
+    with pytest.raises(ValueError, match=r"before federation\.weighting was a setting"):
+        RunFolder.reopen(tmp_path / "run")
+
+
 def test_the_same_people_are_measured_in_every_round(config: RunConfig) -> None:
     strategy = FederatedTraining(
         config, Homes(dict.fromkeys(range(50), 0), tuple(range(50))), optimizers.make(config.server, 3)

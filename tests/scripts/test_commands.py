@@ -127,3 +127,4 @@ def test_an_evaluation_does_not_depend_on_the_number_of_processes(
     one, three = (json.loads(nextword(*common, "--workers", workers).out) for workers in (1, 3))
     assert one == three
     assert {row["people"] for row in one["methods"]} == {"newcomers"}
+    assert one["trigram_of"] == "the people measured"

@@ -11,10 +11,12 @@ import pytest
 
 from data.corpus import Person
 from data.splits import Population, divide
+from nextword.metrics import measure
 from nextword.ngram import Trigram
 from nextword.training import TrainConfig
 from personalization.finetune import FinetuneConfig
 from scripts import evaluation
+from scripts.evaluate import summarise_all
 
 # Of 40 messages 29 are the training part of the history, 3 the validation part, 8 the test: each with its own word.
 PERIODS = ["past"] * 29 + ["middle"] * 3 + ["later"] * 8
@@ -43,6 +45,18 @@ def _known(trigram: Trigram) -> set[str]:
 
 def _in_texts(texts: Iterable[str]) -> set[str]:
     return _personal(word for text in texts for word in text.split())
+
+
+def test_people_without_a_word_are_left_out_and_nobody_left_is_told() -> None:
+    def result(test: str, participant: bool) -> evaluation.PersonResult:
+        return evaluation.PersonResult(
+            "u", None, participant, {"trigram": measure(Trigram([["hello"]]), [test], user="u")}, None, 0.0
+        )
+
+    rows = summarise_all([result("hello", True), result("...", False)], ["trigram"], "trigram", 0)
+    assert {row["people"]: row["users"] for row in rows} == {"participants": 1, "all": 1}
+    with pytest.raises(ValueError, match="nobody has a word"):
+        summarise_all([result("...", True)], ["trigram"], "trigram", 0)
 
 
 def test_the_pooled_trigrams_know_participants_histories_alone(population: Population) -> None:
