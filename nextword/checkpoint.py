@@ -12,16 +12,19 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import safetensors
-import safetensors.torch
-import torch
+import safetensors.numpy
 
-from nextword.eightbit import quantize, restore
-from nextword.model import LanguageModel, ModelConfig
+from nextword import eightbit
+from nextword.model_config import ModelConfig
 from nextword.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from nextword.model import LanguageModel
 
 BUNDLED = Path(__file__).parent / "bundled"
 _FORMAT = 1
@@ -45,8 +48,9 @@ def save(
     building = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}")
     building.mkdir()
     try:
-        weights = {name: value.detach().cpu().contiguous() for name, value in model.named_parameters()}
-        safetensors.torch.save_file(quantize(weights) if eight_bit else weights, building / "model.safetensors")
+        weights = model.weights()
+        stored = eightbit.quantize(weights) if eight_bit else weights
+        safetensors.numpy.save_file(stored, building / "model.safetensors")
         (building / "vocabulary.model").write_bytes(vocabulary.model)
         config = {
             "format": _FORMAT,
@@ -62,7 +66,16 @@ def save(
         shutil.rmtree(building, ignore_errors=True)
 
 
-def load(folder: Path | str) -> tuple[LanguageModel, Vocabulary]:
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a checkpoint holds: the model's shape, its weights as they are stored, and its vocabulary."""
+
+    config: ModelConfig
+    stored: eightbit.Stored
+    vocabulary: Vocabulary
+
+
+def read(folder: Path | str) -> Checkpoint:
     """Read a checkpoint. A folder that is none, or whose files are damaged or mixed, is refused in one line."""
     folder = Path(folder)
     config = read_config(folder)
@@ -77,13 +90,21 @@ def load(folder: Path | str) -> tuple[LanguageModel, Vocabulary]:
         raise ValueError(
             f"{folder}: the model has {shape.vocabulary} pieces, its vocabulary {len(vocabulary)}: another vocabulary"
         )
-    model = LanguageModel(shape)
     try:
-        weights = restore(safetensors.torch.load_file(folder / "model.safetensors"))
+        stored = safetensors.numpy.load_file(folder / "model.safetensors")
     except safetensors.SafetensorError as error:
         raise ValueError(f"{folder}: model.safetensors cannot be read ({error})") from error
-    set_parameters(model, weights)
-    return model.eval(), vocabulary
+    return Checkpoint(shape, stored, vocabulary)
+
+
+def load(folder: Path | str) -> tuple[LanguageModel, Vocabulary]:
+    """Read a checkpoint as a model that can be trained; raises as `read` does."""
+    from nextword.model import LanguageModel  # torch takes seconds to import, and a keyboard does without
+
+    found = read(folder)
+    model = LanguageModel(found.config)
+    model.set_weights(eightbit.restore(found.stored))
+    return model.eval(), found.vocabulary
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -102,19 +123,6 @@ def read_config(folder: Path) -> dict[str, Any]:
     if version != _FORMAT:
         raise ValueError(f"{path}: a checkpoint of format {version}; this version reads format {_FORMAT}")
     return dict(config)
-
-
-def set_parameters(model: LanguageModel, weights: Mapping[str, torch.Tensor]) -> None:
-    """Copy `weights` into the model's parameters; names and shapes must be exactly the model's."""
-    parameters = dict(model.named_parameters())
-    wrong = sorted(set(parameters) ^ set(weights)) or [
-        name for name, value in parameters.items() if value.shape != weights[name].shape
-    ]
-    if wrong:
-        raise ValueError(f"the weights do not fit the model: {wrong[0]} (and {len(wrong) - 1} more)")
-    with torch.no_grad():
-        for name, value in parameters.items():
-            value.copy_(weights[name])
 
 
 def check_writable(folder: Path) -> None:

@@ -5,45 +5,19 @@ an output tied to the embedding (Press & Wolf 2017). Everything is made of modul
 knows.
 """
 
-# B messages, T pieces, S pieces already cached, D width, H heads, K width of a head, V vocabulary
+# B messages, T pieces, D width, H heads, K width of a head, V vocabulary
 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
-from typing import NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-
-@dataclass(frozen=True)
-class ModelConfig:
-    """The shape of a model; the defaults make 5.07 M parameters."""
-
-    vocabulary: int = 8000
-    width: int = 256
-    layers: int = 4
-    heads: int = 4
-    hidden: int = 640
-    rotary_base: float = 1000.0
-
-    def __post_init__(self) -> None:
-        if min(self.vocabulary, self.width, self.layers, self.heads, self.hidden) < 1:
-            raise ValueError("model: vocabulary, width, layers, heads and hidden must be at least 1")
-        if self.width % (2 * self.heads):
-            raise ValueError(f"model: width {self.width} must be a multiple of twice the {self.heads} heads")
-
-    def to_dict(self) -> dict[str, int | float]:
-        return asdict(self)
-
-
-class Cache(NamedTuple):
-    """Keys and values [layers, B, H, S, K] of the S pieces that a model has read."""
-
-    keys: Tensor
-    values: Tensor
+from nextword.model_config import ModelConfig, Weights, check_weights
 
 
 class Attention(nn.Module):
@@ -57,18 +31,16 @@ class Attention(nn.Module):
         self.value = nn.Linear(config.width, config.width, bias=False)
         self.output = nn.Linear(config.width, config.width, bias=False)
 
-    def forward(
-        self, x_BTD: Tensor, rotation: Tensor, past: tuple[Tensor, Tensor] | None, mask: Tensor | None
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, x_BTD: Tensor, rotation: Tensor) -> Tensor:
         B, T, D = x_BTD.shape
         q, k, v = (f(x_BTD).view(B, T, self.heads, -1).transpose(1, 2) for f in (self.query, self.key, self.value))
         q, k = _rotate(q, rotation), _rotate(k, rotation)
-        keys, values = (k, v) if past is None else (torch.cat([past[0], k], 2), torch.cat([past[1], v], 2))
         # In float32: the bfloat16 kernel for CPUs is six times slower at messages' lengths.
         with torch.autocast(x_BTD.device.type, enabled=False):
-            q, keys, values = (y.to(x_BTD.dtype) for y in (q, keys, values))
-            out_BHTK = F.scaled_dot_product_attention(q, keys, values, attn_mask=mask, is_causal=mask is None)
-        return self.output(out_BHTK.transpose(1, 2).reshape(B, T, D)), keys, values
+            q, k, v = (y.to(x_BTD.dtype) for y in (q, k, v))
+            out_BHTK = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        attended: Tensor = self.output(out_BHTK.transpose(1, 2).reshape(B, T, D))
+        return attended
 
 
 class SwiGLU(nn.Module):
@@ -92,12 +64,10 @@ class Block(nn.Module):
         self.mlp = SwiGLU(config)
         self.dropout = nn.Dropout(0.0)
 
-    def forward(
-        self, x_BTD: Tensor, rotation: Tensor, past: tuple[Tensor, Tensor] | None, mask: Tensor | None
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        attended, keys, values = self.attention(self.attention_norm(x_BTD), rotation, past, mask)
-        x_BTD = x_BTD + self.dropout(attended)
-        return x_BTD + self.dropout(self.mlp(self.mlp_norm(x_BTD))), keys, values
+    def forward(self, x_BTD: Tensor, rotation: Tensor) -> Tensor:
+        x_BTD = x_BTD + self.dropout(self.attention(self.attention_norm(x_BTD), rotation))
+        x_BTD = x_BTD + self.dropout(self.mlp(self.mlp_norm(x_BTD)))
+        return x_BTD
 
 
 class LanguageModel(nn.Module):
@@ -132,43 +102,32 @@ class LanguageModel(nn.Module):
                     parameter.normal_(0.0, deviation, generator=generator)
         return self
 
+    def weights(self) -> dict[str, NDArray[np.float32]]:
+        """The weights by name, on the CPU, in memory that the model may share."""
+        return {name: value.detach().cpu().contiguous().numpy() for name, value in self.named_parameters()}
+
+    def set_weights(self, weights: Weights) -> None:
+        """Copy `weights` into the model. Raises ValueError where names or shapes are not exactly the model's."""
+        check_weights(self.config, weights)
+        with torch.no_grad():
+            for name, value in self.named_parameters():
+                value.copy_(torch.from_numpy(np.array(weights[name])))
+
     def forward(self, pieces_BT: Tensor) -> Tensor:
-        """Logits [B, T, V] of the piece after each piece."""
-        hidden_BTD, _ = self.read(pieces_BT)
-        logits: Tensor = self.output(self.dropout(hidden_BTD))
+        """Logits [B, T, V] of the piece after each piece, read causally from position 0."""
+        x_BTD = self.dropout(self.embedding(pieces_BT))
+        rotation = _rotation(pieces_BT.shape[1], self.config, pieces_BT.device)
+        for block in self.blocks:
+            x_BTD = block(x_BTD, rotation)
+        logits: Tensor = self.output(self.dropout(self.norm(x_BTD)))
         return logits
 
-    def read(
-        self,
-        pieces_BT: Tensor,
-        past: Cache | None = None,
-        positions_BT: Tensor | None = None,
-        visible_BTS: Tensor | None = None,
-    ) -> tuple[Tensor, Cache]:
-        """Hidden states [B, T, D] after each piece, and the cache with the new pieces appended.
 
-        Without `past` the pieces are read causally from position 0. With it, `positions_BT` places the new pieces and
-        `visible_BTS` [B, T, S + T] says which of the cached and new pieces each may attend to: so one call can read
-        many continuations of one context, as branches of a tree.
-        """
-        if positions_BT is None:
-            positions_BT = torch.arange(pieces_BT.shape[1], device=pieces_BT.device)[None]
-        mask = None if visible_BTS is None else visible_BTS[:, None]
-        x_BTD = self.dropout(self.embedding(pieces_BT))
-        rotation = _rotation(positions_BT, self.config)
-        keys, values = [], []
-        for layer, block in enumerate(self.blocks):
-            x_BTD, k, v = block(x_BTD, rotation, None if past is None else (past.keys[layer], past.values[layer]), mask)
-            keys.append(k)
-            values.append(v)
-        return self.norm(x_BTD), Cache(torch.stack(keys), torch.stack(values))
-
-
-def _rotation(positions_BT: Tensor, config: ModelConfig) -> Tensor:
-    """The angles' cosine and sine [2, B, 1, T, K/2]."""
+def _rotation(T: int, config: ModelConfig, device: torch.device) -> Tensor:
+    """The angles' cosine and sine [2, 1, 1, T, K/2]."""
     half = config.width // config.heads // 2
-    frequency = config.rotary_base ** (-torch.arange(half, device=positions_BT.device) / half)
-    angle = positions_BT[:, None, :, None] * frequency
+    frequency = config.rotary_base ** (-torch.arange(half, device=device) / half)
+    angle = torch.arange(T, device=device)[None, None, :, None] * frequency
     return torch.stack([angle.cos(), angle.sin()])
 
 

@@ -7,14 +7,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain, islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nextword import checkpoint
-from nextword.model import LanguageModel
-from nextword.search import WINDOW, BatchReader, Branch, PieceIndex, Request, windows
+from nextword.eightbit import is_quantized, quantize, restore
+from nextword.runtime import Cache, Floats, Runtime
+from nextword.search import Branch, PieceIndex, Reader, Request, window_start, windows
 from nextword.text import is_word, normalise, split_typed, tokens
 from nextword.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from nextword.model import LanguageModel
 
 _READ_ROWS = 16
 _CONTEXT_CHARACTERS = 2000  # more than the model's window holds
@@ -32,14 +37,27 @@ class Suggestion:
 class Predictor:
     """A language model as a keyboard sees it."""
 
-    def __init__(self, model: LanguageModel, vocabulary: Vocabulary, *, source: str = "shared"):
-        self.model, self.vocabulary, self.source = model.eval(), vocabulary, source
-        self._index = PieceIndex(vocabulary)
+    def __init__(self, runtime: Runtime, vocabulary: Vocabulary, *, source: str = "shared"):
+        self.vocabulary, self.source = vocabulary, source
+        self._runtime, self._index = runtime, PieceIndex(vocabulary)
         self._context: str | None = None
+        self._pieces: list[int] = []
+        self._cache: Cache | None = None  # of the pieces, the start piece among them
 
     @classmethod
-    def load(cls, folder: Path | str) -> Predictor:
-        return cls(*checkpoint.load(folder))
+    def load(cls, folder: Path | str, *, eight_bit: bool | None = None) -> Predictor:
+        """From a checkpoint. With `eight_bit` the weights are rounded first, without it they run as they are stored."""
+        found = checkpoint.read(folder)
+        stored = found.stored
+        if eight_bit is not None and eight_bit != is_quantized(stored):
+            stored = quantize(restore(stored)) if eight_bit else restore(stored)
+        return cls(Runtime(found.config, stored), found.vocabulary)
+
+    @classmethod
+    def of(cls, model: LanguageModel, vocabulary: Vocabulary, *, eight_bit: bool = False) -> Predictor:
+        """From a model that was trained here."""
+        weights = model.weights()
+        return cls(Runtime(model.config, quantize(weights) if eight_bit else weights), vocabulary)
 
     def suggest(self, context: str, typed: str = "", k: int = 3) -> list[Suggestion]:
         """The `k` most probable words after `context` that begin with the letters `typed`, best first.
@@ -50,11 +68,11 @@ class Predictor:
         before, begun = split_typed(typed)
         if before or (typed.strip() and not begun):
             return []
-        reader, root = self._read_context(normalise(context[-_CONTEXT_CHARACTERS:]))
-        request = Request(root, begun, k)
-        reader.search([request])
+        self._read_context(normalise(_end(context)))
+        request = Request(self._root, begun, k)
+        self._reader.search([request])
         fitting = [self._index.fitting(begun.encode(), first=True, final=final) for final in (True, False)]
-        mass = sum(float(np.exp(root.next_logp[ids]).sum()) for ids in fitting) if begun else 1.0
+        mass = sum(float(np.exp(self._root.next_logp[ids]).sum()) for ids in fitting) if begun else 1.0
         return [Suggestion(word, min(1.0, p / mass), self.source) for word, p in request.best()]
 
     def read(self, messages: Sequence[Sequence[str]]) -> list[Reading]:
@@ -68,15 +86,34 @@ class Predictor:
             _read_parts(self, batch)
         return readings
 
-    def _read_context(self, context: str) -> tuple[BatchReader, Branch]:
-        """Read a context, or go on with the one at hand: typing letters of a word reads nothing anew."""
-        if context != self._context:
-            pieces = self.vocabulary.encode_tokens(tokens(context))[-(WINDOW - 1) :]
-            self._reader = BatchReader(self.model, self._index, [[Vocabulary.bos, *pieces]])
-            next_logp = self._reader.log_probabilities([(0, len(pieces))])[0]
-            self._root = self._reader.branch(0, len(pieces), next_logp)
-            self._context = context
-        return self._reader, self._root
+    def _reader_of(self, rows: Sequence[Sequence[int]], places: Sequence[tuple[int, int]]) -> tuple[Reader, Floats]:
+        return Reader.of_rows(self._runtime, self._index, rows, places)
+
+    def _read_context(self, context: str) -> None:
+        """Read a context, or only what is new in it: a letter typed costs nothing, a word its own pieces."""
+        if context == self._context:
+            return
+        encoded = self.vocabulary.encode_tokens(tokens(context))
+        pieces = [Vocabulary.bos, *encoded[window_start(len(encoded)) :]]
+        # What follows the last piece is wanted, so that one at least is read.
+        known = min(_common(self._pieces, pieces), len(pieces) - 1)
+        past = self._cache.first(known) if self._cache and known else None
+        new = np.array([pieces[known:]], np.int64)
+        logp, self._cache = self._runtime.read(new, np.array([new.shape[1] - 1], np.int64), past)
+        self._reader = Reader(self._runtime, self._index, self._cache)
+        self._root = self._reader.branch(0, len(pieces) - 1, logp[0])
+        self._context, self._pieces = context, pieces
+
+
+def _end(text: str) -> str:
+    """The end of a long text, cut so that it seldom changes while the text grows."""
+    return text[max(0, (len(text) - 1) // _CONTEXT_CHARACTERS - 1) * _CONTEXT_CHARACTERS :]
+
+
+def _common(one: Sequence[int], other: Sequence[int]) -> int:
+    """How many pieces two sequences begin with alike."""
+    shortest = min(len(one), len(other))
+    return next((i for i in range(shortest) if one[i] != other[i]), shortest)
 
 
 class Reading:
@@ -113,9 +150,8 @@ class Reading:
             if not found:
                 raise ValueError(f"token {position} of the message is no word")
             (part, column), predictor = found[0], self._predictor
-            reader = BatchReader(predictor.model, predictor._index, [part.row])
-            root = reader.branch(0, column, reader.log_probabilities([(0, column)])[0])
-            _answer(reader, [(_Word(self, position, root), prefix)])
+            reader, logp = predictor._reader_of([part.row], [(0, column)])
+            _answer(reader, [(_Word(self, position, reader.branch(0, column, logp[0])), prefix)])
         return self.offered[position, prefix]
 
 
@@ -125,7 +161,7 @@ class _Part:
 
     reading: Reading
     row: list[int]
-    context: int  # columns before the first that predicts
+    context: int  # the first column that predicts
     targets: list[int]  # the pieces predicted after columns context, context + 1, ...
     words: list[tuple[int, int]]  # (column, token of the message)
 
@@ -145,9 +181,8 @@ class _Word:
 
 def _read_parts(predictor: Predictor, parts: Sequence[_Part]) -> None:
     """Add what the parts cost to their messages' bits, and offer words at every place in them."""
-    reader = BatchReader(predictor.model, predictor._index, [part.row for part in parts])
     places = [(row, part.context + i) for row, part in enumerate(parts) for i in range(len(part.targets))]
-    logp = reader.log_probabilities(places)
+    reader, logp = predictor._reader_of([part.row for part in parts], places)
     first, words = 0, []
     for row, part in enumerate(parts):
         costs = (float(logp[first + i, piece]) for i, piece in enumerate(part.targets))
@@ -159,7 +194,7 @@ def _read_parts(predictor: Predictor, parts: Sequence[_Part]) -> None:
     _type_through(reader, words)
 
 
-def _type_through(reader: BatchReader, typing: list[_Word]) -> None:
+def _type_through(reader: Reader, typing: list[_Word]) -> None:
     """Answer, all words together, what a person who types them letter by letter would ask until each word shows."""
     letters = 0
     while typing:
@@ -174,7 +209,7 @@ def _type_through(reader: BatchReader, typing: list[_Word]) -> None:
         letters += 1
 
 
-def _answer(reader: BatchReader, questions: Sequence[tuple[_Word, str]]) -> None:
+def _answer(reader: Reader, questions: Sequence[tuple[_Word, str]]) -> None:
     """Search the slots of several (word, prefix) of one batch together."""
     requests = [Request(word.root, prefix, 3) for word, prefix in questions]
     reader.search(requests)

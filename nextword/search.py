@@ -21,19 +21,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
-from nextword.model import Cache, LanguageModel
+from nextword.runtime import Cache, Floats, Ids, Runtime
 from nextword.text import is_word
 from nextword.vocabulary import Vocabulary
 
 BRANCHES = 8
 MAX_PIECES = 6
-WINDOW = 64  # pieces that the model sees at most; a longer context is cut at its beginning
-
-Floats = NDArray[np.float32]
-Ids = NDArray[np.int64]
+WINDOW = 64  # pieces that the model sees at most, the start included; a longer context is cut at its beginning
+_STEP = WINDOW // 2
 
 
 @dataclass(eq=False)
@@ -110,23 +106,27 @@ class PieceIndex:
         return ids
 
 
-class BatchReader:
-    """A batch of messages, read once, from which words can be searched at any place."""
+class Reader:
+    """Texts that a model has read, from which words can be searched at any place."""
 
-    def __init__(self, model: LanguageModel, index: PieceIndex, rows: Sequence[Sequence[int]]):
-        """`rows` are pieces that begin with the start piece, none longer than the window."""
-        self.model, self.index = model, index
+    def __init__(self, runtime: Runtime, index: PieceIndex, cache: Cache):
+        self.runtime, self.index = runtime, index
+        self._cache = cache
+
+    @classmethod
+    def of_rows(
+        cls, runtime: Runtime, index: PieceIndex, rows: Sequence[Sequence[int]], places: Sequence[tuple[int, int]]
+    ) -> tuple[Reader, Floats]:
+        """Read rows of pieces; also the log-probabilities [places, V] of the piece after each (row, column).
+
+        The rows begin with the start piece, and none is longer than the window.
+        """
         width = max(len(row) for row in rows)
         padded = np.full((len(rows), width), Vocabulary.pad, np.int64)
         for number, row in enumerate(rows):
             padded[number, : len(row)] = row
-        with torch.no_grad():
-            self._hidden_BTD, self._cache = model.read(torch.from_numpy(padded))
-
-    def log_probabilities(self, places: Sequence[tuple[int, int]]) -> Floats:
-        """Log-probabilities [places, V] of the piece after each (row, column)."""
-        at = torch.tensor(places, dtype=torch.long).reshape(-1, 2)
-        return self._log_softmax(self._hidden_BTD[at[:, 0], at[:, 1]])
+        logp, cache = runtime.read(padded, np.array([row * width + column for row, column in places], np.int64))
+        return cls(runtime, index, cache), logp
 
     def branch(self, row: int, column: int, next_logp: Floats) -> Branch:
         """The root of the words that begin after `column`."""
@@ -188,7 +188,7 @@ class BatchReader:
         for item in new.values():
             seats.setdefault(item[0].row, []).append(item)
         rows = sorted(seats)
-        T, S = max(len(items) for items in seats.values()), self._cache.keys.shape[3]
+        T, S = max(len(items) for items in seats.values()), self._cache.num_pieces
         pieces = np.full((len(rows), T), Vocabulary.pad, np.int64)
         positions = np.zeros((len(rows), T), np.int64)
         visible = np.zeros((len(rows), T, S + T), bool)
@@ -199,20 +199,12 @@ class BatchReader:
                 positions[number, seat] = parent.context + len(parent.pieces)
                 visible[number, seat, : parent.context] = True
                 visible[number, seat, list(parent.columns)] = True
-        at = torch.tensor(rows)
-        everyone = len(rows) == self._cache.keys.shape[1]
-        past = self._cache if everyone else Cache(self._cache.keys[:, at], self._cache.values[:, at])
-        with torch.no_grad():
-            hidden, grown = self.model.read(
-                torch.from_numpy(pieces), past, torch.from_numpy(positions), torch.from_numpy(visible)
-            )
-        if everyone:
-            self._cache = grown
-        else:
-            self._cache = Cache(*(_appended(old, full, at) for old, full in zip(self._cache, grown, strict=True)))
         places = [(number, seat) for number, row in enumerate(rows) for seat in range(len(seats[row]))]
-        where = torch.tensor(places)
-        next_logp = self._log_softmax(hidden[where[:, 0], where[:, 1]])
+        flat = np.array([number * T + seat for number, seat in places], np.int64)
+        everyone = len(rows) == self._cache.num_rows
+        past = self._cache if everyone else self._cache.rows(rows)
+        next_logp, grown = self.runtime.read(pieces, flat, past, positions, visible)
+        self._cache = grown if everyone else self._cache.extended(grown, rows)
         for (number, seat), following in zip(places, next_logp, strict=True):
             parent, piece, logp = seats[rows[number]][seat]
             parent.children[piece] = Branch(
@@ -225,33 +217,28 @@ class BatchReader:
                 following,
             )
 
-    def _log_softmax(self, hidden_ND: torch.Tensor) -> Floats:
-        with torch.no_grad():
-            logits_NV = self.model.output(hidden_ND)
-            result: Floats = torch.log_softmax(logits_NV.float(), dim=-1).numpy()
-        return result
+
+def window_start(num_pieces: int) -> int:
+    """Where the window begins in which the piece after the first `num_pieces` of a text is predicted.
+
+    It moves on by half a window at a time, so that a text that grows is seldom read anew.
+    """
+    return max(0, -(-(num_pieces - WINDOW + 1) // _STEP) * _STEP)
 
 
 def windows(pieces: Sequence[int]) -> list[tuple[list[int], int]]:
-    """Cut a message into rows of at most `WINDOW` pieces: (start piece and pieces, how many of them are context only).
+    """Cut a text into rows of at most `WINDOW` pieces: (start piece and pieces, the first column that predicts).
 
-    Each row but the first begins with the half window before it, so that every piece is predicted from at least that.
+    The columns that predict, row after row, predict the piece after the first 0, 1, 2, ... pieces of the text, each in
+    the window that `window_start` gives it.
     """
-    size, half = WINDOW - 1, WINDOW // 2
-    rows = [([Vocabulary.bos, *pieces[:size]], 0)]
-    first = size
-    while first < len(pieces):
-        rows.append(([Vocabulary.bos, *pieces[first - half : first - half + size]], half))
-        first += size - half
+    rows, first = [], 0
+    while first <= len(pieces):
+        start = window_start(first)
+        row = [Vocabulary.bos, *pieces[start : start + WINDOW - 1]]
+        rows.append((row, first - start))
+        first = start + len(row)
     return rows
-
-
-def _appended(old: torch.Tensor, grown: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-    """The cache of all rows, with the new columns of some `rows` and zeros, never looked at, for the others."""
-    S = old.shape[3]
-    new = old.new_zeros(*old.shape[:3], grown.shape[3] - S, old.shape[4])
-    new[:, rows] = grown[:, :, :, S:]
-    return torch.cat([old, new], 3)
 
 
 def _end_of_prefix(spelled: list[bytes], prefix: bytes, low: int) -> int:

@@ -82,7 +82,7 @@ def train_user(
     rng: np.random.Generator,
 ) -> Trained:
     """Train from `parameters` on a user's contribution; `model` is working space and is overwritten."""
-    set_parameters(model, parameters)
+    model.set_weights(parameters)
     messages = [pieces for text in texts if (pieces := vocabulary.encode(normalise(text)))]
     if not messages:
         return Trained({}, 0, 0, 0.0)
@@ -95,10 +95,5 @@ def evaluate_user(
     model: LanguageModel, vocabulary: Vocabulary, split: splits.Split, parameters: Parameters, config: ClientConfig
 ) -> TextBits:
     """Bits that the user's validation messages cost under `parameters`."""
-    set_parameters(model, parameters)
+    model.set_weights(parameters)
     return text_bits(model, vocabulary, map(normalise, split.validation), max_pieces=config.max_pieces)
-
-
-def set_parameters(model: LanguageModel, parameters: Parameters) -> None:
-    """Copy received arrays into the model. Raises ValueError where they are another model's."""
-    checkpoint.set_parameters(model, {name: torch.from_numpy(np.array(x)) for name, x in parameters.items()})

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from data.splits import Split
+    from nextword.model import LanguageModel
     from nextword.predictor import Predictor
 
 RUN = Path(__file__).parent / "runs" / "demo.toml"
@@ -57,6 +58,7 @@ def _examples(folder: Path) -> list[str]:
     """Places in people's test messages where only the personal model's bar holds the word; one for each person."""
     import torch
 
+    from nextword import checkpoint
     from nextword.federation.config import RunConfig
     from nextword.predictor import Predictor
     from scripts.evaluate import people_of
@@ -64,16 +66,17 @@ def _examples(folder: Path) -> list[str]:
     torch.set_num_threads(1)
     config = RunConfig.from_toml(folder / "config.toml")
     population = people_of(config)
-    shared = Predictor.load(folder / "final")
+    model, vocabulary = checkpoint.load(folder / "final")
+    shared = Predictor.of(model, vocabulary)
     found: list[str] = []
     for split in (*population.newcomers, *population.evaluated_participants):
         if len(found) == _EXAMPLES:
             break
-        found += list(_first_difference(shared, split, config.seed))
+        found += list(_first_difference(model, shared, split, config.seed))
     return found or ["none: the gate kept the shared model for everyone"]
 
 
-def _first_difference(shared: Predictor, split: Split, seed: int) -> Iterator[str]:
+def _first_difference(model: LanguageModel, shared: Predictor, split: Split, seed: int) -> Iterator[str]:
     from nextword.predictor import Predictor
     from nextword.text import normalise, spans
     from personalization import device
@@ -81,10 +84,10 @@ def _first_difference(shared: Predictor, split: Split, seed: int) -> Iterator[st
 
     encode = shared.vocabulary.encode
     history, validation = ([encode(normalise(text)) for text in texts] for texts in (split.train, split.validation))
-    model, _ = personalize(shared.model, history, validation, FinetuneConfig(), device.generator(seed, 0, split.user))
-    if model is shared.model:
+    tuned, _ = personalize(model, history, validation, FinetuneConfig(), device.generator(seed, 0, split.user))
+    if tuned is model:
         return
-    personal = Predictor(model, shared.vocabulary)
+    personal = Predictor.of(tuned, shared.vocabulary)
     for text in map(normalise, split.test):
         for start, end in spans(text):
             word, context = text[start:end], text[:start]

@@ -14,10 +14,12 @@ import torch
 from data.splits import Population, Split, contributes
 from nextword import checkpoint
 from nextword.metrics import UserResult, measure
+from nextword.model import LanguageModel
 from nextword.ngram import Mixture, Trigram
 from nextword.predictor import Predictor
 from nextword.text import normalise, tokens
 from nextword.training import TrainConfig, fit
+from nextword.vocabulary import Vocabulary
 from personalization import device
 from personalization.finetune import FinetuneConfig, personalize
 
@@ -113,6 +115,7 @@ class _State:
     trigram: Trigram
     unseen: Trigram  # without validation messages: fair to whoever was counted and chooses a weight on theirs
     counted: frozenset[str]
+    shared: tuple[LanguageModel, Vocabulary]  # that people fine-tune
     predictors: dict[str, Predictor]
 
     @classmethod
@@ -121,7 +124,8 @@ class _State:
         cls.trigram = _counted(contributes(split) for split in plan.pooled)
         cls.unseen = _counted(device.contribution(split, hold_back=True) for split in plan.pooled)
         cls.counted = frozenset(split.user for split in plan.pooled)
-        cls.predictors = {name: Predictor.load(folder) for name, folder in plan.models.items()}
+        cls.shared = checkpoint.load(plan.models[plan.finetune_from])
+        cls.predictors = {name: Predictor.load(folder, eight_bit=False) for name, folder in plan.models.items()}
 
 
 def _counted(people: Iterable[Sequence[str]]) -> Trigram:
@@ -130,7 +134,7 @@ def _counted(people: Iterable[Sequence[str]]) -> Trigram:
 
 def _evaluate_person(job: tuple[int, Split, bool]) -> tuple[int, PersonResult]:
     index, split, participant = job
-    plan, shared = _State.plan, _State.predictors[_State.plan.finetune_from]
+    plan, (shared, vocabulary) = _State.plan, _State.shared
     train, validation, test = (
         [normalise(text) for text in texts] for texts in (split.train, split.validation, split.test)
     )
@@ -146,9 +150,9 @@ def _evaluate_person(job: tuple[int, Split, bool]) -> tuple[int, PersonResult]:
     }
     for name, predictor in _State.predictors.items():
         measured[name] = measure(predictor, test, user=split.user)
-    encode = shared.vocabulary.encode
+    encode = vocabulary.encode
     personal, verdict = personalize(
-        shared.model,
+        shared,
         [encode(text) for text in train],
         [encode(text) for text in validation],
         plan.finetune,
@@ -156,8 +160,8 @@ def _evaluate_person(job: tuple[int, Split, bool]) -> tuple[int, PersonResult]:
     )
     measured[FINETUNED] = (
         measured[plan.finetune_from]
-        if personal is shared.model
-        else measure(Predictor(personal, shared.vocabulary), test, user=split.user)
+        if personal is shared
+        else measure(Predictor.of(personal, vocabulary), test, user=split.user)
     )
     by_method = {name: measured[name] for name in plan.methods}
     return index, PersonResult(split.user, split.group, participant, by_method, verdict.choice, verdict.gain_bits)

@@ -27,12 +27,9 @@ def command(
     stdin: Annotated[bool, typer.Option(help='answer lines {"text", "typed"} from stdin, one for one')] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,
 ) -> None:
-    import torch
-
     from nextword import checkpoint
     from nextword.predictor import Predictor
 
-    torch.set_num_threads(1)
     model = model or checkpoint.BUNDLED
     predictor = Predictor.load(model / "final" if (model / "final").is_dir() else model)
     if stdin:

@@ -41,7 +41,8 @@ def command(
 
     from data import synthetic
     from nextword import checkpoint
-    from nextword.model import LanguageModel, ModelConfig
+    from nextword.model import LanguageModel
+    from nextword.model_config import ModelConfig
     from nextword.text import normalise
     from nextword.training import TrainConfig, fit, text_bits
     from nextword.vocabulary import Vocabulary

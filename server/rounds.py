@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from flwr.app import ArrayRecord, ConfigRecord, Message, MessageType, RecordDict
 from flwr.serverapp import Grid
 
@@ -139,7 +138,7 @@ def find_homes(grid: Grid, send: Callable[[Iterable[Message]], Iterable[Message]
 
 def finish(run: Run, model: LanguageModel, vocabulary: Vocabulary) -> Event:
     """Write the final model and the summary."""
-    checkpoint.set_parameters(model, {name: torch.from_numpy(x) for name, x in run.state.parameters.items()})
+    model.set_weights(run.state.parameters)
     checkpoint.save(run.folder.path / FINAL, model, vocabulary, extra={"rounds": run.state.server_round})
     events = run.folder.events()
     rounds = [event for event in events if event["event"] == "round"]

@@ -6,7 +6,8 @@ from data import synthetic
 from nextword import checkpoint
 from nextword.federation.config import RunConfig
 from nextword.federation.folders import SCRATCH, start_folder
-from nextword.model import LanguageModel, ModelConfig
+from nextword.model import LanguageModel
+from nextword.model_config import ModelConfig
 from nextword.text import normalise
 from nextword.vocabulary import Vocabulary
 

@@ -10,9 +10,14 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 
 import pytest
 import torch
+from hypothesis import settings
 
-from nextword.model import LanguageModel, ModelConfig
+from nextword.model import LanguageModel
+from nextword.model_config import ModelConfig
 from nextword.vocabulary import Vocabulary
+
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 LINES = [
     "see you at the station tomorrow",

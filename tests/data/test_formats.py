@@ -144,7 +144,7 @@ def test_a_bad_line_is_named_in_one_line_without_its_text(content: str, message:
     assert not list((tmp_path / "home").rglob("*.arrow")), "a failed load leaves nothing behind"
 
 
-BROKEN_GZIP = gzip.compress(GOOD.encode() * 1000)
+BROKEN_GZIP = gzip.compress(GOOD.encode() * 1000, mtime=0)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ from flwr.supercore.task_identity import TaskIdentity
 from nextword import checkpoint
 from nextword.federation.config import RunConfig
 from nextword.federation.folders import with_absolute_paths
-from nextword.model import LanguageModel, ModelConfig
+from nextword.model import LanguageModel
+from nextword.model_config import ModelConfig
 from nextword.vocabulary import Vocabulary
 from personalization import device
 from personalization.app import make_app

@@ -153,7 +153,7 @@ def test_a_round_without_any_usable_update_changes_nothing(config: RunConfig, lo
 
 
 def test_after_the_time_limit_a_round_goes_on_without_the_silent(config: RunConfig, local_grid: Grids) -> None:
-    config = config.with_settings(["federation.rounds=1", "federation.evaluate-every=0", "federation.timeout-s=0.2"])
+    config = config.with_settings(["federation.rounds=1", "federation.evaluate-every=0", "federation.timeout-s=3"])
 
     def silent(sent: Message, reply: Message) -> list[Message]:
         return [] if sent.metadata.message_type == "train" and sent.metadata.dst_node_id == 1000 else [reply]

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
-from nextword.model import LanguageModel, ModelConfig
+from nextword.model import LanguageModel
+from nextword.model_config import ModelConfig
 
 
 def test_the_default_model_has_five_million_parameters() -> None:
@@ -26,22 +28,18 @@ def test_order_matters(model: LanguageModel) -> None:
     assert not torch.allclose(model(one)[:, -1], model(other)[:, -1])
 
 
-@torch.no_grad()
-def test_branches_read_over_a_cache_equal_whole_readings(model: LanguageModel) -> None:
-    context = torch.randint(4, model.config.vocabulary, (1, 7))
-    _, cache = model.read(context)
-    # two branches begun after 5 and after 7 pieces of the context, then a second piece on the first of them
-    visible = torch.zeros(1, 2, 9, dtype=torch.bool)
-    visible[0, 0, :5] = visible[0, 0, 7] = visible[0, 1, :7] = visible[0, 1, 8] = True
-    hidden, cache = model.read(torch.tensor([[11, 12]]), cache, torch.tensor([[5, 7]]), visible)
-    deeper = torch.zeros(1, 1, 10, dtype=torch.bool)
-    deeper[0, 0, :5] = deeper[0, 0, 7] = deeper[0, 0, 9] = True
-    second, _ = model.read(torch.tensor([[13]]), cache, torch.tensor([[6]]), deeper)
-    first_whole, _ = model.read(torch.cat([context[:, :5], torch.tensor([[11, 13]])], 1))
-    other_whole, _ = model.read(torch.cat([context, torch.tensor([[12]])], 1))
-    torch.testing.assert_close(hidden[0, 0], first_whole[0, 5], atol=1e-4, rtol=1e-4)
-    torch.testing.assert_close(second[0, 0], first_whole[0, 6], atol=1e-4, rtol=1e-4)
-    torch.testing.assert_close(hidden[0, 1], other_whole[0, 7], atol=1e-4, rtol=1e-4)
+def test_the_config_knows_the_models_weights(model: LanguageModel) -> None:
+    shapes = {name: tuple(value.shape) for name, value in model.named_parameters()}
+    assert model.config.weight_shapes() == shapes
+    assert model.config.num_parameters == sum(value.numel() for value in model.parameters())
+
+
+def test_weights_taken_out_and_put_back_are_the_model(model: LanguageModel) -> None:
+    other = LanguageModel(model.config).initialise(5)
+    other.set_weights(model.weights())
+    assert all(torch.equal(a, b) for a, b in zip(other.parameters(), model.parameters(), strict=True))
+    with pytest.raises(ValueError, match="do not fit the model"):
+        other.set_weights({**model.weights(), "norm.weight": np.ones(3, np.float32)})
 
 
 def test_weights_depend_on_the_seed_alone() -> None:

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-import itertools
 import math
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -9,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nextword import predictor, search
-from nextword.model import LanguageModel, ModelConfig
+from nextword.model import LanguageModel
+from nextword.model_config import ModelConfig
 from nextword.predictor import Predictor
-from nextword.search import WINDOW, windows
+from nextword.search import WINDOW, window_start, windows
 from nextword.text import is_word, normalise, tokens
 from nextword.vocabulary import Vocabulary
 
@@ -58,7 +60,7 @@ def test_search_equals_exhaustive_search(
         model.embedding.weight.mul_(25)
     every = _every_word(model, few_pieces, few_pieces.encode("see you"), 2)
     best = sorted(((p, w) for w, p in every.items() if w.startswith(prefix)), key=lambda item: (-item[0], item[1]))[:3]
-    offered = Predictor(model, few_pieces).suggest("see you", prefix, k=3)
+    offered = Predictor.of(model, few_pieces).suggest("see you", prefix, k=3)
     assert [s.word for s in offered] == [w for _, w in best]
     scale = best[0][0] / offered[0].probability  # suggestions are conditional on the first piece
     assert [s.probability * scale for s in offered] == pytest.approx([p for p, _ in best], rel=1e-3)
@@ -69,16 +71,16 @@ def test_the_usual_limits_of_the_search_cost_nothing_likely(
     model: LanguageModel, vocabulary: Vocabulary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     contexts = ["", "see you", "i don't know if", "the traffic"]
-    usual = [Predictor(model, vocabulary).suggest(context, "t") for context in contexts]
+    usual = [Predictor.of(model, vocabulary).suggest(context, "t") for context in contexts]
     monkeypatch.setattr(search, "BRANCHES", 1000)
-    wide = [Predictor(model, vocabulary).suggest(context, "t") for context in contexts]
+    wide = [Predictor.of(model, vocabulary).suggest(context, "t") for context in contexts]
     assert [s[0].word for s in usual] == [s[0].word for s in wide]
 
 
 def test_a_cached_context_answers_as_a_fresh_one(model: LanguageModel, vocabulary: Vocabulary) -> None:
-    typing = Predictor(model, vocabulary)
+    typing = Predictor.of(model, vocabulary)
     for letters in ("", "s", "st", "sta", "un", "unb"):
-        fresh = Predictor(model, vocabulary).suggest("see you at the", letters)
+        fresh = Predictor.of(model, vocabulary).suggest("see you at the", letters)
         typed = typing.suggest("see you at the", letters)
         assert [s.word for s in typed] == [s.word for s in fresh]
         assert [s.probability for s in typed] == pytest.approx([s.probability for s in fresh], rel=1e-3)
@@ -89,7 +91,7 @@ def test_a_message_read_in_a_batch_offers_what_the_keyboard_offers(
 ) -> None:
     texts = ["see you at the station :)", "ok", "i don't believe it , unbelievable !", "haha"]
     messages = [tokens(text) for text in texts]
-    predictor = Predictor(model, vocabulary)
+    predictor = Predictor.of(model, vocabulary)
     for message, reading in zip(messages, predictor.read(messages), strict=True):
         for position, token in enumerate(message):
             if is_word(token):
@@ -102,7 +104,7 @@ def test_bits_of_a_reading_are_those_of_the_pieces(model: LanguageModel, vocabul
     from nextword.training import score
 
     messages = [tokens("see you at the station :)"), tokens("ok"), []]
-    readings = Predictor(model, vocabulary).read(messages)
+    readings = Predictor.of(model, vocabulary).read(messages)
     bits = score(model, [vocabulary.encode_tokens(message) for message in messages]).bits
     assert [reading.bits for reading in readings] == pytest.approx(bits.tolist(), rel=1e-4)
 
@@ -111,9 +113,9 @@ def test_a_long_message_read_in_small_parts_is_the_same_message(
     model: LanguageModel, vocabulary: Vocabulary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     messages = [tokens("see you at the station tomorrow , unbelievable traffic " * 12), tokens("ok")]
-    at_once = Predictor(model, vocabulary).read(messages)
+    at_once = Predictor.of(model, vocabulary).read(messages)
     monkeypatch.setattr(predictor, "_READ_ROWS", 1)
-    in_parts = Predictor(model, vocabulary).read(messages)
+    in_parts = Predictor.of(model, vocabulary).read(messages)
     assert [r.bits for r in in_parts] == pytest.approx([r.bits for r in at_once], rel=1e-4)
     assert [r.offered for r in in_parts] == [r.offered for r in at_once]
     assert {position for position, _ in in_parts[0].offered} == {
@@ -122,25 +124,65 @@ def test_a_long_message_read_in_small_parts_is_the_same_message(
 
 
 @given(st.integers(0, 400))
-def test_windows_predict_every_piece_once(length: int) -> None:
+def test_each_piece_is_predicted_once_after_just_the_pieces_before_it(length: int) -> None:
     pieces = list(range(10, 10 + length))
-    seen = list(itertools.chain.from_iterable(row[context + 1 :] for row, context in windows(pieces)))
-    assert seen == pieces
-    assert all(len(row) <= WINDOW for row, _ in windows(pieces))
+    predicted = 0
+    for row, first in windows(pieces):
+        assert len(row) <= WINDOW
+        for column in range(first, len(row)):
+            assert row[: column + 1] == [Vocabulary.bos, *pieces[window_start(predicted) : predicted]]
+            assert column + 1 == WINDOW or window_start(predicted) == 0 or column >= WINDOW // 2
+            predicted += 1
+    assert predicted == length + 1
+
+
+def test_a_message_longer_than_the_window_costs_what_its_pieces_cost_one_by_one(
+    model: LanguageModel, vocabulary: Vocabulary
+) -> None:
+    message = tokens("see you at the station tomorrow , unbelievable traffic " * 12)
+    pieces = [*vocabulary.encode_tokens(message), Vocabulary.eos]
+    bits = 0.0
+    for n, piece in enumerate(pieces):
+        row = torch.tensor([[Vocabulary.bos, *pieces[window_start(n) : n]]])
+        with torch.no_grad():
+            bits -= float(model(row)[0, -1].log_softmax(-1)[piece]) / math.log(2)
+    assert len(pieces) > 2 * WINDOW
+    assert Predictor.of(model, vocabulary).read([message])[0].bits == pytest.approx(bits, rel=1e-4)
 
 
 @given(st.text(max_size=40), st.text(max_size=6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_text_is_answered(vocabulary: Vocabulary, context: str, typed: str) -> None:
     config = ModelConfig(vocabulary=len(vocabulary), width=8, layers=1, heads=1, hidden=8)
-    for s in Predictor(LanguageModel(config).initialise(0), vocabulary).suggest(context, typed):
+    for s in Predictor.of(LanguageModel(config).initialise(0), vocabulary).suggest(context, typed):
         assert is_word(s.word)
         assert s.word.startswith(normalise(typed))
         assert 0 <= s.probability <= 1
 
 
 def test_a_long_context_is_cut_not_refused(model: LanguageModel, vocabulary: Vocabulary) -> None:
-    predictor = Predictor(model, vocabulary)
-    long = "see you at the station tomorrow " * 2000
-    assert predictor.suggest(long) == predictor.suggest(long[-3000:])
-    assert len(predictor.read([tokens(normalise(long[:20_000]))])) == 1
+    predictor = Predictor.of(model, vocabulary)
+    assert len(predictor.suggest("see you at the station tomorrow " * 2000)) == 3
+    assert len(predictor.suggest("\U0001f600" * 10_000)) == 3
+    assert len(predictor.read([tokens("see you at the station tomorrow " * 600)])) == 1
+
+
+def test_a_text_that_grows_is_answered_as_if_read_at_once(model: LanguageModel, vocabulary: Vocabulary) -> None:
+    typing = Predictor.of(model, vocabulary)
+    words = ("see you at the station tomorrow , unbelievable traffic " * 60).split()
+    for length in [*range(70), *range(60, 64), 5, 260, *range(310, len(words), 7)]:
+        text = " ".join(words[:length])
+        fresh, typed = Predictor.of(model, vocabulary).suggest(text), typing.suggest(text)
+        assert [s.word for s in typed] == [s.word for s in fresh]
+        assert [s.probability for s in typed] == pytest.approx([s.probability for s in fresh], rel=1e-3)
+
+
+def test_a_keyboard_needs_no_torch() -> None:
+    program = """
+import sys
+from nextword import checkpoint
+from nextword.predictor import Predictor
+assert Predictor.load(checkpoint.BUNDLED).suggest("see you at", "th")
+assert "torch" not in sys.modules, "torch was imported"
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -71,4 +71,4 @@ def test_randomness_differs_by_seed_round_and_user() -> None:
 
 def test_parameters_of_another_model_are_refused(model: LanguageModel) -> None:
     with pytest.raises(ValueError, match="do not fit the model"):
-        device.set_parameters(model, {"w": np.ones(3, np.float32)})
+        model.set_weights({"w": np.ones(3, np.float32)})

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from nextword import checkpoint
-from nextword.model import LanguageModel, ModelConfig
+from nextword.model import LanguageModel
+from nextword.model_config import ModelConfig
 from nextword.vocabulary import Vocabulary
 
 Shell = Any

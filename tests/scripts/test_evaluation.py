@@ -11,6 +11,7 @@ import pytest
 
 from data.corpus import Person
 from data.splits import Population, divide
+from nextword import checkpoint
 from nextword.metrics import measure
 from nextword.ngram import Trigram
 from nextword.training import TrainConfig
@@ -59,9 +60,14 @@ def test_people_without_a_word_are_left_out_and_nobody_left_is_told() -> None:
         summarise_all([result("...", True)], ["trigram"], "trigram", 0)
 
 
+def _inherit(population: Population) -> None:
+    plan = evaluation.plan_for(population, {"shared": checkpoint.BUNDLED}, "shared", finetune=FinetuneConfig(), seed=0)
+    evaluation._State.make(plan)
+
+
 def test_the_pooled_trigrams_know_participants_histories_alone(population: Population) -> None:
     assert len(population.newcomers) == 2
-    evaluation._State.make(evaluation.plan_for(population, {}, "", finetune=FinetuneConfig(), seed=0))
+    _inherit(population)
     assert _known(evaluation._State.trigram) == _words_of(population, "past", "middle")
     assert _known(evaluation._State.unseen) == _words_of(population, "past")
 
@@ -93,9 +99,8 @@ def test_a_person_is_personalized_on_their_own_history_alone(
     population: Population, monkeypatch: pytest.MonkeyPatch, participant: bool
 ) -> None:
     split = (population.participants if participant else population.newcomers)[0]
-    evaluation._State.make(evaluation.plan_for(population, {}, "shared", finetune=FinetuneConfig(), seed=0))
-    shared = SimpleNamespace(model=None, vocabulary=SimpleNamespace(encode=lambda text: text))
-    evaluation._State.predictors = {"shared": shared}  # type: ignore[dict-item]
+    _inherit(population)
+    evaluation._State.shared = (None, SimpleNamespace(encode=lambda text: text))  # type: ignore[assignment]
     seen: dict[str, set[str]] = {}
 
     def with_own(trigram: Trigram, own: list[list[str]], validation: list[list[str]], *, unseen: Any) -> None:

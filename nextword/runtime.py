@@ -1,0 +1,240 @@
+"""The model as a device runs it: one graph in onnxruntime, built from the weights at hand, without torch.
+
+The same mathematics as `nextword.model`. Matrices stay in eight bits where the weights do (`MatMulNBits`: the
+activations of each piece are rounded to eight bits too, in blocks of their own, so that a piece's answer does not
+depend on what is read beside it); float weights are multiplied as floats.
+"""
+
+# B messages, T pieces, S pieces already cached, A = S + T, D width, H heads, K width of a head, V vocabulary, N places
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from nextword.eightbit import SCALE, Stored, is_quantized, restore
+from nextword.model_config import ModelConfig, check_weights
+
+_CONTRIBUTED = "com.microsoft"  # onnxruntime's own operators
+_OPSET, _IR_VERSION = 23, 11
+_EPSILON = 1e-6  # of the norms, as in nextword.model
+_BLOCK = 128  # weights of a row that share a scale: all of them do, so the size is only a matter of speed
+_ZERO = 128  # what stands for zero in MatMulNBits' unsigned bytes
+
+Floats = NDArray[np.float32]
+Ids = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Cache:
+    """Keys and values of the S pieces that a model has read: two arrays [B, H, S, K] a layer."""
+
+    layers: tuple[Floats, ...]
+
+    @property
+    def num_rows(self) -> int:
+        return len(self.layers[0])
+
+    @property
+    def num_pieces(self) -> int:
+        return int(self.layers[0].shape[2])
+
+    def first(self, pieces: int) -> Cache:
+        """The cache of only the first `pieces`."""
+        return self if pieces == self.num_pieces else Cache(tuple(x[:, :, :pieces] for x in self.layers))
+
+    def rows(self, rows: Sequence[int]) -> Cache:
+        return Cache(tuple(x[rows] for x in self.layers))
+
+    def extended(self, grown: Cache, rows: Sequence[int]) -> Cache:
+        """This cache with the new pieces of some `rows`, and zeros, never to be looked at, for the others."""
+        S, layers = self.num_pieces, []
+        for old, new in zip(self.layers, grown.layers, strict=True):
+            B, H, _, K = old.shape
+            added = np.zeros((B, H, new.shape[2] - S, K), np.float32)
+            added[rows] = new[:, :, S:]
+            layers.append(np.concatenate([old, added], 2))
+        return Cache(tuple(layers))
+
+
+class Runtime:
+    """A language model ready to be asked."""
+
+    def __init__(self, config: ModelConfig, weights: Stored, *, threads: int = 1):
+        """`weights` in float32 or as `eightbit.quantize` gives them. Raises ValueError where they do not fit."""
+        check_weights(config, {n: x for n, x in weights.items() if not n.endswith(SCALE)})
+        self.config = config
+        self.eight_bit = is_quantized(weights)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = threads
+        options.enable_mem_pattern = False  # no two calls have the same shape
+        options.log_severity_level = 3
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        graph = _Graph(config, weights).model()
+        self._session = onnxruntime.InferenceSession(
+            graph.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+        half = config.width // config.heads // 2
+        self._frequency = config.rotary_base ** (-np.arange(half) / half)
+        self._cached = [f"{kind}{layer}.past" for layer in range(config.layers) for kind in ("key", "value")]
+
+    def read(
+        self,
+        pieces_BT: Ids,
+        places_N: Ids,
+        past: Cache | None = None,
+        positions_BT: Ids | None = None,
+        visible_BTA: NDArray[np.bool_] | None = None,
+    ) -> tuple[Floats, Cache]:
+        """Log-probabilities [N, V] of the piece after each of the places, and the cache with the new pieces appended.
+
+        A place is a row's number times T, plus a column. Without `positions_BT` and `visible_BTA` the pieces follow
+        those cached and are read causally. With them, each new piece has its place, and `visible_BTA` says which of the
+        cached and new pieces it may attend to: so one call can read many continuations of one context, as branches of
+        a tree.
+        """
+        B, T = pieces_BT.shape
+        S = past.num_pieces if past else 0
+        if positions_BT is None:
+            positions_BT = np.arange(S, S + T, dtype=np.int64)[None].repeat(B, 0)
+        if visible_BTA is None:
+            visible_BTA = np.tril(np.ones((1, T, S + T), bool), S)
+        angle = positions_BT[:, :, None] * self._frequency
+        inputs: dict[str, NDArray[np.generic]] = {
+            "pieces": pieces_BT,
+            "places": places_N,
+            "cosine": np.cos(angle).astype(np.float32),
+            "sine": np.sin(angle).astype(np.float32),
+            "visible": visible_BTA[:, None],
+        }
+        if past is None:
+            H = self.config.heads
+            none = np.zeros((B, H, 0, self.config.width // H), np.float32)
+            inputs |= dict.fromkeys(self._cached, none)
+        else:
+            inputs |= dict(zip(self._cached, map(np.ascontiguousarray, past.layers), strict=True))
+        logp_NV, *layers = self._session.run(None, inputs)
+        return logp_NV, Cache(tuple(layers))
+
+
+class _Graph:
+    """The model as an ONNX graph: every method adds nodes and gives the name of what they compute."""
+
+    def __init__(self, config: ModelConfig, weights: Stored):
+        self._config, self._weights = config, weights
+        self._nodes: list[onnx.NodeProto] = []
+        self._constants: list[onnx.TensorProto] = []
+        self._numbers = itertools.count()
+
+    def model(self) -> onnx.ModelProto:
+        config, H = self._config, self._config.heads
+        K = config.width // H
+        embedding = restore({n: x for n, x in self._weights.items() if n.startswith("embedding.weight")})
+        x = self._node("Gather", self._constant("embedding", embedding["embedding.weight"]), "pieces")
+        for layer in range(config.layers):
+            x = self._block(x, layer)
+        x = self._norm(x, "norm.weight")
+        x = self._node("Reshape", x, self._constant("flat", np.array([-1, config.width], np.int64)))
+        logits = self._product(self._node("Gather", x, "places", axis=0), "embedding.weight")
+        logp = self._node("LogSoftmax", logits, axis=-1)
+        kinds = [f"{kind}{layer}" for layer in range(config.layers) for kind in ("key", "value")]
+        floats, ids = TensorProto.FLOAT, TensorProto.INT64
+        inputs = [
+            helper.make_tensor_value_info(name, kind, shape)
+            for name, kind, shape in (
+                ("pieces", ids, ("B", "T")),
+                ("places", ids, ("N",)),
+                ("cosine", floats, ("B", "T", K // 2)),
+                ("sine", floats, ("B", "T", K // 2)),
+                ("visible", TensorProto.BOOL, ("C", 1, "T", "A")),
+                *((f"{kind}.past", floats, ("B", H, "S", K)) for kind in kinds),
+            )
+        ]
+        outputs = [
+            helper.make_tensor_value_info(logp, floats, ("N", config.vocabulary)),
+            *(helper.make_tensor_value_info(f"{kind}.present", floats, ("B", H, "A", K)) for kind in kinds),
+        ]
+        graph = helper.make_graph(self._nodes, "nextword", inputs, outputs, self._constants)
+        opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_CONTRIBUTED, 1)]
+        return helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION)
+
+    def _block(self, x: str, layer: int) -> str:
+        H, name = self._config.heads, f"blocks.{layer}."
+        attended = self._norm(x, name + "attention_norm.weight")
+        q, k, v = self._split(
+            self._product(attended, *(f"{name}attention.{n}.weight" for n in ("query", "key", "value"))), 3
+        )
+        q, k = (self._node("RotaryEmbedding", y, "cosine", "sine", num_heads=H) for y in (q, k))
+        cached = [f"{kind}{layer}" for kind in ("key", "value")]
+        out = self._name()
+        self._nodes.append(
+            helper.make_node(
+                "Attention",
+                [q, k, v, "visible", *(f"{kind}.past" for kind in cached)],
+                [out, *(f"{kind}.present" for kind in cached)],
+                q_num_heads=H,
+                kv_num_heads=H,
+            )
+        )
+        x = self._node("Add", x, self._product(out, name + "attention.output.weight"))
+        gate, up = self._split(
+            self._product(self._norm(x, name + "mlp_norm.weight"), name + "mlp.gate.weight", name + "mlp.up.weight"), 2
+        )
+        # QuickGelu(x) = x sigmoid(alpha x), so with alpha = 1 it is SiLU in one node.
+        gate = self._node("QuickGelu", gate, domain=_CONTRIBUTED, alpha=1.0)
+        return self._node("Add", x, self._product(self._node("Mul", gate, up), name + "mlp.down.weight"))
+
+    def _norm(self, x: str, weight: str) -> str:
+        scale = self._constant(weight, self._weights[weight].astype(np.float32))
+        return self._node("RMSNormalization", x, scale, axis=-1, epsilon=_EPSILON)
+
+    def _product(self, x: str, *names: str) -> str:
+        """x W^T for the matrices `names` one below another."""
+        if not is_quantized({name: self._weights[name] for name in names}):
+            matrix = np.concatenate([self._weights[name] for name in names]).astype(np.float32)
+            return self._node("MatMul", x, self._constant("+".join(names), np.ascontiguousarray(matrix.T)))
+        whole = np.concatenate([self._weights[name] for name in names]).astype(np.int16)
+        scale_R = np.concatenate([self._weights[name + SCALE] for name in names]).astype(np.float32)
+        (rows, columns), size = whole.shape, _BLOCK
+        while size > 16 and columns % size:
+            size //= 2
+        blocks = -(-columns // size)
+        packed = np.full((rows, blocks * size), _ZERO, np.uint8)
+        packed[:, :columns] = whole + _ZERO
+        return self._node(
+            "MatMulNBits",
+            x,
+            self._constant("+".join(names), packed.reshape(rows, blocks, size)),
+            self._constant("+".join(names) + SCALE, scale_R.repeat(blocks)),
+            domain=_CONTRIBUTED,
+            K=columns,
+            N=rows,
+            bits=8,
+            block_size=size,
+            accuracy_level=4,  # activations in int8
+        )
+
+    def _split(self, x: str, parts: int) -> list[str]:
+        names = [self._name() for _ in range(parts)]
+        self._nodes.append(helper.make_node("Split", [x], names, axis=-1, num_outputs=parts))
+        return names
+
+    def _node(self, operator: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
+        out = self._name()
+        self._nodes.append(helper.make_node(operator, list(inputs), [out], domain=domain, **attributes))
+        return out
+
+    def _name(self) -> str:
+        return f"x{next(self._numbers)}"
+
+    def _constant(self, name: str, values: NDArray[np.generic]) -> str:
+        self._constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        return name

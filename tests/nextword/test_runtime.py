@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nextword.eightbit import quantize, restore
+from nextword.model import LanguageModel
+from nextword.model_config import ModelConfig
+from nextword.runtime import Cache, Floats, Runtime
+
+
+def _random(seed: int, width: int = 64, heads: int = 2) -> LanguageModel:
+    config = ModelConfig(vocabulary=90, width=width, layers=2, heads=heads, hidden=96)
+    model = LanguageModel(config).initialise(seed).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.dim() > 1:
+                parameter.mul_(8)
+    return model
+
+
+def _all(runtime: Runtime, pieces: list[int], past: Cache | None = None) -> tuple[Floats, Cache]:
+    return runtime.read(np.array([pieces], np.int64), np.arange(len(pieces), dtype=np.int64), past)
+
+
+@given(st.integers(0, 1000), st.sampled_from([(16, 2), (64, 2), (48, 4)]), st.integers(1, 20), st.integers(1, 3))
+@settings(max_examples=20)
+def test_the_runtime_computes_what_the_model_computes(seed: int, shape: tuple[int, int], T: int, B: int) -> None:
+    model = _random(seed, *shape)
+    pieces = np.random.default_rng(seed).integers(0, 90, (B, T))
+    logp, _ = Runtime(model.config, model.weights()).read(pieces, np.arange(B * T, dtype=np.int64))
+    with torch.no_grad():
+        expected = model(torch.from_numpy(pieces)).log_softmax(-1).flatten(0, 1)
+    np.testing.assert_allclose(logp, expected.numpy(), atol=2e-4)
+
+
+def test_eight_bit_weights_compute_nearly_what_their_rounded_values_do() -> None:
+    model = _random(3)
+    stored = quantize(model.weights())
+    pieces = [1, 5, 9, 40, 41, 7]
+    eight, _ = _all(Runtime(model.config, stored), pieces)
+    rounded, _ = _all(Runtime(model.config, restore(stored)), pieces)
+    divergence = (np.exp(rounded) * (rounded - eight)).sum(1)
+    assert np.abs(eight - rounded).max() > 0
+    assert divergence.max() < 0.01
+
+
+@pytest.mark.parametrize("eight_bit", [False, True])
+@given(st.lists(st.integers(4, 89), min_size=2, max_size=12), st.data())
+@settings(max_examples=20)
+def test_reading_in_parts_is_reading_at_once(eight_bit: bool, pieces: list[int], data: st.DataObject) -> None:
+    model = _random(1)
+    runtime = Runtime(model.config, quantize(model.weights()) if eight_bit else model.weights())
+    cut = data.draw(st.integers(1, len(pieces) - 1))
+    whole, cache = _all(runtime, pieces)
+    first, past = _all(runtime, pieces[:cut])
+    rest, grown = _all(runtime, pieces[cut:], past)
+    np.testing.assert_allclose(np.concatenate([first, rest]), whole, atol=1e-4)
+    again, _ = _all(runtime, pieces[cut:], cache.first(cut))
+    np.testing.assert_allclose(again, rest, atol=1e-4)
+    assert grown.num_pieces == len(pieces)
+
+
+@pytest.mark.parametrize("eight_bit", [False, True])
+def test_branches_read_over_a_cache_equal_whole_readings(eight_bit: bool) -> None:
+    model = _random(2)
+    runtime = Runtime(model.config, quantize(model.weights()) if eight_bit else model.weights())
+    context = [1, 30, 31, 32, 33, 34, 35]
+    _, cache = _all(runtime, context)
+    # two branches begun after 5 and after 7 pieces of the context, then a second piece on the first of them
+    visible = np.zeros((1, 2, 9), bool)
+    visible[0, 0, :5] = visible[0, 0, 7] = visible[0, 1, :7] = visible[0, 1, 8] = True
+    both, cache = runtime.read(np.array([[11, 12]]), np.array([0, 1]), cache, np.array([[5, 7]]), visible)
+    deeper = np.zeros((1, 1, 10), bool)
+    deeper[0, 0, :5] = deeper[0, 0, 7] = deeper[0, 0, 9] = True
+    second, _ = runtime.read(np.array([[13]]), np.array([0]), cache, np.array([[6]]), deeper)
+    first_whole, _ = _all(runtime, [*context[:5], 11, 13])
+    other_whole, _ = _all(runtime, [*context, 12])
+    np.testing.assert_allclose(both, np.stack([first_whole[5], other_whole[7]]), atol=1e-4)
+    np.testing.assert_allclose(second[0], first_whole[6], atol=1e-4)
+
+
+def test_rows_of_a_cache_grow_apart() -> None:
+    runtime = Runtime((model := _random(4)).config, model.weights())
+    pieces = np.array([[1, 20, 21], [1, 22, 23], [1, 24, 25]])
+    _, cache = runtime.read(pieces, np.array([2]))
+    _, grown = runtime.read(np.array([[40], [41]]), np.array([0, 1]), cache.rows([0, 2]))
+    joined = cache.extended(grown, [0, 2])
+    _, expected = _all(runtime, [1, 24, 25, 41])
+    for have, want in zip(joined.rows([2]).layers, expected.layers, strict=True):
+        np.testing.assert_allclose(have, want, atol=1e-5)
+    assert (joined.num_rows, joined.num_pieces) == (3, 4)
+
+
+def test_weights_of_another_shape_are_refused() -> None:
+    model = _random(0)
+    with pytest.raises(ValueError, match="do not fit the model: blocks.1"):
+        Runtime(model.config, {n: x for n, x in model.weights().items() if not n.startswith("blocks.1")})
