@@ -1,4 +1,5 @@
-"""A checkpoint is a folder: `model.safetensors`, `vocabulary.model` and `config.json`, which holds their hashes.
+"""A checkpoint is a folder: `model.safetensors`, `vocabulary.model`, `casing.txt` and `config.json`, which holds the
+hashes of the others. A checkpoint of which the forms of words are not known has no `casing.txt`.
 
 The model that comes with nextword is one too, its weights in eight bits.
 """
@@ -20,6 +21,7 @@ import safetensors
 import safetensors.numpy
 
 from nextword import eightbit
+from nextword.casing import Casing
 from nextword.model_config import ModelConfig
 from nextword.vocabulary import Vocabulary
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 BUNDLED = Path(__file__).parent / "bundled"
 _FORMAT = 1
+_CASING = "casing.txt"
 
 
 def save(
@@ -52,10 +55,12 @@ def save(
         stored = eightbit.quantize(weights) if eight_bit else weights
         safetensors.numpy.save_file(stored, building / "model.safetensors")
         (building / "vocabulary.model").write_bytes(vocabulary.model)
+        if vocabulary.casing.forms:
+            (building / _CASING).write_text(vocabulary.casing.write(), encoding="utf-8")
         config = {
             "format": _FORMAT,
             "model": model.config.to_dict(),
-            "sha256": {name: _sha256(building / name) for name in ("model.safetensors", "vocabulary.model")},
+            "sha256": {path.name: _sha256(path) for path in sorted(building.iterdir())},
             "about": dict(extra or {}),
         }
         (building / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
@@ -84,7 +89,8 @@ def read(folder: Path | str) -> Checkpoint:
             raise FileNotFoundError(f"{folder}: {name} is missing from the checkpoint")
         if _sha256(folder / name) != expected:
             raise ValueError(f"{folder}: {name} is damaged or from another checkpoint (its sha256 differs)")
-    vocabulary = Vocabulary.load(folder / "vocabulary.model")
+    casing = Casing.read((folder / _CASING).read_text(encoding="utf-8")) if _CASING in config["sha256"] else None
+    vocabulary = Vocabulary((folder / "vocabulary.model").read_bytes(), casing=casing)
     shape = ModelConfig(**config["model"])
     if shape.vocabulary != len(vocabulary):
         raise ValueError(

@@ -115,12 +115,21 @@ class LanguageModel(nn.Module):
 
     def forward(self, pieces_BT: Tensor) -> Tensor:
         """Logits [B, T, V] of the piece after each piece, read causally from position 0."""
+        logits: Tensor = self.output(self.dropout(self._hidden(pieces_BT)))
+        return logits
+
+    def logits_at(self, pieces_BT: Tensor, wanted_BT: Tensor) -> Tensor:
+        """Logits [M, V] at the M places that are `wanted`, row by row; padding costs no product with the output."""
+        logits: Tensor = self.output(self.dropout(self._hidden(pieces_BT)[wanted_BT]))
+        return logits
+
+    def _hidden(self, pieces_BT: Tensor) -> Tensor:
         x_BTD = self.dropout(self.embedding(pieces_BT))
         rotation = _rotation(pieces_BT.shape[1], self.config, pieces_BT.device)
         for block in self.blocks:
             x_BTD = block(x_BTD, rotation)
-        logits: Tensor = self.output(self.dropout(self.norm(x_BTD)))
-        return logits
+        hidden_BTD: Tensor = self.norm(x_BTD)
+        return hidden_BTD
 
 
 def _rotation(T: int, config: ModelConfig, device: torch.device) -> Tensor:

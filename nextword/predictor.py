@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from nextword import checkpoint
 from nextword.eightbit import is_quantized, quantize, restore
-from nextword.runtime import Cache, Floats, Runtime
-from nextword.search import Branch, PieceIndex, Reader, Request, window_start, windows
-from nextword.text import is_word, normalise, split_typed, tokens
+from nextword.own_words import OwnWords
+from nextword.reading import Reading, read
+from nextword.runtime import Cache, Runtime
+from nextword.search import PieceIndex, Reader, Request, window_start
+from nextword.slips import meant
+from nextword.text import normalise, split_typed, tokens
 from nextword.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from nextword.model import LanguageModel
 
-_READ_ROWS = 16
+_OWN_SHARE = 0.05  # of all words, those that the person has added
+_LIKELY = 1e-3  # letters more probable than this are meant as they were typed
+_INTENTS = 3  # corrections looked into
 _CONTEXT_CHARACTERS = 2000  # more than the model's window holds
 
 
@@ -34,14 +37,26 @@ class Suggestion:
     source: str
 
 
+class _Intent(NamedTuple):
+    """Letters that may be meant by those typed."""
+
+    letters: str
+    slip: float  # the probability to type what was typed instead of them
+    mass: float  # the probability that the word begins with them
+    own: dict[str, float]  # what the person's own words add to the words' probabilities
+
+
 class Predictor:
     """A language model as a keyboard sees it."""
 
-    def __init__(self, runtime: Runtime, vocabulary: Vocabulary, *, source: str = "shared"):
-        self.vocabulary, self.source = vocabulary, source
+    def __init__(
+        self, runtime: Runtime, vocabulary: Vocabulary, *, source: str = "shared", corrects_slips: bool = True
+    ):
+        self.vocabulary, self.source, self.corrects_slips = vocabulary, source, corrects_slips
         self._runtime, self._index = runtime, PieceIndex(vocabulary)
         self._context: str | None = None
         self._pieces: list[int] = []
+        self.own_words = OwnWords()  # candidates like any others
         self._cache: Cache | None = None  # of the pieces, the start piece among them
 
     @classmethod
@@ -60,34 +75,75 @@ class Predictor:
         return cls(Runtime(model.config, quantize(weights) if eight_bit else weights), vocabulary)
 
     def suggest(self, context: str, typed: str = "", k: int = 3) -> list[Suggestion]:
-        """The `k` most probable words after `context` that begin with the letters `typed`, best first.
+        """The `k` most probable words after the text `context` that go on from the letters `typed`, best first.
 
         Any text is answered; there are fewer than `k` only where no word fits (`typed` is no beginning of a word, say).
-        Probabilities are conditional on the word's first piece fitting `typed`.
+        Where the letters lead nowhere likely, what may have been meant by them is offered too (`nextword.slips`).
+        Probabilities are those of the next word, given the letters where there are any; they are the model's own, and
+        what is left to one goes to the words not shown. Words come as they are written (`nextword.casing`).
         """
         before, begun = split_typed(typed)
         if before or (typed.strip() and not begun):
             return []
-        self._read_context(normalise(_end(context)))
-        request = Request(self._root, begun, k)
-        self._reader.search([request])
-        fitting = [self._index.fitting(begun.encode(), first=True, final=final) for final in (True, False)]
-        mass = sum(float(np.exp(self._root.next_logp[ids]).sum()) for ids in fitting) if begun else 1.0
-        return [Suggestion(word, min(1.0, p / mass), self.source) for word, p in request.best()]
+        text = _end(context)
+        self._read_context(normalise(text))
+        intended = self._intended(begun) if begun else [self._intent("", 1.0, 1.0)]
+        requests = [Request(self._root, intent.letters, k) for intent in intended]
+        self._reader.search(requests)
+        total = sum(intent.slip * intent.mass for intent in intended)
+        scores: dict[str, float] = {}
+        for request, intent in zip(requests, intended, strict=True):
+            found = {word: (1 - self._own_share) * p for word, p in request.best()}
+            for word, p in intent.own.items():
+                found[word] = found.get(word, 0.0) + p
+            for word, p in found.items():
+                scores[word] = scores.get(word, 0.0) + intent.slip * p
+        best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:k]
+        total = max(total, sum(scores.values()))
+        return [self._suggestion(word, p / total, text, typed) for word, p in best]
+
+    def forget_context(self) -> None:
+        """Read the next context anew, as after a change of text field."""
+        self._context, self._pieces, self._cache = None, [], None
+
+    def _intended(self, begun: str) -> list[_Intent]:
+        """What may be meant by the letters typed."""
+        typed = self._intent(begun, 1.0, self._reader.mass(self._root, begun))
+        if not self.corrects_slips or len(begun) < 2 or typed.mass > _LIKELY:
+            return [typed]
+        slips = meant(begun)
+        masses = self._index.masses(self._root.next_logp, [letters.encode() for letters, _ in slips])
+        likely = sorted(zip(slips, masses, strict=True), key=lambda item: -item[0][1] * item[1])[:_INTENTS]
+        if self.own_words:
+            likely += [(slip, 0.0) for slip in slips if self.own_words.beginning_with(slip[0])][:_INTENTS]
+        others = {letters: slip for (letters, slip), _ in likely}
+        exact = [
+            self._intent(letters, slip, self._reader.mass(self._root, letters)) for letters, slip in others.items()
+        ]
+        return [typed, *(intent for intent in exact if intent.mass)]
+
+    def _intent(self, letters: str, slip: float, mass_of_model: float) -> _Intent:
+        own = {word: self._own_share * share for word, share in self.own_words.beginning_with(letters).items()}
+        return _Intent(letters, slip, (1 - self._own_share) * mass_of_model + sum(own.values()), own)
+
+    @property
+    def _own_share(self) -> float:
+        return _OWN_SHARE if self.own_words else 0.0
+
+    def _suggestion(self, word: str, probability: float, context: str, typed: str) -> Suggestion:
+        form, source = word, self.source
+        if word in self.own_words:
+            form, source = self.own_words.written(word), "own"
+        if form == word:
+            form = self.vocabulary.casing.written(word, context, typed)
+        return Suggestion(form, probability, source)
 
     def read(self, messages: Sequence[Sequence[str]]) -> list[Reading]:
         """Read messages (as tokens) for the metrics: what they cost, and what the bar would have shown at each word.
 
-        A long message is read in parts, so that only a few windows' predictions are in memory at once.
+        As if nobody ever slipped, and without the person's own words.
         """
-        readings = [Reading(self, message) for message in messages]
-        parts = (part for reading in readings for part in reading.parts())
-        while batch := list(islice(parts, _READ_ROWS)):
-            _read_parts(self, batch)
-        return readings
-
-    def _reader_of(self, rows: Sequence[Sequence[int]], places: Sequence[tuple[int, int]]) -> tuple[Reader, Floats]:
-        return Reader.of_rows(self._runtime, self._index, rows, places)
+        return read(self._runtime, self._index, self.vocabulary, messages)
 
     def _read_context(self, context: str) -> None:
         """Read a context, or only what is new in it: a letter typed costs nothing, a word its own pieces."""
@@ -114,104 +170,3 @@ def _common(one: Sequence[int], other: Sequence[int]) -> int:
     """How many pieces two sequences begin with alike."""
     shortest = min(len(one), len(other))
     return next((i for i in range(shortest) if one[i] != other[i]), shortest)
-
-
-class Reading:
-    """One message under one model: `bits` in total (its end included), and the words offered at each place."""
-
-    def __init__(self, predictor: Predictor, message: Sequence[str]):
-        self.bits = 0.0
-        self.message = message
-        self.offered: dict[tuple[int, str], list[str]] = {}
-        self._predictor = predictor
-
-    def parts(self) -> Iterator[_Part]:
-        """The windows of the message, each with the words that begin in what it predicts."""
-        vocabulary = self._predictor.vocabulary
-        encoded = [vocabulary.encode_token(token) for token in self.message]
-        pieces = [*chain.from_iterable(encoded), Vocabulary.eos]
-        starts = accumulate(map(len, encoded), initial=0)  # one more than there are tokens
-        word_at = {
-            first: position
-            for position, (first, token) in enumerate(zip(starts, self.message, strict=False))
-            if is_word(token)
-        }
-        first = 0
-        for row, context in windows(pieces[:-1]):
-            targets = pieces[first : first + len(row) - context]
-            words = [(context + i, word_at[first + i]) for i in range(len(targets)) if first + i in word_at]
-            yield _Part(self, row, context, targets, words)
-            first += len(targets)
-
-    def slots(self, position: int, prefix: str) -> list[str]:
-        """The three most probable words at token `position` that begin with `prefix`."""
-        if (position, prefix) not in self.offered:
-            found = [(part, column) for part in self.parts() for column, word in part.words if word == position]
-            if not found:
-                raise ValueError(f"token {position} of the message is no word")
-            (part, column), predictor = found[0], self._predictor
-            reader, logp = predictor._reader_of([part.row], [(0, column)])
-            _answer(reader, [(_Word(self, position, reader.branch(0, column, logp[0])), prefix)])
-        return self.offered[position, prefix]
-
-
-@dataclass(frozen=True)
-class _Part:
-    """A row of pieces of a message: which of them are predicted here, and at which columns words begin."""
-
-    reading: Reading
-    row: list[int]
-    context: int  # the first column that predicts
-    targets: list[int]  # the pieces predicted after columns context, context + 1, ...
-    words: list[tuple[int, int]]  # (column, token of the message)
-
-
-@dataclass(frozen=True)
-class _Word:
-    """A word that somebody types: where it stands, and the model's state before it."""
-
-    reading: Reading
-    position: int
-    root: Branch
-
-    @property
-    def token(self) -> str:
-        return self.reading.message[self.position]
-
-
-def _read_parts(predictor: Predictor, parts: Sequence[_Part]) -> None:
-    """Add what the parts cost to their messages' bits, and offer words at every place in them."""
-    places = [(row, part.context + i) for row, part in enumerate(parts) for i in range(len(part.targets))]
-    reader, logp = predictor._reader_of([part.row for part in parts], places)
-    first, words = 0, []
-    for row, part in enumerate(parts):
-        costs = (float(logp[first + i, piece]) for i, piece in enumerate(part.targets))
-        part.reading.bits -= math.fsum(costs) / math.log(2)
-        for column, position in part.words:
-            root = reader.branch(row, column, logp[first + column - part.context])
-            words.append(_Word(part.reading, position, root))
-        first += len(part.targets)
-    _type_through(reader, words)
-
-
-def _type_through(reader: Reader, typing: list[_Word]) -> None:
-    """Answer, all words together, what a person who types them letter by letter would ask until each word shows."""
-    letters = 0
-    while typing:
-        _answer(reader, [(word, word.token[:letters]) for word in typing])
-        typing = [
-            word
-            for word in typing
-            if letters + 1 < len(word.token)
-            and (shown := word.reading.offered[word.position, word.token[:letters]])
-            and word.token not in shown
-        ]
-        letters += 1
-
-
-def _answer(reader: Reader, questions: Sequence[tuple[_Word, str]]) -> None:
-    """Search the slots of several (word, prefix) of one batch together."""
-    requests = [Request(word.root, prefix, 3) for word, prefix in questions]
-    reader.search(requests)
-    for (word, prefix), request in zip(questions, requests, strict=True):
-        word.reading.offered[word.position, prefix] = [found for found, _ in request.best()]

@@ -10,7 +10,7 @@ depend on what is read beside it); float weights are multiplied as floats.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,15 +73,7 @@ class Runtime:
         check_weights(config, {n: x for n, x in weights.items() if not n.endswith(SCALE)})
         self.config = config
         self.eight_bit = is_quantized(weights)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = threads
-        options.enable_mem_pattern = False  # no two calls have the same shape
-        options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        graph = _Graph(config, weights).model()
-        self._session = onnxruntime.InferenceSession(
-            graph.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = _session(_Graph(config, weights).model(), threads)
         half = config.width // config.heads // 2
         self._frequency = config.rotary_base ** (-np.arange(half) / half)
         self._cached = [f"{kind}{layer}.past" for layer in range(config.layers) for kind in ("key", "value")]
@@ -125,6 +117,26 @@ class Runtime:
         return logp_NV, Cache(tuple(layers))
 
 
+def bare_products(config: ModelConfig, weights: Stored, *, threads: int = 1) -> Callable[[], None]:
+    """The matrix products of one step of one piece and nothing else: a floor under the time of any answer."""
+    session = _session(_Graph(config, weights).products(), threads)
+    inputs = {name: np.ones((1, size), np.float32) for name, size in (("x", config.width), ("h", config.hidden))}
+
+    def step() -> None:
+        session.run(None, inputs)
+
+    return step
+
+
+def _session(graph: onnx.ModelProto, threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = threads
+    options.enable_mem_pattern = False  # no two calls have the same shape
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(graph.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
 class _Graph:
     """The model as an ONNX graph: every method adds nodes and gives the name of what they compute."""
 
@@ -162,6 +174,25 @@ class _Graph:
             helper.make_tensor_value_info(logp, floats, ("N", config.vocabulary)),
             *(helper.make_tensor_value_info(f"{kind}.present", floats, ("B", H, "A", K)) for kind in kinds),
         ]
+        return self._finish(inputs, outputs)
+
+    def products(self) -> onnx.ModelProto:
+        """The products of the blocks and of the output with given vectors, one by one."""
+        floats, outs = TensorProto.FLOAT, []
+        for layer in range(self._config.layers):
+            name = f"blocks.{layer}."
+            outs += [
+                self._product("x", *(f"{name}attention.{n}.weight" for n in ("query", "key", "value"))),
+                self._product("x", name + "attention.output.weight"),
+                self._product("x", name + "mlp.gate.weight", name + "mlp.up.weight"),
+                self._product("h", name + "mlp.down.weight"),
+            ]
+        outs.append(self._product("x", "embedding.weight"))
+        sizes = (("x", self._config.width), ("h", self._config.hidden))
+        inputs = [helper.make_tensor_value_info(name, floats, (1, size)) for name, size in sizes]
+        return self._finish(inputs, [helper.make_tensor_value_info(name, floats, (1, None)) for name in outs])
+
+    def _finish(self, inputs: list[onnx.ValueInfoProto], outputs: list[onnx.ValueInfoProto]) -> onnx.ModelProto:
         graph = helper.make_graph(self._nodes, "nextword", inputs, outputs, self._constants)
         opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_CONTRIBUTED, 1)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION)

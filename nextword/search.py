@@ -30,6 +30,8 @@ BRANCHES = 8
 MAX_PIECES = 6
 WINDOW = 64  # pieces that the model sees at most, the start included; a longer context is cut at its beginning
 _STEP = WINDOW // 2
+_NEGLIGIBLE = 1e-2  # of the probability of all words that begin so
+_UNTHINKABLE = 1e-7  # no word through a less probable beginning is looked for
 
 
 @dataclass(eq=False)
@@ -60,9 +62,9 @@ class Request:
         return sorted(self.found.items(), key=lambda item: (-item[1], item[0]))[: self.k]
 
     def bound(self) -> float:
-        """The logarithm of the k-th best probability."""
+        """The log-probability that a word must exceed to be of interest."""
         best = self.best()
-        return math.log(best[-1][1]) if len(best) == self.k else -math.inf
+        return math.log(max(_UNTHINKABLE, best[-1][1] if len(best) == self.k else 0.0))
 
 
 class PieceIndex:
@@ -87,6 +89,7 @@ class PieceIndex:
                 for piece in ids:
                     exact.setdefault(self.surfaces[piece], []).append(piece)
                 self._lists[first, final] = ([self.surfaces[piece] for piece in ids], np.array(ids, np.int64), exact)
+        self._arrays = {final: np.array(self._lists[True, final][0]) for final in (True, False)}
         self._fitting: dict[tuple[bool, bool, bytes], Ids] = {}
 
     def fitting(self, remaining: bytes, *, first: bool, final: bool) -> Ids:
@@ -94,16 +97,39 @@ class PieceIndex:
         key = (first, final, remaining)
         ids = self._fitting.get(key)
         if ids is None:
-            spelled, all_ids, exact = self._lists[first, final]
-            low = bisect.bisect_left(spelled, remaining)
-            ids = all_ids[low : _end_of_prefix(spelled, remaining, low)]
+            ids = self.covering(remaining, first=first, final=final)
             if not final:
-                parts = [piece for size in range(1, len(remaining)) for piece in exact.get(remaining[:size], ())]
-                ids = np.concatenate([ids, np.array(parts, np.int64)])
+                ids = np.concatenate([ids, self.short(remaining, first=first)])
             if len(self._fitting) > 100_000:
                 self._fitting.clear()
             self._fitting[key] = ids
         return ids
+
+    def covering(self, remaining: bytes, *, first: bool, final: bool) -> Ids:
+        """Pieces that spell `remaining` and perhaps more."""
+        spelled, ids, _ = self._lists[first, final]
+        low = bisect.bisect_left(spelled, remaining)
+        return ids[low : _end_of_prefix(spelled, remaining, low)]
+
+    def short(self, remaining: bytes, *, first: bool) -> Ids:
+        """Pieces that spell a beginning of `remaining`, not all of it, and leave the word open."""
+        _, _, exact = self._lists[first, False]
+        return np.array(
+            [piece for size in range(1, len(remaining)) for piece in exact.get(remaining[:size], ())], np.int64
+        )
+
+    def masses(self, next_logp: Floats, prefixes: Sequence[bytes]) -> list[float]:
+        """For each of many prefixes, the probability of a word's first piece that spells it and perhaps more."""
+        total = np.zeros(len(prefixes))
+        lowest = np.array(prefixes)
+        beyond = np.array([prefix[:-1] + bytes([prefix[-1] + 1]) for prefix in prefixes])  # UTF-8 has no byte 255
+        for final in (True, False):
+            _, ids, _ = self._lists[True, final]
+            up_to = np.concatenate([[0.0], np.exp(next_logp[ids]).cumsum(dtype=np.float64)])
+            spelled = self._arrays[final]
+            total += up_to[np.searchsorted(spelled, beyond)] - up_to[np.searchsorted(spelled, lowest)]
+        found: list[float] = total.tolist()
+        return found
 
 
 class Reader:
@@ -147,6 +173,30 @@ class Reader:
             frontier = [
                 (request, [parent.children[piece] for parent, piece, _ in opened]) for request, opened in wanted
             ]
+
+    def mass(self, root: Branch, prefix: str) -> float:
+        """The probability that the word after `root` begins with `prefix`, in whatever pieces.
+
+        As in the search, at most `BRANCHES` pieces a level that stop short of the prefix are followed.
+        """
+        spelled, total, frontier = prefix.encode(), 0.0, [root]
+        for _ in range(MAX_PIECES):
+            opened: list[tuple[Branch, int, float]] = []
+            for branch in frontier:
+                rest, first = spelled[len(branch.spelled) :], not branch.pieces
+                for final in (True, False):
+                    covering = branch.next_logp[self.index.covering(rest, first=first, final=final)]
+                    total += math.exp(branch.logp) * float(np.exp(covering).sum())
+                opened += [
+                    (branch, i, branch.logp + float(branch.next_logp[i])) for i in self.index.short(rest, first=first)
+                ]
+            floor = math.log(max(_UNTHINKABLE, _NEGLIGIBLE * total))
+            opened = sorted((item for item in opened if item[2] > floor), key=lambda item: -item[2])[:BRANCHES]
+            if not opened:
+                break
+            self._read_children(opened)
+            frontier = [parent.children[piece] for parent, piece, _ in opened]
+        return total
 
     def _complete(self, request: Request, branches: list[Branch]) -> None:
         """Add the words that one final piece completes."""

@@ -19,7 +19,19 @@ _INVISIBLE = regex.compile(r"[\p{Cc}\p{Cs}\p{Co}\p{Cn}\u200b\u2060\ufeff]+")
 
 def normalise(text: str) -> str:
     """Return `text` in lower case and NFKC, with plain apostrophes, single spaces and nothing invisible."""
-    text = unicodedata.normalize("NFKC", text.translate(_APOSTROPHES).translate(_QUOTES)).lower()
+    return _single_spaced(_composed(text).lower())
+
+
+def tidy(text: str) -> str:
+    """As `normalise`, but with its capitals."""
+    return _single_spaced(_composed(text))
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFKC", text.translate(_APOSTROPHES).translate(_QUOTES))
+
+
+def _single_spaced(text: str) -> str:
     return " ".join(_INVISIBLE.sub(" ", text).split())
 
 

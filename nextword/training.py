@@ -102,9 +102,10 @@ def fit(
 
 def piece_loss(model: LanguageModel, inputs_BT: Tensor, targets_BT: Tensor) -> Tensor:
     """Mean negative log-likelihood of a piece, in nats; the matrix products in bfloat16."""
+    real_BT = targets_BT != _IGNORED
     with torch.autocast(inputs_BT.device.type, dtype=torch.bfloat16):
-        logits_BTV = model(inputs_BT)
-    return F.cross_entropy(logits_BTV.flatten(0, 1).float(), targets_BT.flatten(), ignore_index=_IGNORED)
+        logits_MV = model.logits_at(inputs_BT, real_BT)
+    return F.cross_entropy(logits_MV.float(), targets_BT[real_BT])
 
 
 class Scores(NamedTuple):
@@ -204,10 +205,14 @@ def _optimizer(parameters: list[torch.nn.Parameter], config: TrainConfig) -> tor
     return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.99), fused=True)
 
 
-def _schedule(step: int, steps: int, config: TrainConfig) -> float:
-    warmup = config.warmup_share * steps
+def cosine(step: int, steps: int, warmup_share: float) -> float:
+    """The share of the peak rate at a step (from 0): a linear rise, then half a cosine down to 0."""
+    warmup = warmup_share * steps
     if step < warmup:
         return (step + 1) / (warmup + 1)
-    if config.schedule == "constant":
-        return 1.0
     return 0.5 + 0.5 * math.cos(math.pi * (step - warmup) / max(1.0, steps - warmup))
+
+
+def _schedule(step: int, steps: int, config: TrainConfig) -> float:
+    share = cosine(step, steps, config.warmup_share)
+    return share if config.schedule == "cosine" or step < config.warmup_share * steps else 1.0

@@ -12,11 +12,11 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import sentencepiece
 
+from nextword.casing import Casing
 from nextword.text import is_word, tokens
 
 _END = "\u2581"  # sentencepiece writes a space as this
@@ -29,12 +29,13 @@ class Vocabulary:
 
     pad, bos, eos, unknown = 0, 1, 2, 3
 
-    def __init__(self, model: bytes):
+    def __init__(self, model: bytes, *, casing: Casing | None = None):
+        """`casing` says how the words are written; models see them in lower case."""
         try:
             self._processor = sentencepiece.SentencePieceProcessor(model_proto=model)
         except RuntimeError as error:
             raise ValueError("not a sentencepiece vocabulary") from error
-        self.model = model
+        self.model, self.casing = model, casing or Casing()
         self._encoded: dict[str, tuple[int, ...]] = {}
 
     @classmethod
@@ -77,10 +78,6 @@ class Vocabulary:
                 f"{size} pieces are too few for this text's characters: give {needed[1]} or more"
             ) from None
         return cls(out.getvalue())
-
-    @classmethod
-    def load(cls, path: Path) -> Vocabulary:
-        return cls(path.read_bytes())
 
     def __len__(self) -> int:
         return int(self._processor.get_piece_size())

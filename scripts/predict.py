@@ -23,6 +23,7 @@ def command(
         Path | None, typer.Option(help="a checkpoint's folder, or a run's; else the bundled model")
     ] = None,
     typed: Annotated[str, typer.Option(help="the letters of a word begun")] = "",
+    word: Annotated[list[str], typer.Option(help="a word of your own, a candidate like any other; repeatable")] = [],  # noqa: B006
     k: Annotated[int, typer.Option(min=1, max=100, help="how many suggestions")] = 3,
     stdin: Annotated[bool, typer.Option(help='answer lines {"text", "typed"} from stdin, one for one')] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,
@@ -32,6 +33,8 @@ def command(
 
     model = model or checkpoint.BUNDLED
     predictor = Predictor.load(model / "final" if (model / "final").is_dir() else model)
+    for own in word:
+        predictor.own_words.add(own)
     if stdin:
         for line in sys.stdin:
             print(json.dumps(_answer_line(predictor, line, k)), flush=True)

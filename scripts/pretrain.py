@@ -41,6 +41,7 @@ def command(
 
     from data import synthetic
     from nextword import checkpoint
+    from nextword.casing import Casing
     from nextword.model import LanguageModel
     from nextword.model_config import ModelConfig
     from nextword.text import normalise
@@ -54,19 +55,22 @@ def command(
     files = sorted(_files(text))
     kept_share = _shares(share, files)
     rng = np.random.default_rng(seed)
-    found: set[str] = set()
+    found: dict[str, str] = {}  # a line, and as it stands in its file, with its capitals
     for path in files:
-        lines_of_file = sorted({clean for line in read_lines(path) if (clean := normalise(line))})
+        raw = {clean: line for line in read_lines(path) if (clean := normalise(line))}
+        lines_of_file = sorted(raw)
         wanted = round(kept_share[path] * len(lines_of_file))
-        found.update(lines_of_file[i] for i in rng.permutation(len(lines_of_file))[:wanted])
-    found.update(filter(None, map(normalise, synthetic.public_texts(invented))))
+        found |= {(line := lines_of_file[i]): raw[line] for i in rng.permutation(len(lines_of_file))[:wanted]}
+    casing = Casing.learn(found.values())
+    found |= {clean: "" for text in synthetic.public_texts(invented) if (clean := normalise(text))}
     lines = sorted(found)
     order = rng.permutation(len(lines))
     kept = max(1, round(held_back * len(lines))) if held_back and len(lines) > 1 else 0
     validation, training = [lines[i] for i in order[:kept]], [lines[i] for i in order[kept:]]
     errors.print(f"{len(training):,} lines from {len(files)} files and {invented:,} invented people")
     if start is None:
-        vocabulary = Vocabulary.train(training, size=vocabulary_size, seed=seed)
+        pieces_of = Vocabulary.train(training, size=vocabulary_size, seed=seed)
+        vocabulary = Vocabulary(pieces_of.model, casing=casing)
         model = LanguageModel(ModelConfig(vocabulary=len(vocabulary))).initialise(seed)
     else:
         model, vocabulary = checkpoint.load(start)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from nextword import checkpoint
+from nextword.casing import Casing
 from nextword.model import LanguageModel
 from nextword.predictor import Predictor
 from nextword.vocabulary import Vocabulary
@@ -26,6 +27,17 @@ def test_what_is_saved_is_loaded(saved: Path, model: LanguageModel, vocabulary: 
     assert pieces.sha256 == vocabulary.sha256
     assert checkpoint.read_config(saved)["about"] == {"text": "made up"}
     assert [path.name for path in saved.parent.iterdir()] == ["model"]
+
+
+def test_how_words_are_written_goes_with_the_vocabulary(
+    tmp_path: Path, model: LanguageModel, vocabulary: Vocabulary
+) -> None:
+    written = Vocabulary(vocabulary.model, casing=Casing.read("I Maria"))
+    checkpoint.save(tmp_path / "model", model, written)
+    assert checkpoint.read(tmp_path / "model").vocabulary.casing == written.casing
+    (tmp_path / "model" / "casing.txt").write_text("SECRET")
+    with pytest.raises(ValueError, match="casing.txt is damaged"):
+        checkpoint.read(tmp_path / "model")
 
 
 def test_saving_again_replaces(saved: Path, model: LanguageModel, vocabulary: Vocabulary) -> None:

@@ -9,11 +9,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nextword import predictor, search
+from nextword import checkpoint, search
+from nextword import reading as whole_messages
+from nextword.casing import Casing
 from nextword.model import LanguageModel
 from nextword.model_config import ModelConfig
 from nextword.predictor import Predictor
 from nextword.search import WINDOW, window_start, windows
+from nextword.slips import meant
 from nextword.text import is_word, normalise, tokens
 from nextword.vocabulary import Vocabulary
 
@@ -60,11 +63,32 @@ def test_search_equals_exhaustive_search(
         model.embedding.weight.mul_(25)
     every = _every_word(model, few_pieces, few_pieces.encode("see you"), 2)
     best = sorted(((p, w) for w, p in every.items() if w.startswith(prefix)), key=lambda item: (-item[0], item[1]))[:3]
-    offered = Predictor.of(model, few_pieces).suggest("see you", prefix, k=3)
+    predictor = Predictor.of(model, few_pieces)
+    predictor.corrects_slips = False
+    offered = predictor.suggest("see you", prefix, k=3)
     assert [s.word for s in offered] == [w for _, w in best]
-    scale = best[0][0] / offered[0].probability  # suggestions are conditional on the first piece
-    assert [s.probability * scale for s in offered] == pytest.approx([p for p, _ in best], rel=1e-3)
-    assert 0 < scale <= 1 + 1e-6
+    mass = _mass(model, few_pieces, few_pieces.encode("see you"), prefix.encode()) if prefix else 1.0
+    assert [s.probability * mass for s in offered] == pytest.approx([p for p, _ in best], rel=1e-3)
+    assert sum(p for w, p in every.items() if w.startswith(prefix)) <= mass + 1e-6
+
+
+def _mass(model: LanguageModel, vocabulary: Vocabulary, context: list[int], prefix: bytes) -> float:
+    """The probability that the next word begins with `prefix`, of two pieces at most, each sequence read anew."""
+
+    def following(*begun: int) -> list[float]:
+        with torch.no_grad():
+            return model(torch.tensor([[Vocabulary.bos, *context, *begun]]))[0, -1].softmax(-1).tolist()
+
+    total, first = 0.0, following()
+    for piece, surface in enumerate(vocabulary.surfaces):
+        if surface.startswith(prefix):
+            total += first[piece]
+        elif surface and prefix.startswith(surface) and not vocabulary.final[piece]:
+            rest, second = prefix[len(surface) :], following(piece)
+            total += first[piece] * sum(
+                p for p, s in zip(second, vocabulary.surfaces, strict=True) if s.startswith(rest)
+            )
+    return total
 
 
 def test_the_usual_limits_of_the_search_cost_nothing_likely(
@@ -92,12 +116,13 @@ def test_a_message_read_in_a_batch_offers_what_the_keyboard_offers(
     texts = ["see you at the station :)", "ok", "i don't believe it , unbelievable !", "haha"]
     messages = [tokens(text) for text in texts]
     predictor = Predictor.of(model, vocabulary)
+    predictor.corrects_slips = False
     for message, reading in zip(messages, predictor.read(messages), strict=True):
         for position, token in enumerate(message):
             if is_word(token):
                 for letters in range(len(token)):
                     offered = predictor.suggest(" ".join(message[:position]), token[:letters])
-                    assert reading.slots(position, token[:letters]) == [s.word for s in offered]
+                    assert reading.slots(position, token[:letters]) == [s.word.lower() for s in offered]
 
 
 def test_bits_of_a_reading_are_those_of_the_pieces(model: LanguageModel, vocabulary: Vocabulary) -> None:
@@ -114,7 +139,7 @@ def test_a_long_message_read_in_small_parts_is_the_same_message(
 ) -> None:
     messages = [tokens("see you at the station tomorrow , unbelievable traffic " * 12), tokens("ok")]
     at_once = Predictor.of(model, vocabulary).read(messages)
-    monkeypatch.setattr(predictor, "_READ_ROWS", 1)
+    monkeypatch.setattr(whole_messages, "_ROWS", 1)
     in_parts = Predictor.of(model, vocabulary).read(messages)
     assert [r.bits for r in in_parts] == pytest.approx([r.bits for r in at_once], rel=1e-4)
     assert [r.offered for r in in_parts] == [r.offered for r in at_once]
@@ -154,10 +179,58 @@ def test_a_message_longer_than_the_window_costs_what_its_pieces_cost_one_by_one(
 @settings(max_examples=60)
 def test_any_text_is_answered(vocabulary: Vocabulary, context: str, typed: str) -> None:
     config = ModelConfig(vocabulary=len(vocabulary), width=8, layers=1, heads=1, hidden=8)
-    for s in Predictor.of(LanguageModel(config).initialise(0), vocabulary).suggest(context, typed):
-        assert is_word(s.word)
-        assert s.word.startswith(normalise(typed))
+    suggestions = Predictor.of(LanguageModel(config).initialise(0), vocabulary).suggest(context, typed)
+    likely = {letters for letters, _ in meant(normalise(typed))} | {normalise(typed)}
+    for s in suggestions:
+        assert is_word(normalise(s.word))
+        assert any(normalise(s.word).startswith(letters) for letters in likely)
         assert 0 <= s.probability <= 1
+    assert sum(s.probability for s in suggestions) <= 1 + 1e-9
+
+
+@pytest.fixture(scope="module")
+def bundled() -> Predictor:
+    return Predictor.load(checkpoint.BUNDLED)
+
+
+@pytest.mark.parametrize(
+    ("context", "typed", "word"),
+    [("how", "aer", "are"), ("i am going", "tonorrow", "tomorrow"), ("i am at the", "statoin", "station")],
+)
+def test_a_slip_is_corrected_where_the_letters_lead_nowhere(
+    bundled: Predictor, context: str, typed: str, word: str
+) -> None:
+    first = bundled.suggest(context, typed)[0]
+    assert first.word == word
+    assert first.probability > 0.5
+
+
+def test_letters_that_lead_somewhere_are_taken_as_they_are(bundled: Predictor) -> None:
+    for typed in ("form", "an", "thi", "wor"):
+        assert all(s.word.startswith(typed) for s in bundled.suggest("this is", typed))
+
+
+def test_an_added_word_is_a_candidate_like_any_other(model: LanguageModel, vocabulary: Vocabulary) -> None:
+    predictor = Predictor.of(model, vocabulary)
+    before = predictor.suggest("see you", "zoq")
+    predictor.own_words.add("Zoq\u2019ue")
+    [suggestion, *_] = predictor.suggest("see you", "zoq")
+    assert (suggestion.word, suggestion.source) == ("Zoq'ue", "own")
+    assert suggestion.probability > 0.5
+    assert any(s.word == "Zoq'ue" for s in predictor.suggest("see you", "z"))
+    predictor.own_words.forget("zoq'ue")
+    assert predictor.suggest("see you", "zoq") == before
+    with pytest.raises(ValueError, match="not one word"):
+        predictor.own_words.add("two words")
+
+
+def test_words_come_as_they_are_written(model: LanguageModel, vocabulary: Vocabulary) -> None:
+    written = Vocabulary(vocabulary.model, casing=Casing.read("I STATION"))
+    predictor = Predictor.of(model, written)
+    assert {s.word for s in predictor.suggest("see the", "st")} & {"STATION"}
+    assert all(s.word[0].isupper() for s in predictor.suggest("hello."))
+    assert all(s.word[0].isupper() for s in predictor.suggest("see the", "S"))
+    assert all(s.word.isupper() for s in predictor.suggest("see the", "ST"))
 
 
 def test_a_long_context_is_cut_not_refused(model: LanguageModel, vocabulary: Vocabulary) -> None:

@@ -63,6 +63,8 @@ def test_predict_answers_texts_one_by_one_and_streams_line_for_line(
     answer = json.loads(outcome.out)
     assert answer["suggestions"][0]["word"] == "station"
     assert 0 < answer["suggestions"][0]["probability"] <= 1
+    own = json.loads(nextword("predict", "see you", "--typed", "z", "--model", base, "--word", "Zoque", "--json").out)
+    assert [(s["word"], s["source"]) for s in own["suggestions"]][:1] == [("Zoque", "own")]
     lines = [{"text": "see you at the", "typed": "st"}, "no object", {"text": "please"}]
     monkeypatch.setattr("sys.stdin", io.StringIO("".join(json.dumps(line) + "\n" for line in lines)))
     answers = [json.loads(line) for line in nextword("predict", "--stdin", "--model", base).out.splitlines()]
@@ -128,3 +130,16 @@ def test_an_evaluation_does_not_depend_on_the_number_of_processes(
     assert one == three
     assert {row["people"] for row in one["methods"]} == {"newcomers"}
     assert one["trigram_of"] == "the people measured"
+
+
+def test_latency_is_measured_against_its_peers(nextword: Shell, base: Path, corpus_file: Path, tmp_path: Path) -> None:
+    options = ["--model", base, "--corpus", corpus_file, "--data-dir", tmp_path / "cache", "--messages", 20]
+    outcome = nextword("bench", "latency", *options, "--json")
+    assert outcome.code == 0, outcome.err
+    answer = json.loads(outcome.out)
+    assert 0 < answer["p50_ms"] <= answer["p95_ms"] <= answer["max_ms"]
+    assert answer["floor_ratio"] == pytest.approx(answer["p50_ms"] / answer["floor_ms"])
+    assert answer["load_s"] > 0
+    assert sum(kind["calls"] for kind in answer["kinds"]) == answer["calls"] > 50
+    assert 0 < answer["peer"]["calls"] < answer["calls"]
+    assert "times the floor" in nextword("bench", "latency", *options).out

@@ -1,0 +1,68 @@
+"""How words are written: the models work in lower case, people want "I", "Monday" and capitals where sentences begin.
+
+A truecaser by majority (Lita et al. 2003, the unigram baseline of section 2): a word is written as it mostly was inside
+sentences of the text learned from.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from nextword.text import spans, tidy
+
+_FEWEST = 5  # times that a word must have been seen
+_MAJORITY = 0.6  # share of a form that is not lower case
+_ENDS = frozenset(".!?")
+
+
+@dataclass(frozen=True)
+class Casing:
+    """`forms`: the usual form of words that are not written in lower case, by their lower case."""
+
+    forms: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def learn(cls, lines: Iterable[str]) -> Casing:
+        """From raw `lines`; words at the beginning of a sentence, or in a line all in one case, tell nothing."""
+        seen: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for line in map(tidy, lines):
+            if line in (line.upper(), line.lower()):
+                continue
+            for start, end in spans(line):
+                if line[start].isalpha() and not begins_sentence(line[:start]):
+                    seen[line[start:end].lower()][line[start:end]] += 1
+        usual = {
+            word: form
+            for word, forms in seen.items()
+            for form, count in forms.most_common(1)
+            if form != word and count >= _FEWEST and count >= _MAJORITY * forms.total()
+        }
+        return cls(dict(sorted(usual.items())))
+
+    @classmethod
+    def read(cls, text: str) -> Casing:
+        """From a file's text, one form a line."""
+        return cls({form.lower(): form for form in text.split()})
+
+    def write(self) -> str:
+        return "".join(form + "\n" for form in self.forms.values())
+
+    def written(self, word: str, context: str, typed: str = "") -> str:
+        """`word` (in lower case) as it is written after the raw text `context`, going on from the letters `typed`.
+
+        Capitals that were typed are kept: of the first letter, or of all where two or more were typed.
+        """
+        if len(typed) > 1 and typed.isupper():
+            return word.upper()
+        form = self.forms.get(word, word)
+        if typed[:1].isupper() or (not typed and begins_sentence(context)):
+            return form[:1].upper() + form[1:]
+        return form
+
+
+def begins_sentence(context: str) -> bool:
+    """Whether a word after the raw text `context` begins a sentence."""
+    context = context.rstrip()
+    return not context or context[-1] in _ENDS

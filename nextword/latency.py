@@ -1,0 +1,119 @@
+"""How long a suggestion takes, measured in a process of its own: `python -m nextword.latency`, JSON in and out.
+
+It asks what a keyboard asks while a person types real messages, on one thread, and in the same process its two peers:
+the same model in floats that reads its context anew at each call, and the bare matrix products of one step (the floor).
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nextword import checkpoint
+from nextword.eightbit import is_quantized, quantize, restore
+from nextword.predictor import Predictor
+from nextword.runtime import bare_products
+from nextword.text import is_word, spans, tidy
+
+COLD, NEXT = "cold context", "next word"
+LETTERS = (1, 2, 3)
+_FLOOR_CALLS = 500
+_PEER_SHARE = 10  # the slow peer types every tenth message
+
+
+def main() -> None:
+    """Read {"model", "messages", "sent": when this process was started} from stdin; write what was measured."""
+    started = time.time()
+    job = json.load(sys.stdin)
+    print(json.dumps(measure(Path(job["model"]), job["messages"]) | {"start_s": started - job["sent"]}))
+
+
+def measure(model: Path, messages: Sequence[str]) -> dict[str, Any]:
+    """Latency in ms over all calls and by kind, against the peers; load time in s, memory in MB."""
+    start = time.perf_counter()
+    predictor = Predictor.load(model, eight_bit=True)
+    predictor.suggest("")
+    load_s = time.perf_counter() - start
+    for message in messages[:3]:
+        _type(predictor, message)
+    ours = [call for message in messages for call in _type(predictor, message)]
+    rss_mb = _resident_mb()
+    plain = Predictor.load(model, eight_bit=False)
+    peer = [call for message in messages[::_PEER_SHARE] for call in _type(plain, message, forgetful=True)]
+    found = checkpoint.read(model)
+    stored = found.stored if is_quantized(found.stored) else quantize(found.stored)  # type: ignore[arg-type]
+    floors = {
+        name: _median_ms(bare_products(found.config, weights))
+        for name, weights in (("floor", stored), ("float_floor", restore(stored)))
+    }
+    kinds = [COLD, NEXT, *(f"after {n} letter{'s' * (n > 1)}" for n in LETTERS)]
+    everything = _figures([ms for _, ms in ours])
+    return {
+        **everything,
+        "floor_ratio": everything["p50_ms"] / floors["floor"],
+        "floor_ms": floors["floor"],
+        "load_s": load_s,
+        "rss_mb": rss_mb,
+        "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3),
+        "kinds": [{"kind": kind, **_figures([ms for name, ms in ours if name == kind])} for kind in kinds],
+        "peer": {"name": "floats, no cache", **_figures([ms for _, ms in peer]), "floor_ms": floors["float_floor"]},
+    }
+
+
+def _type(predictor: Predictor, message: str, *, forgetful: bool = False) -> list[tuple[str, float]]:
+    """Ask what is asked while `message` is typed; the kind and the time in ms of each call."""
+    calls: list[tuple[str, float]] = []
+    for kind, context, typed in _questions(message):
+        if forgetful or kind == COLD:
+            predictor.forget_context()
+        start = time.perf_counter()
+        predictor.suggest(context, typed)
+        calls.append((kind, (time.perf_counter() - start) * 1000))
+    return calls
+
+
+def _questions(message: str) -> Iterator[tuple[str, str, str]]:
+    text = tidy(message)
+    places = [(start, end) for start, end in spans(text.lower()) if is_word(text[start:end].lower())]
+    for number, (start, end) in enumerate(places):
+        context, word = text[:start], text[start:end]
+        yield COLD if number == len(places) // 2 else NEXT, context, ""
+        for n in LETTERS:
+            if n < len(word):
+                yield f"after {n} letter{'s' * (n > 1)}", context, word[:n]
+
+
+def _figures(times_ms: Sequence[float]) -> dict[str, float]:
+    if not times_ms:
+        return {"calls": 0, "p50_ms": 0.0, "p95_ms": 0.0, "max_ms": 0.0}
+    p50, p95 = np.quantile(times_ms, [0.5, 0.95])
+    return {"calls": len(times_ms), "p50_ms": float(p50), "p95_ms": float(p95), "max_ms": max(times_ms)}
+
+
+def _median_ms(call: Callable[[], None]) -> float:
+    times = []
+    for _ in range(_FLOOR_CALLS):
+        start = time.perf_counter()
+        call()
+        times.append((time.perf_counter() - start) * 1000)
+    return float(np.median(times))
+
+
+def _resident_mb() -> float | None:
+    """The memory that this process occupies now; None where the system does not tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return None
+    return pages * resource.getpagesize() / 1e6
+
+
+if __name__ == "__main__":
+    main()

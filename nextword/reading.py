@@ -1,0 +1,129 @@
+"""Whole messages read for the metrics: what they cost, and what the bar would have shown at each word.
+
+The same search as the keyboard's, over many messages at once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, chain, islice
+
+from nextword.runtime import Runtime
+from nextword.search import Branch, PieceIndex, Reader, Request, windows
+from nextword.text import is_word
+from nextword.vocabulary import Vocabulary
+
+_ROWS = 16  # windows read at once
+
+
+def read(
+    runtime: Runtime, index: PieceIndex, vocabulary: Vocabulary, messages: Sequence[Sequence[str]]
+) -> list[Reading]:
+    """Read messages (as tokens), a long one in parts, so that few windows' predictions are in memory at once."""
+    readings = [Reading(runtime, index, vocabulary, message) for message in messages]
+    parts = (part for reading in readings for part in reading.parts())
+    while batch := list(islice(parts, _ROWS)):
+        _read_parts(runtime, index, batch)
+    return readings
+
+
+class Reading:
+    """One message under one model: `bits` in total (its end included), and the words offered at each place."""
+
+    def __init__(self, runtime: Runtime, index: PieceIndex, vocabulary: Vocabulary, message: Sequence[str]):
+        self.bits = 0.0
+        self.message = message
+        self.offered: dict[tuple[int, str], list[str]] = {}
+        self._runtime, self._index, self._vocabulary = runtime, index, vocabulary
+
+    def parts(self) -> Iterator[_Part]:
+        """The windows of the message, each with the words that begin in what it predicts."""
+        encoded = [self._vocabulary.encode_token(token) for token in self.message]
+        pieces = [*chain.from_iterable(encoded), Vocabulary.eos]
+        starts = accumulate(map(len, encoded), initial=0)  # one more than there are tokens
+        word_at = {
+            first: position
+            for position, (first, token) in enumerate(zip(starts, self.message, strict=False))
+            if is_word(token)
+        }
+        first = 0
+        for row, context in windows(pieces[:-1]):
+            targets = pieces[first : first + len(row) - context]
+            words = [(context + i, word_at[first + i]) for i in range(len(targets)) if first + i in word_at]
+            yield _Part(self, row, context, targets, words)
+            first += len(targets)
+
+    def slots(self, position: int, prefix: str) -> list[str]:
+        """The three most probable words at token `position` that begin with `prefix`."""
+        if (position, prefix) not in self.offered:
+            found = [(part, column) for part in self.parts() for column, word in part.words if word == position]
+            if not found:
+                raise ValueError(f"token {position} of the message is no word")
+            part, column = found[0]
+            reader, logp = Reader.of_rows(self._runtime, self._index, [part.row], [(0, column)])
+            _answer(reader, [(_Word(self, position, reader.branch(0, column, logp[0])), prefix)])
+        return self.offered[position, prefix]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A row of pieces of a message: which of them are predicted here, and at which columns words begin."""
+
+    reading: Reading
+    row: list[int]
+    context: int  # the first column that predicts
+    targets: list[int]  # the pieces predicted after columns context, context + 1, ...
+    words: list[tuple[int, int]]  # (column, token of the message)
+
+
+@dataclass(frozen=True)
+class _Word:
+    """A word that somebody types: where it stands, and the model's state before it."""
+
+    reading: Reading
+    position: int
+    root: Branch
+
+    @property
+    def token(self) -> str:
+        return self.reading.message[self.position]
+
+
+def _read_parts(runtime: Runtime, index: PieceIndex, parts: Sequence[_Part]) -> None:
+    """Add what the parts cost to their messages' bits, and offer words at every place in them."""
+    places = [(row, part.context + i) for row, part in enumerate(parts) for i in range(len(part.targets))]
+    reader, logp = Reader.of_rows(runtime, index, [part.row for part in parts], places)
+    first, words = 0, []
+    for row, part in enumerate(parts):
+        costs = (float(logp[first + i, piece]) for i, piece in enumerate(part.targets))
+        part.reading.bits -= math.fsum(costs) / math.log(2)
+        for column, position in part.words:
+            root = reader.branch(row, column, logp[first + column - part.context])
+            words.append(_Word(part.reading, position, root))
+        first += len(part.targets)
+    _type_through(reader, words)
+
+
+def _type_through(reader: Reader, typing: list[_Word]) -> None:
+    """Answer, all words together, what a person who types them letter by letter would ask until each word shows."""
+    letters = 0
+    while typing:
+        _answer(reader, [(word, word.token[:letters]) for word in typing])
+        typing = [
+            word
+            for word in typing
+            if letters + 1 < len(word.token)
+            and (shown := word.reading.offered[word.position, word.token[:letters]])
+            and word.token not in shown
+        ]
+        letters += 1
+
+
+def _answer(reader: Reader, questions: Sequence[tuple[_Word, str]]) -> None:
+    """Search the slots of several (word, prefix) of one batch together."""
+    requests = [Request(word.root, prefix, 3) for word, prefix in questions]
+    reader.search(requests)
+    for (word, prefix), request in zip(questions, requests, strict=True):
+        word.reading.offered[word.position, prefix] = [found for found, _ in request.best()]

@@ -1,0 +1,89 @@
+"""`nextword bench`: how fast it is, as ratios against a named peer in the same run."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from scripts.console import print_json
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+
+@app.callback()
+def _group() -> None:
+    """How fast it is, as ratios against a named peer in the same run."""
+
+
+@app.command()
+def latency(
+    model: Annotated[
+        Path | None, typer.Option(help="a checkpoint's folder, or a run's; else the bundled model")
+    ] = None,
+    corpus: Annotated[
+        str, typer.Option(help="whose messages are typed: a name, or a file with user and text")
+    ] = "synthetic",
+    messages: Annotated[int, typer.Option(min=1, help="how many messages are typed, drawn by lot")] = 200,
+    data_dir: Annotated[Path | None, typer.Option(help="where prepared corpora are kept")] = None,
+    seed: Annotated[int, typer.Option(help="of the draw")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,
+) -> None:
+    """How long a suggestion takes on one thread, while people's messages are typed."""
+    from data import corpus as corpora
+    from nextword import checkpoint
+
+    model = model or checkpoint.BUNDLED
+    folder = model / "final" if (model / "final").is_dir() else model
+    checkpoint.read_config(folder)
+    texts = [text for person in corpora.people(corpora.load(corpus, data_dir=data_dir)) for text in person.messages]
+    drawn = np.random.default_rng(seed).choice(len(texts), min(messages, len(texts)), replace=False)
+    answer = {"model": str(model), "corpus": corpus, **_measured(folder, [texts[index] for index in drawn])}
+    if as_json:
+        print_json(answer)
+    else:
+        _print_latency(answer)
+
+
+def _measured(folder: Path, messages: list[str]) -> dict[str, Any]:
+    """What `nextword.latency` says, run alone in a process with one thread."""
+    one_thread = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    process = subprocess.run(
+        [sys.executable, "-m", "nextword.latency"],
+        input=json.dumps({"model": str(folder), "messages": messages, "sent": time.time()}),
+        stdout=subprocess.PIPE,
+        text=True,
+        env=one_thread,
+    )
+    if process.returncode:
+        raise ValueError(f"{folder}: the measurement failed (exit code {process.returncode})")
+    return dict(json.loads(process.stdout))
+
+
+def _print_latency(answer: dict[str, Any]) -> None:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("one thread, ms a call", "calls", "p50", "p95", "max", "times the floor"):
+        table.add_column(name, justify="left" if name.startswith("one") else "right")
+    peer = answer["peer"]
+    rows = [*((kind["kind"], kind) for kind in answer["kinds"]), ("all calls", answer), (peer["name"], peer)]
+    for name, row in rows:
+        ratio = row["p50_ms"] / answer["floor_ms"]
+        figures = (f"{row[key]:.2f}" for key in ("p50_ms", "p95_ms", "max_ms"))
+        table.add_row(name, f"{row['calls']:,}", *figures, f"{ratio:.1f}")
+    console = Console()
+    console.print(table)
+    memory = f"{answer['rss_mb']:.0f} MB resident" if answer["rss_mb"] else "memory not told by this system"
+    console.print(
+        f"floor: the bare eight-bit products of one step, {answer['floor_ms']:.3f} ms "
+        f"(in floats {peer['floor_ms']:.3f}); loaded in {answer['load_s']:.2f} s "
+        f"after {answer['start_s']:.2f} s of starting Python; {memory}"
+    )

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nextword.casing import Casing, begins_sentence
+
+LINES = [
+    "My friend Maria and I went to London. Then Maria left.",
+    "When I met Maria in London , it rained",
+    "We saw Maria. May we go ? May is a month",
+    "SHOUTED LINES SAY NOTHING ABOUT IT",
+    "maria went to london with nasa , and i , and so do the others who never write a capital",
+    "so I think I know Maria from NASA in London",
+    "The NASA people like I do LONDON maria , said Maria of London and NASA , NASA and NASA",
+]
+
+
+def test_words_are_written_as_they_mostly_are_inside_sentences() -> None:
+    casing = Casing.learn(LINES)
+    assert casing.forms == {"i": "I", "maria": "Maria", "nasa": "NASA"}
+    assert Casing.learn([]).forms == {}
+
+
+def test_what_is_written_is_read_again() -> None:
+    casing = Casing.learn(LINES)
+    assert Casing.read(casing.write()) == casing
+
+
+@pytest.mark.parametrize(
+    ("word", "context", "typed", "written"),
+    [
+        ("i", "when", "", "I"),
+        ("the", "", "", "The"),
+        ("the", "Done. ", "", "The"),
+        ("the", "Done, ", "", "the"),
+        ("the", "", "t", "the"),  # whoever types a small letter wants one
+        ("the", "see", "T", "The"),
+        ("the", "see", "TH", "THE"),
+        ("nasa", "", "n", "NASA"),
+    ],
+)
+def test_capitals_follow_the_sentence_and_the_typist(word: str, context: str, typed: str, written: str) -> None:
+    assert Casing({"i": "I", "nasa": "NASA"}).written(word, context, typed) == written
+
+
+@given(st.lists(st.text(max_size=30)), st.text(max_size=20))
+def test_any_text_is_taken(lines: list[str], context: str) -> None:
+    for word, form in Casing.learn(lines * 5).forms.items():
+        assert form.lower() == word
+    assert isinstance(begins_sentence(context), bool)
