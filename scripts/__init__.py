@@ -17,6 +17,7 @@ _COMMANDS = {
     "predict": "Suggest the next words for a text.",
     "corpus": "List, fetch and describe the corpora.",
     "pretrain": "Train a model on public text.",
+    "distill": "Train a small model on public text and a larger model's advice.",
     "bench": "Measure how fast it is, against a named peer in the same run.",
     "results": "Write RESULTS.md from evaluated runs.",
 }

@@ -21,7 +21,8 @@ from filelock import FileLock, Timeout
 
 from nextword import checkpoint
 from nextword.federation.codec import Update
-from nextword.federation.config import RunConfig, flatten
+from nextword.federation.config import RunConfig
+from nextword.settings import flatten
 
 CONFIG, INPUTS, EVENTS, CHECKPOINT, SUMMARY, EVALUATION, FINAL = (
     "config.toml",

@@ -112,8 +112,16 @@ def test_pretraining_overwrites_nothing_and_names_what_is_wrong(
     _refused(nextword("pretrain", text_file, "--out", start), "exists")
     assert (start / "model.safetensors").read_bytes() == before
     _refused(nextword("pretrain", tmp_path / "none.txt", "--out", tmp_path / "new"), "none.txt")
-    _refused(nextword("pretrain", text_file, "--out", tmp_path / "new", "--share", "novel=0.5"), "novel")
-    _refused(nextword("pretrain", text_file, "--out", tmp_path / "new", "--share", "lines=2"), "between 0 and 1")
+    to_new = ("--out", tmp_path / "new")
+    _refused(nextword("pretrain", text_file, *to_new, "--set", "text.share=novel=0.5"), "novel")
+    _refused(nextword("pretrain", text_file, *to_new, "--set", "text.share=lines=2"), "between 0 and 1")
+    _refused(nextword("pretrain", text_file, *to_new, "--set", "training.epoch=2"), "training.epochs")
+    _refused(nextword("pretrain", text_file, *to_new, "--set", "training.batch-pieces=8"), "batch-pieces")
+    _refused(nextword("pretrain", text_file, *to_new, "--set", "training.optimizer=sgd"), "adamw")
+    _refused(nextword("pretrain", text_file, *to_new, "--set", "validation.corpora=nobody"), "nobody")
+    _refused(nextword("pretrain", *to_new), "--out")
+    _refused(nextword("pretrain", "--resume", start), "no training was cut off")
+    _refused(nextword("distill", text_file, *to_new, "--teacher", tmp_path / "nobody"), "nobody")
     damaged = tmp_path / "damaged.txt.gz"
     damaged.write_bytes(gzip.compress(text_file.read_bytes())[:40] + b"\xff" * 200)
     _refused(nextword("pretrain", damaged, "--out", tmp_path / "new"), "damaged.txt.gz")

@@ -10,18 +10,32 @@ from typing import Any
 
 import pytest
 
+from nextword import checkpoint
+
 Shell = Any
 
 
 @pytest.fixture
 def base(nextword: Shell, text_file: Path, tmp_path: Path) -> Path:
-    options = ["--vocabulary-size", 340, "--threads", 1, "--learning-rate", 3e-3, "--batch-messages", 16]
-    outcome = nextword("pretrain", text_file, "--out", tmp_path / "base", *options, "--json")
+    outcome = nextword("pretrain", text_file, "--out", tmp_path / "base", *_settings(), "--json")
     assert outcome.code == 0, outcome.err
     about = json.loads(outcome.out)
     assert about["lines"] + 4 == len(set(text_file.read_text(encoding="utf-8").splitlines()))  # 1 % held back
-    assert 0 < about["validation_bits_per_character"] < 2
+    [bits] = about["bits_per_character"]
+    assert 0 < bits["public"] < 2
+    assert not (tmp_path / "base" / "training").exists()
     return tmp_path / "base"
+
+
+def _settings(**more: object) -> list[str]:
+    settings = {
+        "model.vocabulary-size": 340,
+        "training.epochs": 1,
+        "training.batch-pieces": 256,
+        "training.processes": 1,
+        "text.held-back": 0.01,
+    } | more
+    return [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
 
 
 @pytest.fixture
@@ -44,8 +58,8 @@ def run(nextword: Shell, base: Path, corpus_file: Path, tmp_path: Path) -> Path:
 def test_pretraining_goes_on_from_a_checkpoint_with_its_vocabulary(
     nextword: Shell, base: Path, text_file: Path, tmp_path: Path
 ) -> None:
-    options = ["--learning-rate", 3e-3, "--batch-messages", 16, "--invented", 1, "--threads", 1, "--json"]
-    outcome = nextword("pretrain", text_file, "--start", base, "--out", tmp_path / "second", *options)
+    options = _settings(**{"model.start": base, "text.invented": 1})
+    outcome = nextword("pretrain", text_file, "--out", tmp_path / "second", *options, "--json")
     assert outcome.code == 0, outcome.err
     about = json.loads(outcome.out)
     assert about["start"] == json.loads((base / "config.json").read_text())["sha256"]["model.safetensors"]
@@ -54,6 +68,53 @@ def test_pretraining_goes_on_from_a_checkpoint_with_its_vocabulary(
     assert vocabularies[0] == vocabularies[1]
     weights = [(folder / "model.safetensors").read_bytes() for folder in (base, tmp_path / "second")]
     assert weights[0] != weights[1]
+
+
+def test_a_student_learns_from_the_text_and_its_teacher(
+    nextword: Shell, base: Path, text_file: Path, corpus_file: Path, tmp_path: Path
+) -> None:
+    people = {"validation.corpora": shutil.copy(corpus_file, tmp_path), "training.epochs": 2, "distill.pieces": 8}
+    options = _settings(**{"model.width": 32, "model.layers": 1, "model.hidden": 32, **people})
+    outcome = nextword("distill", text_file, "--teacher", base, "--out", tmp_path / "small", *options, "--json")
+    assert outcome.code == 0, outcome.err
+    about = json.loads(outcome.out)
+    first, last = about["bits_per_character"]
+    assert 0 < last["public"] < first["public"]
+    assert last[people["validation.corpora"]] > 0
+    assert about["teacher"] == json.loads((base / "config.json").read_text())["sha256"]["model.safetensors"]
+    [words] = about["words"].values()
+    assert 0 < words["top1"] <= words["top3"] <= 1
+    sizes = [checkpoint.read(folder).config.num_parameters for folder in (tmp_path / "small", base)]
+    assert sizes[0] == about["parameters"] < sizes[1]
+    assert checkpoint.read(tmp_path / "small").vocabulary.sha256 == checkpoint.read(base).vocabulary.sha256
+    [advice] = (tmp_path / "base-advice").iterdir()  # kept for the next student of this text
+    again = nextword("distill", text_file, "--teacher", base, "--out", tmp_path / "again", *options, "--json")
+    assert json.loads(again.out)["bits_per_character"] == about["bits_per_character"]
+    assert [advice] == list((tmp_path / "base-advice").iterdir())
+
+
+def test_a_training_that_was_cut_off_ends_where_the_unbroken_one_does(
+    nextword: Shell, base: Path, text_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nextword import pretraining
+
+    save = pretraining._save
+
+    def save_and_die(*state: Any) -> None:
+        save(*state)
+        raise OSError("the power went out")
+
+    monkeypatch.setattr(pretraining, "_save", save_and_die)
+    outcome = nextword("pretrain", text_file, "--out", tmp_path / "cut", *_settings(**{"training.epochs": 2}))
+    assert (outcome.code, "the power went out" in outcome.err) == (2, True)
+    assert not (tmp_path / "cut" / "config.json").exists()
+    refused = nextword("pretrain", text_file, "--out", tmp_path / "cut")
+    assert (refused.code, "--resume" in refused.err) == (2, True)
+    monkeypatch.setattr(pretraining, "_save", save)
+    assert nextword("pretrain", "--resume", tmp_path / "cut").code == 0
+    assert nextword("pretrain", text_file, "--out", tmp_path / "whole", *_settings(**{"training.epochs": 2})).code == 0
+    weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("cut", "whole")]
+    assert weights[0] == weights[1]
 
 
 def test_predict_answers_texts_one_by_one_and_streams_line_for_line(

@@ -1,0 +1,322 @@
+"""Training on public text at full strength: in several processes, with a teacher's advice, able to go on after a stop.
+
+A step's batch and its dropout depend on the seed and the step's number alone, and gradients are averaged over all
+pieces of the batch, whichever process read them. So the weights do not depend on how often a training was stopped, nor,
+without dropout and up to rounding, on the number of processes.
+"""
+
+# B lines of a batch, T pieces, M pieces predicted, V vocabulary, N pieces of the text, L lines, k pieces advised
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+import torch
+import torch.distributed as dist
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from nextword.distillation import Advice, advised_loss
+from nextword.model import LanguageModel
+from nextword.model_config import ModelConfig, Weights
+from nextword.training import cosine, padded
+from nextword.vocabulary import Vocabulary
+
+_STATE = "state.safetensors"
+_STEP = "step"
+
+
+@dataclass(frozen=True)
+class PretrainConfig:
+    """How a model is trained on public text."""
+
+    epochs: int = 4
+    batch_pieces: int = 2048  # of all processes together, padding included
+    learning_rate: float = 3e-3  # the peak of a cosine
+    warmup_share: float = 0.02  # of all steps
+    weight_decay: float = 0.05
+    optimizer: Literal["adamw", "muon"] = "adamw"
+    dropout: float = 0.0
+    clip_norm: float = 1.0
+    max_pieces: int = 64  # a longer line is cut
+    temperature: float = 1.0  # of teacher and student, where there is advice
+    advice_weight: float = 0.5  # of the teacher's advice in the loss; the rest is the text's
+    seed: int = 0
+    processes: int = 1
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.processes < 1 or self.max_pieces < 2:
+            raise ValueError("pretraining: epochs and processes must be at least 1, max-pieces at least 2")
+        if self.batch_pieces < self.max_pieces * self.processes:
+            raise ValueError(
+                f"pretraining: a batch of {self.batch_pieces} pieces cannot hold a line of {self.max_pieces} for each "
+                f"of {self.processes} processes: raise batch-pieces or lower processes"
+            )
+        if not (self.learning_rate > 0 and self.clip_norm > 0 and self.weight_decay >= 0 and self.temperature > 0):
+            raise ValueError(
+                "pretraining: learning-rate, clip-norm and temperature must be above 0, weight-decay at least 0"
+            )
+        if not (0 <= self.warmup_share < 1 and 0 <= self.dropout < 1 and 0 <= self.advice_weight <= 1):
+            raise ValueError("pretraining: warmup-share, dropout and advice-weight must lie in [0, 1]")
+
+
+class Text(NamedTuple):
+    """Lines as pieces, one after another, each followed by the end piece: `pieces` [N], and `starts` [L + 1]."""
+
+    pieces: NDArray[np.uint16]
+    starts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, lines: Sequence[Sequence[int]]) -> Text:
+        whole = [[*line, Vocabulary.eos] for line in lines]
+        starts = np.cumsum([0, *map(len, whole)])
+        return cls(np.fromiter((piece for line in whole for piece in line), np.uint16, starts[-1]), starts)
+
+    def save(self, folder: Path) -> None:
+        np.save(folder / "pieces.npy", self.pieces)
+        np.save(folder / "starts.npy", self.starts)
+
+    @classmethod
+    def load(cls, folder: Path) -> Text:
+        return cls(np.load(folder / "pieces.npy", mmap_mode="r"), np.load(folder / "starts.npy"))
+
+    def line(self, index: int) -> NDArray[np.uint16]:
+        return self.pieces[self.starts[index] : self.starts[index + 1] - 1]
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Of each line, its end included."""
+        return np.diff(self.starts)
+
+
+def batches(text: Text, config: PretrainConfig, epoch: int) -> list[NDArray[np.int64]]:
+    """The lines of each step of an epoch: of like length together, in random order."""
+    rng = np.random.default_rng([config.seed, epoch])
+    lengths = np.minimum(text.lengths, config.max_pieces)
+    order = np.argsort(lengths + rng.uniform(0, 4, len(lengths)), kind="stable")
+    cuts, widest, rows = [0], 0, 0
+    for place, length in enumerate(lengths[order].tolist()):
+        widest, rows = max(widest, length), rows + 1
+        if widest * rows > config.batch_pieces:
+            cuts.append(place)
+            widest, rows = length, 1
+    found = np.split(order, cuts[1:])
+    return [found[index] for index in rng.permutation(len(found))]
+
+
+def pretrain(
+    folder: Path,
+    model: LanguageModel,
+    config: PretrainConfig,
+    *,
+    advice: Path | None = None,
+    progress: Callable[[int, int, float], None] = lambda step, steps, bits: None,
+    after_epoch: Callable[[int], None] = lambda epoch: None,
+    save_every_s: float = 120.0,
+) -> int:
+    """Train `model` in place on the text in `folder`, going on where the folder says an earlier call stopped.
+
+    `advice` is the folder of a teacher's advice on this text. `progress` is called after each step with (step, steps,
+    bits per piece), `after_epoch` with the epochs done. Returns the number of steps.
+    """
+    if config.processes == 1:
+        return _train(folder, model, config, advice, 0, progress, after_epoch, save_every_s)
+    with tempfile.TemporaryDirectory() as meeting:
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo0" if os.uname().sysname == "Darwin" else "lo")
+        store = f"file://{meeting}/store"
+        # Arrays, since torch would let the processes write into one and the same weights.
+        arguments = (store, folder, model.config, model.weights(), config, advice, torch.get_num_threads())
+        helpers = torch.multiprocessing.spawn(  # type: ignore[attr-defined,no-untyped-call]
+            _help, arguments, nprocs=config.processes - 1, join=False
+        )
+        try:
+            _join(store, 0, config.processes)
+            steps = _train(folder, model, config, advice, 0, progress, after_epoch, save_every_s)
+            dist.barrier()
+            helpers.join()
+        finally:
+            if dist.is_initialized():
+                dist.destroy_process_group()
+            for process in helpers.processes:
+                process.terminate()
+    return steps
+
+
+def _help(
+    number: int,
+    store: str,
+    folder: Path,
+    shape: ModelConfig,
+    weights: Weights,
+    config: PretrainConfig,
+    advice: Path | None,
+    threads: int,
+) -> None:
+    """What the other processes do."""
+    torch.set_num_threads(threads)
+    model = LanguageModel(shape)
+    model.set_weights(weights)
+    _join(store, number + 1, config.processes)
+    _train(folder, model, config, advice, number + 1, lambda *step: None, lambda epoch: None, math.inf)
+    dist.barrier()
+    dist.destroy_process_group()
+
+
+def _join(store: str, rank: int, processes: int) -> None:
+    dist.init_process_group("gloo", init_method=store, rank=rank, world_size=processes)
+
+
+def _train(
+    folder: Path,
+    model: LanguageModel,
+    config: PretrainConfig,
+    advice_folder: Path | None,
+    rank: int,
+    progress: Callable[[int, int, float], None],
+    after_epoch: Callable[[int], None],
+    save_every_s: float,
+) -> int:
+    text, advice = Text.load(folder), Advice.open(advice_folder) if advice_folder else None
+    parameters = list(model.parameters())
+    optimizers = _optimizers(model, config)
+    step = _restore(folder, model, optimizers)
+    epochs = [batches(text, config, epoch) for epoch in range(config.epochs)]
+    steps, number, saved_s = sum(map(len, epochs)), 0, time.monotonic()
+    device = parameters[0].device
+    model.train()
+    model.set_dropout(config.dropout)
+    for epoch, found in enumerate(epochs):
+        for lines in found:
+            number += 1
+            if number <= step:
+                continue
+            step = number
+            rate = config.learning_rate * cosine(step - 1, steps, config.warmup_share)
+            for group in (group for optimizer in optimizers for group in optimizer.param_groups):
+                group["lr"] = rate
+            torch.manual_seed(np.random.SeedSequence([config.seed, step, rank]).generate_state(1)[0].item())
+            predicted = int(np.minimum(text.lengths[lines], config.max_pieces).sum())
+            nats = _backward(model, text, lines[rank :: config.processes], predicted, config, advice, device)
+            nats = _average(parameters, nats, config.processes)
+            torch.nn.utils.clip_grad_norm_(parameters, config.clip_norm)
+            for optimizer in optimizers:
+                optimizer.step()
+            progress(step, steps, nats / math.log(2))
+            if time.monotonic() - saved_s > save_every_s:
+                _save(folder, model, optimizers, step)
+                saved_s = time.monotonic()
+        if rank == 0 and number == step:
+            _save(folder, model, optimizers, step)
+            after_epoch(epoch + 1)
+            model.train()
+    model.set_dropout(0.0)
+    model.eval()
+    return steps
+
+
+def _backward(
+    model: LanguageModel,
+    text: Text,
+    lines: NDArray[np.int64],
+    predicted: int,
+    config: PretrainConfig,
+    advice: Advice | None,
+    device: torch.device,
+) -> float:
+    """The gradients of this process' share of a batch in which all processes together predict so many pieces."""
+    for parameter in model.parameters():
+        parameter.grad = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad.zero_()
+    if not len(lines):
+        return 0.0
+    inputs_BT, targets_BT = padded([text.line(index).tolist() for index in lines], config.max_pieces)
+    real_BT = targets_BT >= 0
+    with torch.autocast(device.type, dtype=torch.bfloat16):
+        logits_MV = model.logits_at(inputs_BT.to(device), real_BT.to(device))
+    targets_M = targets_BT[real_BT].to(device)
+    logp_MV = logits_MV.float().log_softmax(-1)
+    nats = F.nll_loss(logp_MV, targets_M, reduction="sum")
+    loss = nats
+    if advice is not None:
+        places_M = np.concatenate(
+            [np.arange(size) + text.starts[index] for index, size in zip(lines, real_BT.sum(1).tolist(), strict=True)]
+        )
+        advised = advised_loss(logp_MV, advice.at(places_M, device), config.temperature)
+        loss = (1 - config.advice_weight) * nats + config.advice_weight * advised
+    (loss / predicted).backward()  # type: ignore[no-untyped-call]
+    return float(nats.detach()) / predicted
+
+
+def _average(parameters: Sequence[Tensor], nats: float, processes: int) -> float:
+    """Add up the gradients, and the loss, of all processes in each of them."""
+    if processes == 1:
+        return nats
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    flat = torch.cat([*(gradient.flatten() for gradient in gradients), torch.tensor([nats])])
+    dist.all_reduce(flat)
+    for gradient, total in zip(gradients, torch.split(flat[:-1], [g.numel() for g in gradients]), strict=True):
+        gradient.copy_(total.view_as(gradient))
+    return float(flat[-1])
+
+
+def _optimizers(model: LanguageModel, config: PretrainConfig) -> list[torch.optim.Optimizer]:
+    named = dict(model.named_parameters())
+    vectors = [value for value in named.values() if value.dim() == 1]
+    matrices = [value for name, value in named.items() if value.dim() > 1 and name != "embedding.weight"]
+    embedding = [named["embedding.weight"]]
+    decay = config.weight_decay
+    with_decay = embedding if config.optimizer == "muon" else embedding + matrices
+    groups = [{"params": with_decay, "weight_decay": decay}, {"params": vectors, "weight_decay": 0.0}]
+    optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, config.learning_rate, (0.9, 0.99), fused=True)]
+    if config.optimizer == "muon":
+        optimizers.append(torch.optim.Muon(matrices, config.learning_rate, decay, adjust_lr_fn="match_rms_adamw"))
+    return optimizers
+
+
+def _save(folder: Path, model: LanguageModel, optimizers: Sequence[torch.optim.Optimizer], step: int) -> None:
+    """Write the state whole or not at all."""
+    tensors = {f"model.{name}": value.detach().cpu().contiguous() for name, value in model.named_parameters()}
+    for number, optimizer in enumerate(optimizers):
+        for index, values in optimizer.state_dict()["state"].items():
+            tensors |= {
+                f"{number}.{index}.{key}": torch.as_tensor(value).cpu().contiguous() for key, value in values.items()
+            }
+    building = folder / f".{_STATE}"
+    save_file(tensors, building, metadata={_STEP: str(step)})
+    building.replace(folder / _STATE)
+
+
+def _restore(folder: Path, model: LanguageModel, optimizers: Sequence[torch.optim.Optimizer]) -> int:
+    """Take up the state in the folder; returns the number of steps done."""
+    path = folder / _STATE
+    if not path.is_file():
+        return 0
+    tensors = load_file(path)
+    model.set_weights(
+        {name.removeprefix("model."): x.numpy() for name, x in tensors.items() if name.startswith("model.")}
+    )
+    for number, optimizer in enumerate(optimizers):
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, value in tensors.items():
+            owner, _, rest = name.partition(".")
+            if owner == str(number):
+                index, _, key = rest.partition(".")
+                state.setdefault(int(index), {})[key] = value
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+    return steps_done(folder)
+
+
+def steps_done(folder: Path) -> int:
+    """The number of steps after which the state in `folder` was saved."""
+    with safe_open(folder / _STATE, "pt") as file:
+        return int(file.metadata()[_STEP])

@@ -1,0 +1,150 @@
+"""Settings: validated, frozen objects, the same from a TOML file and from `--set`.
+
+Keys are kebab-case and grouped in sections; written flat, a key is `section.key`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Self, get_args
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+Scalar = str | int | float | bool
+Share = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+AtLeastOne = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+class Section(BaseModel):
+    """A group of settings."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        alias_generator=lambda name: name.replace("_", "-"),
+        validate_by_name=True,
+        validate_by_alias=True,
+        protected_namespaces=(),
+    )
+
+
+class Settings(Section):
+    """Everything that decides a run, in sections. Mistakes are refused in one line, with the nearest right key."""
+
+    @classmethod
+    def from_flat(cls, values: Mapping[str, Any]) -> Self:
+        """From dotted keys, as `flwr run . --run-config` gives them; what is not named keeps its default."""
+        fields = fields_of(cls)
+        nested: dict[str, Any] = {}
+        for key, value in values.items():
+            if key not in fields:
+                raise ValueError(f"unknown key {key}{_nearest(key, fields)}")
+            section, _, name = key.rpartition(".")
+            (nested.setdefault(section, {}) if section else nested)[name] = value
+        try:
+            return cls.model_validate(nested)
+        except ValidationError as error:
+            raise ValueError(_one_line(error, fields)) from None
+
+    @classmethod
+    def from_toml(cls, path: Path | str) -> Self:
+        """From a run file. Raises ValueError or OSError in one line."""
+        try:
+            return cls.from_flat(flatten(tomllib.loads(Path(path).read_text(encoding="utf-8"))))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ValueError(f"{path}: not a TOML file ({error})") from None
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
+
+    def with_settings(self, settings: Iterable[str]) -> Self:
+        """A copy in which each "key=value" replaces a value, as `--set` gives them."""
+        flat, fields = self.to_flat(), fields_of(type(self))
+        for setting in settings:
+            key, equals, text = (part.strip() for part in setting.partition("="))
+            if not equals:
+                example = next(key for key, field in fields.items() if "." in key and field.annotation is int)
+                raise ValueError(f"--set {setting}: write key=value, as in --set {example}=10")
+            if key not in fields:
+                raise ValueError(f"unknown key {key}{_nearest(key, fields)}")
+            flat[key] = _parse(text, fields[key])
+        return self.from_flat(flat)
+
+    def to_flat(self) -> dict[str, Scalar]:
+        """Every key, dotted, with its value."""
+        return dict(flatten(self.model_dump(by_alias=True)))
+
+    def to_toml(self) -> str:
+        """The whole configuration as a run file."""
+        return tomli_w.dumps(self.model_dump(by_alias=True))
+
+
+@cache
+def fields_of(model: type[BaseModel], prefix: str = "") -> Mapping[str, FieldInfo]:
+    """The fields of all sections by their dotted keys."""
+    found: dict[str, FieldInfo] = {}
+    for name, field in model.model_fields.items():
+        key = prefix + name.replace("_", "-")
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            found |= fields_of(field.annotation, f"{key}.")
+        else:
+            found[key] = field
+    return found
+
+
+def flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested sections as dotted keys."""
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def _parse(text: str, field: FieldInfo) -> Any:
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+    wants_text = field.annotation is str or any(isinstance(choice, str) for choice in get_args(field.annotation))
+    return text if wants_text and not isinstance(value, str) else value
+
+
+def _nearest(key: str, fields: Mapping[str, FieldInfo]) -> str:
+    """A hint at the key that was probably meant."""
+    near = difflib.get_close_matches(key, fields, n=1, cutoff=0.6)
+    if not near:
+        last = {name.rpartition(".")[2]: name for name in fields}
+        near = [last[name] for name in difflib.get_close_matches(key.rpartition(".")[2], last, n=1, cutoff=0.6)]
+    return f"; did you mean {near[0]}?" if near else f"; the keys are {', '.join(fields)}"
+
+
+def _one_line(error: ValidationError, fields: Mapping[str, FieldInfo]) -> str:
+    first = error.errors(include_url=False)[0]
+    if first["type"] == "value_error":
+        return str(first["ctx"]["error"])
+    key = ".".join(str(part) for part in first["loc"])
+    message = first["msg"].replace("Input should be", "must be")
+    allowed = _range(fields[key]) if key in fields else ""
+    return f"{key} = {first['input']!r}: {message}{allowed}"
+
+
+def _range(field: FieldInfo) -> str:
+    bounds = [
+        f"{words} {getattr(limit, name):g}"
+        for limit in field.metadata
+        for name, words in (("ge", "at least"), ("gt", "above"), ("le", "at most"), ("lt", "below"))
+        if getattr(limit, name, None) is not None
+    ]
+    return f" (allowed: {', '.join(bounds)})" if bounds else ""
