@@ -25,6 +25,7 @@ from nextword.model_config import ModelConfig, check_weights
 
 _CONTRIBUTED = "com.microsoft"  # onnxruntime's own operators
 _OPSET, _IR_VERSION = 23, 11
+_POSITIONS = 1024  # more than any window holds
 _EPSILON = 1e-6  # of the norms, as in nextword.model
 _BLOCK = 128  # weights of a row that share a scale: all of them do, so the size is only a matter of speed
 _ZERO = 128  # what stands for zero in MatMulNBits' unsigned bytes
@@ -75,7 +76,8 @@ class Runtime:
         self.eight_bit = is_quantized(weights)
         self._session = _session(_Graph(config, weights).model(), threads)
         half = config.width // config.heads // 2
-        self._frequency = config.rotary_base ** (-np.arange(half) / half)
+        angle = np.arange(_POSITIONS)[:, None] * config.rotary_base ** (-np.arange(half) / half)
+        self._cosine, self._sine = np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
         self._cached = [f"{kind}{layer}.past" for layer in range(config.layers) for kind in ("key", "value")]
 
     def read(
@@ -98,13 +100,12 @@ class Runtime:
         if positions_BT is None:
             positions_BT = np.arange(S, S + T, dtype=np.int64)[None].repeat(B, 0)
         if visible_BTA is None:
-            visible_BTA = np.tril(np.ones((1, T, S + T), bool), S)
-        angle = positions_BT[:, :, None] * self._frequency
+            visible_BTA = np.ones((1, T, S + T), bool) if T == 1 else np.tri(T, S + T, S, dtype=bool)[None]
         inputs: dict[str, NDArray[np.generic]] = {
             "pieces": pieces_BT,
             "places": places_N,
-            "cosine": np.cos(angle).astype(np.float32),
-            "sine": np.sin(angle).astype(np.float32),
+            "cosine": self._cosine[positions_BT],
+            "sine": self._sine[positions_BT],
             "visible": visible_BTA[:, None],
         }
         if past is None:

@@ -30,7 +30,9 @@ BRANCHES = 8
 MAX_PIECES = 6
 WINDOW = 64  # pieces that the model sees at most, the start included; a longer context is cut at its beginning
 _STEP = WINDOW // 2
+_LIKELY = math.log(0.01)
 _NEGLIGIBLE = 1e-2  # of the probability of all words that begin so
+_NEGLIGIBLE_WORD = 1e-2
 _UNTHINKABLE = 1e-7  # no word through a less probable beginning is looked for
 
 
@@ -56,6 +58,7 @@ class Request:
     prefix: str
     k: int
     found: dict[str, float] = field(default_factory=dict)  # word -> probability
+    floor: float = _UNTHINKABLE  # no word below this probability is looked for
 
     def best(self) -> list[tuple[str, float]]:
         """The k most probable words found so far, best first; ties in alphabetical order."""
@@ -64,7 +67,7 @@ class Request:
     def bound(self) -> float:
         """The log-probability that a word must exceed to be of interest."""
         best = self.best()
-        return math.log(max(_UNTHINKABLE, best[-1][1] if len(best) == self.k else 0.0))
+        return math.log(max(self.floor, best[-1][1] if len(best) == self.k else 0.0))
 
 
 class PieceIndex:
@@ -161,6 +164,8 @@ class Reader:
     def search(self, requests: Iterable[Request]) -> None:
         """Fill each request's `found`."""
         frontier = [(request, [request.root]) for request in requests]
+        for request, _ in frontier:
+            self._set_floor(request)
         for level in range(MAX_PIECES):
             wanted: list[tuple[Request, list[tuple[Branch, int, float]]]] = []
             for request, branches in frontier:
@@ -173,6 +178,12 @@ class Reader:
             frontier = [
                 (request, [parent.children[piece] for parent, piece, _ in opened]) for request, opened in wanted
             ]
+
+    def _set_floor(self, request: Request) -> None:
+        prefix = request.prefix.encode()
+        ids = [self.index.covering(prefix, first=True, final=final) for final in (True, False)]
+        mass = sum(float(np.exp(request.root.next_logp[some]).sum()) for some in ids) if prefix else 1.0
+        request.floor = max(_UNTHINKABLE, _NEGLIGIBLE_WORD * mass)
 
     def mass(self, root: Branch, prefix: str) -> float:
         """The probability that the word after `root` begins with `prefix`, in whatever pieces.
@@ -204,9 +215,7 @@ class Reader:
         for branch in branches:
             ids = self.index.fitting(prefix[len(branch.spelled) :], first=not branch.pieces, final=True)
             scores = branch.next_logp[ids]
-            if len(ids) > 2 * request.k:
-                best = np.argpartition(scores, -2 * request.k)[-2 * request.k :]
-                ids, scores = ids[best], scores[best]
+            ids, scores = _highest(ids, scores, 2 * request.k)
             for piece, score in zip(ids.tolist(), scores.tolist(), strict=True):
                 spelled = branch.spelled + self.index.surfaces[piece]
                 word = spelled.decode(errors="replace")
@@ -221,9 +230,8 @@ class Reader:
             ids = self.index.fitting(prefix[len(branch.spelled) :], first=not branch.pieces, final=False)
             scores = branch.next_logp[ids]
             hopeful = np.flatnonzero(scores > bound - branch.logp)
-            if len(hopeful) > BRANCHES:
-                hopeful = hopeful[np.argpartition(scores[hopeful], -BRANCHES)[-BRANCHES:]]
-            opened += [(branch, int(ids[i]), branch.logp + float(scores[i])) for i in hopeful]
+            kept, scores = _highest(ids[hopeful], scores[hopeful], BRANCHES)
+            opened += [(branch, i, branch.logp + x) for i, x in zip(kept.tolist(), scores.tolist(), strict=True)]
         return sorted(opened, key=lambda item: (-item[2], item[1]))[:BRANCHES]
 
     def _read_children(self, wanted: list[tuple[Branch, int, float]]) -> None:
@@ -289,6 +297,18 @@ def windows(pieces: Sequence[int]) -> list[tuple[list[int], int]]:
         rows.append((row, first - start))
         first = start + len(row)
     return rows
+
+
+def _highest(ids: Ids, scores: Floats, number: int) -> tuple[Ids, Floats]:
+    """The ids with the highest scores, in any order; mostly few are likely, and looking for those first is quicker."""
+    if len(ids) > 10 * number:
+        likely = np.flatnonzero(scores > _LIKELY)
+        if len(likely) >= number:
+            ids, scores = ids[likely], scores[likely]
+    if len(ids) > number:
+        best = np.argpartition(scores, -number)[-number:]
+        ids, scores = ids[best], scores[best]
+    return ids, scores
 
 
 def _end_of_prefix(spelled: list[bytes], prefix: bytes, low: int) -> int:
