@@ -11,6 +11,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,8 @@ from nextword.text import is_word, spans, tidy
 
 COLD, NEXT = "cold context", "next word"
 LETTERS = (1, 2, 3)
-_FLOOR_CALLS = 500
-_PEER_SHARE = 10  # the slow peer types every tenth message
+_FLOOR_STEPS = 7  # in a row, so that their weights are at hand
+_PEER_EVERY = 10  # messages, of which the slow peer types one
 
 
 def main() -> None:
@@ -43,27 +44,32 @@ def measure(model: Path, messages: Sequence[str]) -> dict[str, Any]:
     load_s = time.perf_counter() - start
     for message in messages[:3]:
         _type(predictor, message)
-    ours = [call for message in messages for call in _type(predictor, message)]
     rss_mb = _resident_mb()
-    plain = Predictor.load(model, eight_bit=False)
-    peer = [call for message in messages[::_PEER_SHARE] for call in _type(plain, message, forgetful=True)]
     found = checkpoint.read(model)
-    stored = found.stored if is_quantized(found.stored) else quantize(found.stored)  # type: ignore[arg-type]
-    floors = {
-        name: _median_ms(bare_products(found.config, weights))
-        for name, weights in (("floor", stored), ("float_floor", restore(stored)))
-    }
+    stored = found.stored if is_quantized(found.stored) else quantize(restore(found.stored))
+    steps = {name: bare_products(found.config, w) for name, w in (("floor", stored), ("floats", restore(stored)))}
+    plain = Predictor.load(model, eight_bit=False)
+    ours: list[tuple[str, float]] = []
+    peer: list[tuple[str, float]] = []
+    floors: dict[str, list[float]] = {"floor": [], "floats": []}
+    for number, message in enumerate(messages):
+        ours += _type(predictor, message)
+        if number % _PEER_EVERY == 0:
+            peer += _type(plain, message, forgetful=True)
+        for name, step in steps.items():  # among the calls, so that a busy machine slows all of them alike
+            floors[name].append(float(np.median([_time_ms(step) for _ in range(_FLOOR_STEPS)])))
+    floor_ms, floats_ms = (float(np.median(floors[name])) for name in ("floor", "floats"))
     kinds = [COLD, NEXT, *(f"after {n} letter{'s' * (n > 1)}" for n in LETTERS)]
     everything = _figures([ms for _, ms in ours])
     return {
         **everything,
-        "floor_ratio": everything["p50_ms"] / floors["floor"],
-        "floor_ms": floors["floor"],
+        "floor_ratio": everything["p50_ms"] / floor_ms,
+        "floor_ms": floor_ms,
         "load_s": load_s,
         "rss_mb": rss_mb,
         "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3),
         "kinds": [{"kind": kind, **_figures([ms for name, ms in ours if name == kind])} for kind in kinds],
-        "peer": {"name": "floats, no cache", **_figures([ms for _, ms in peer]), "floor_ms": floors["float_floor"]},
+        "peer": {"name": "floats, no cache", **_figures([ms for _, ms in peer]), "floor_ms": floats_ms},
     }
 
 
@@ -73,9 +79,7 @@ def _type(predictor: Predictor, message: str, *, forgetful: bool = False) -> lis
     for kind, context, typed in _questions(message):
         if forgetful or kind == COLD:
             predictor.forget_context()
-        start = time.perf_counter()
-        predictor.suggest(context, typed)
-        calls.append((kind, (time.perf_counter() - start) * 1000))
+        calls.append((kind, _time_ms(partial(predictor.suggest, context, typed))))
     return calls
 
 
@@ -97,13 +101,10 @@ def _figures(times_ms: Sequence[float]) -> dict[str, float]:
     return {"calls": len(times_ms), "p50_ms": float(p50), "p95_ms": float(p95), "max_ms": max(times_ms)}
 
 
-def _median_ms(call: Callable[[], None]) -> float:
-    times = []
-    for _ in range(_FLOOR_CALLS):
-        start = time.perf_counter()
-        call()
-        times.append((time.perf_counter() - start) * 1000)
-    return float(np.median(times))
+def _time_ms(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return (time.perf_counter() - start) * 1000
 
 
 def _resident_mb() -> float | None:

