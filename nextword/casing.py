@@ -49,15 +49,17 @@ class Casing:
     def write(self) -> str:
         return "".join(form + "\n" for form in self.forms.values())
 
-    def written(self, word: str, context: str, typed: str = "") -> str:
+    def written(self, word: str, context: str, typed: str = "", *, form: str | None = None) -> str:
         """`word` (in lower case) as it is written after the raw text `context`, going on from the letters `typed`.
 
-        Capitals that were typed are kept: of the first letter, or of all where two or more were typed.
+        `form` is how the person writes it, where that is known. Capitals that were typed are kept: of the first letter,
+        or of all where two letters or more were typed.
         """
-        if len(typed) > 1 and typed.isupper():
-            return word.upper()
-        form = self.forms.get(word, word)
-        if typed[:1].isupper() or (not typed and begins_sentence(context)):
+        form = form or self.forms.get(word, word)
+        letters = [letter for letter in typed if letter.lower() != letter.upper()]
+        if len(letters) > 1 and all(letter.isupper() for letter in letters):
+            return form.upper()
+        if (letters and letters[0].isupper()) or (not letters and begins_sentence(context)):
             return form[:1].upper() + form[1:]
         return form
 

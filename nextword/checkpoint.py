@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import secrets
 import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +20,7 @@ import safetensors.numpy
 
 from nextword import eightbit
 from nextword.casing import Casing
+from nextword.files import replace_folder, sync
 from nextword.model_config import ModelConfig
 from nextword.vocabulary import Vocabulary
 
@@ -65,7 +64,7 @@ def save(
         }
         (building / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
         for path in building.iterdir():
-            _sync(path)
+            sync(path)
         replace_folder(building, folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
@@ -131,38 +130,6 @@ def read_config(folder: Path) -> dict[str, Any]:
     return dict(config)
 
 
-def check_writable(folder: Path) -> None:
-    """Make the folder where it is missing. Raises OSError in one line where nothing can be written there."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise OSError(f"{folder}: this folder cannot be written ({error.strerror})") from None
-
-
-def replace_folder(building: Path, folder: Path) -> None:
-    """Put the finished `building` in the place of `folder`; at every moment one of the two is whole on disk."""
-    _sync(building)
-    if folder.exists():
-        old = folder.with_name(f".{folder.name}.old")
-        shutil.rmtree(old, ignore_errors=True)
-        folder.rename(old)
-        building.rename(folder)
-        shutil.rmtree(old, ignore_errors=True)
-    else:
-        building.rename(folder)
-    _sync(folder.parent)
-
-
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

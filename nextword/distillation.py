@@ -24,6 +24,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nextword.files import write_whole
 from nextword.model import LanguageModel
 from nextword.training import padded
 
@@ -89,7 +90,7 @@ def advise(
     teacher.eval()
     paths = [(folder / "advice-pieces.npy", np.uint16), (folder / "advice-logp.npy", np.float16)]
     done_path = folder / _DONE
-    first = int(done_path.read_text()) if done_path.is_file() else 0
+    first = lines_advised(folder)
     mode = "r+" if first else "w+"
     files = [np.lib.format.open_memmap(path, mode, dtype, (N, k)) for path, dtype in paths]
     device = next(teacher.parameters()).device
@@ -108,8 +109,14 @@ def advise(
         if start // _LINES % 200 == 0:
             for file in files:
                 file.flush()
-            done_path.write_text(str(start))
+            write_whole(done_path, str(start).encode())
         progress(min(lines, start + _LINES), lines)
     for file in files:
         file.flush()
-    done_path.write_text(str(lines))
+    write_whole(done_path, str(lines).encode())
+
+
+def lines_advised(folder: Path) -> int:
+    """Of how many lines the folder holds advice."""
+    path = folder / _DONE
+    return int(path.read_text()) if path.is_file() else 0

@@ -67,7 +67,6 @@ def measure(model: Path, messages: Sequence[str]) -> dict[str, Any]:
         "floor_ms": floor_ms,
         "load_s": load_s,
         "rss_mb": rss_mb,
-        "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3),
         "kinds": [{"kind": kind, **_figures([ms for name, ms in ours if name == kind])} for kind in kinds],
         "peer": {"name": "floats, no cache", **_figures([ms for _, ms in peer]), "floor_ms": floats_ms},
     }
@@ -85,7 +84,7 @@ def _type(predictor: Predictor, message: str, *, forgetful: bool = False) -> lis
 
 def _questions(message: str) -> Iterator[tuple[str, str, str]]:
     text = tidy(message)
-    places = [(start, end) for start, end in spans(text.lower()) if is_word(text[start:end].lower())]
+    places = [(start, end) for start, end in spans(text) if is_word(text[start:end])]
     for number, (start, end) in enumerate(places):
         context, word = text[:start], text[start:end]
         yield COLD if number == len(places) // 2 else NEXT, context, ""

@@ -18,6 +18,11 @@ class OwnWords:
     def __bool__(self) -> bool:
         return bool(self._forms)
 
+    @property
+    def times(self) -> int:
+        """How often words were added, of all words together."""
+        return self._times
+
     def __contains__(self, word: str) -> bool:
         return word in self._forms
 

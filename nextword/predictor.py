@@ -22,7 +22,8 @@ from nextword.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from nextword.model import LanguageModel
 
-_OWN_SHARE = 0.05  # of all words, those that the person has added
+_OWN_SHARE = 0.1  # of all words, at most, are the person's own,
+_OWN_EVIDENCE = 500  # and half of that after so many additions
 _LIKELY = 1e-4  # letters more probable than this are meant as they were typed
 _INTENTS = 3  # corrections looked into,
 _WORTHWHILE = 0.02  # and how probable each must be beside the letters as they were typed
@@ -78,11 +79,14 @@ class Predictor:
     def suggest(self, context: str, typed: str = "", k: int = 3) -> list[Suggestion]:
         """The `k` most probable words after the text `context` that go on from the letters `typed`, best first.
 
-        Any text is answered; there are fewer than `k` only where no word fits (`typed` is no beginning of a word, say).
+        Any text is answered; there are fewer than `k` only where few words fit (`typed` begins no word, say).
         Where the letters lead nowhere likely, what may have been meant by them is offered too (`nextword.slips`).
-        Probabilities are those of the next word, given the letters where there are any; they are the model's own, and
-        what is left to one goes to the words not shown. Words come as they are written (`nextword.casing`).
+        Probabilities are the model's own: that this word comes next, rather than another word, a symbol or the end;
+        once letters are typed, that this is the word, given the letters. Words come as they are written
+        (`nextword.casing`). Raises ValueError for `k` below 1.
         """
+        if k < 1:
+            raise ValueError(f"one suggestion or more can be asked for, not {k}")
         before, begun = split_typed(typed)
         if before or (typed.strip() and not begun):
             return []
@@ -120,25 +124,25 @@ class Predictor:
         if not self.corrects_slips or len(begun) < 2 or mass > _LIKELY:
             return []
         slips = meant(begun)
-        masses = self._index.masses(self._root.next_logp, [letters.encode() for letters, _ in slips])
-        found = zip(slips, masses, strict=True)
-        chances = sorted(((slip * p, letters, slip) for (letters, slip), p in found), reverse=True)
-        chosen = {letters: slip for chance, letters, slip in chances[:_INTENTS] if chance > _WORTHWHILE * mass}
+        likely = self._reader.masses(self._root, [letters for letters, _ in slips])
+        chances = {letters: slip * p for (letters, slip), p in zip(slips, likely.tolist(), strict=True)}
         if self.own_words:
-            chosen |= dict([slip for slip in slips if self.own_words.beginning_with(slip[0])][:_INTENTS])
-        return [self._intent(letters, slip, k) for letters, slip in chosen.items()]
+            for letters, slip in slips:
+                own = sum(self.own_words.beginning_with(letters).values())
+                chances[letters] += slip * self._own_share * own
+        best = sorted(slips, key=lambda slip: -chances[slip[0]])[:_INTENTS]
+        worthwhile = _WORTHWHILE * mass
+        return [self._intent(letters, slip, k) for letters, slip in best if chances[letters] > worthwhile]
 
     @property
     def _own_share(self) -> float:
-        return _OWN_SHARE if self.own_words else 0.0
+        return _OWN_SHARE * self.own_words.times / (self.own_words.times + _OWN_EVIDENCE)
 
     def _suggestion(self, word: str, probability: float, context: str, typed: str) -> Suggestion:
-        form, source = word, self.source
-        if word in self.own_words:
-            form, source = self.own_words.written(word), "own"
-        if form == word:
-            form = self.vocabulary.casing.written(word, context, typed)
-        return Suggestion(form, probability, source)
+        own = word in self.own_words
+        form = self.own_words.written(word) if own else None
+        written = self.vocabulary.casing.written(word, context, typed, form=form)
+        return Suggestion(written, probability, "own" if own else self.source)
 
     def read(self, messages: Sequence[Sequence[str]]) -> list[Reading]:
         """Read messages (as tokens) for the metrics: what they cost, and what the bar would have shown at each word.
@@ -165,6 +169,7 @@ class Predictor:
 
 def _end(text: str) -> str:
     """The end of a long text, cut so that it seldom changes while the text grows."""
+    text = text.rstrip()
     return text[max(0, (len(text) - 1) // _CONTEXT_CHARACTERS - 1) * _CONTEXT_CHARACTERS :]
 
 

@@ -1,8 +1,8 @@
 """Training on public text at full strength: in several processes, with a teacher's advice, able to go on after a stop.
 
-A step's batch and its dropout depend on the seed and the step's number alone, and gradients are averaged over all
-pieces of the batch, whichever process read them. So the weights do not depend on how often a training was stopped, nor,
-without dropout and up to rounding, on the number of processes.
+A step's batch depends on the seed and the step's number alone, its dropout on the process too, and gradients are
+averaged over all pieces of the batch, whichever process read them. So the weights do not depend on how often a training
+was stopped, nor, without dropout and up to rounding, on the number of processes.
 """
 
 # B lines of a batch, T pieces, M pieces predicted, V vocabulary, N pieces of the text, L lines, k pieces advised
@@ -13,21 +13,25 @@ import math
 import os
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
+import safetensors
+import safetensors.torch
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
 from torch import Tensor
+from torch.multiprocessing.spawn import ProcessException
 
 from nextword.distillation import Advice, advised_loss
+from nextword.files import write_whole
 from nextword.model import LanguageModel
 from nextword.model_config import ModelConfig, Weights
 from nextword.training import cosine, padded
@@ -132,19 +136,26 @@ def pretrain(
     """
     if config.processes == 1:
         return _train(folder, model, config, advice, 0, progress, after_epoch, save_every_s)
+    if next(model.parameters()).is_cuda:
+        raise ValueError("pretraining: several processes train on CPUs alone; set processes to 1 for a GPU")
     with tempfile.TemporaryDirectory() as meeting:
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo0" if os.uname().sysname == "Darwin" else "lo")
-        store = f"file://{meeting}/store"
         # Arrays, since torch would let the processes write into one and the same weights.
-        arguments = (store, folder, model.config, model.weights(), config, advice, torch.get_num_threads())
+        arguments = (Path(meeting), folder, model.config, model.weights(), config, advice, torch.get_num_threads())
         helpers = torch.multiprocessing.spawn(  # type: ignore[attr-defined,no-untyped-call]
             _help, arguments, nprocs=config.processes - 1, join=False
         )
         try:
-            _join(store, 0, config.processes)
+            _await(helpers.processes, Path(meeting))
+            _join(Path(meeting), 0, config.processes)
             steps = _train(folder, model, config, advice, 0, progress, after_epoch, save_every_s)
             dist.barrier()
             helpers.join()
+        except (RuntimeError, ProcessException) as error:
+            raise ChildProcessError(
+                f"one of the {config.processes} training processes ended ({str(error).splitlines()[-1]}); "
+                "what was saved is kept: go on with --resume"
+            ) from error
         finally:
             if dist.is_initialized():
                 dist.destroy_process_group()
@@ -153,9 +164,18 @@ def pretrain(
     return steps
 
 
+def _await(helpers: Sequence[BaseProcess], meeting: Path) -> None:
+    """Wait until each has come; a process that died before could be waited for in vain."""
+    while len(list(meeting.glob("here-*"))) < len(helpers):
+        for process in helpers:
+            if process.exitcode is not None:
+                raise RuntimeError(f"exit code {process.exitcode} at its start")
+        time.sleep(0.05)
+
+
 def _help(
     number: int,
-    store: str,
+    meeting: Path,
     folder: Path,
     shape: ModelConfig,
     weights: Weights,
@@ -167,17 +187,42 @@ def _help(
     torch.set_num_threads(threads)
     model = LanguageModel(shape)
     model.set_weights(weights)
-    _join(store, number + 1, config.processes)
+    (meeting / f"here-{number}").touch()
+    _join(meeting, number + 1, config.processes)
     _train(folder, model, config, advice, number + 1, lambda *step: None, lambda epoch: None, math.inf)
     dist.barrier()
     dist.destroy_process_group()
 
 
-def _join(store: str, rank: int, processes: int) -> None:
-    dist.init_process_group("gloo", init_method=store, rank=rank, world_size=processes)
+def _join(meeting: Path, rank: int, processes: int) -> None:
+    dist.init_process_group("gloo", init_method=f"file://{meeting}/store", rank=rank, world_size=processes)
 
 
 def _train(
+    folder: Path,
+    model: LanguageModel,
+    config: PretrainConfig,
+    advice_folder: Path | None,
+    rank: int,
+    progress: Callable[[int, int, float], None],
+    after_epoch: Callable[[int], None],
+    save_every_s: float,
+) -> int:
+    with torch.random.fork_rng(), _dropout(model, config.dropout):
+        return _steps(folder, model, config, advice_folder, rank, progress, after_epoch, save_every_s)
+
+
+@contextmanager
+def _dropout(model: LanguageModel, share: float) -> Iterator[None]:
+    model.set_dropout(share)
+    try:
+        yield
+    finally:
+        model.set_dropout(0.0)
+        model.eval()
+
+
+def _steps(
     folder: Path,
     model: LanguageModel,
     config: PretrainConfig,
@@ -195,7 +240,6 @@ def _train(
     steps, number, saved_s = sum(map(len, epochs)), 0, time.monotonic()
     device = parameters[0].device
     model.train()
-    model.set_dropout(config.dropout)
     for epoch, found in enumerate(epochs):
         for lines in found:
             number += 1
@@ -220,8 +264,6 @@ def _train(
             _save(folder, model, optimizers, step)
             after_epoch(epoch + 1)
             model.train()
-    model.set_dropout(0.0)
-    model.eval()
     return steps
 
 
@@ -291,9 +333,7 @@ def _save(folder: Path, model: LanguageModel, optimizers: Sequence[torch.optim.O
             tensors |= {
                 f"{number}.{index}.{key}": torch.as_tensor(value).cpu().contiguous() for key, value in values.items()
             }
-    building = folder / f".{_STATE}"
-    save_file(tensors, building, metadata={_STEP: str(step)})
-    building.replace(folder / _STATE)
+    write_whole(folder / _STATE, safetensors.torch.save(tensors, metadata={_STEP: str(step)}))
 
 
 def _restore(folder: Path, model: LanguageModel, optimizers: Sequence[torch.optim.Optimizer]) -> int:
@@ -301,10 +341,14 @@ def _restore(folder: Path, model: LanguageModel, optimizers: Sequence[torch.opti
     path = folder / _STATE
     if not path.is_file():
         return 0
-    tensors = load_file(path)
-    model.set_weights(
-        {name.removeprefix("model."): x.numpy() for name, x in tensors.items() if name.startswith("model.")}
-    )
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            step = int(file.metadata()[_STEP])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+        weights = {name: value.numpy() for name, value in tensors.items() if name.startswith("model.")}
+        model.set_weights({name.removeprefix("model."): value for name, value in weights.items()})
+    except (safetensors.SafetensorError, KeyError, TypeError) as error:
+        raise ValueError(f"{path}: the state of the training cannot be read ({error})") from None
     for number, optimizer in enumerate(optimizers):
         state: dict[int, dict[str, Tensor]] = {}
         for name, value in tensors.items():
@@ -313,10 +357,4 @@ def _restore(folder: Path, model: LanguageModel, optimizers: Sequence[torch.opti
                 index, _, key = rest.partition(".")
                 state.setdefault(int(index), {})[key] = value
         optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
-    return steps_done(folder)
-
-
-def steps_done(folder: Path) -> int:
-    """The number of steps after which the state in `folder` was saved."""
-    with safe_open(folder / _STATE, "pt") as file:
-        return int(file.metadata()[_STEP])
+    return step

@@ -2,7 +2,7 @@
 
 The same mathematics as `nextword.model`. Matrices stay in eight bits where the weights do (`MatMulNBits`: the
 activations of each piece are rounded to eight bits too, in blocks of their own, so that a piece's answer does not
-depend on what is read beside it); float weights are multiplied as floats.
+depend on what is read beside it, but for rounding); float weights are multiplied as floats.
 """
 
 # B messages, T pieces, S pieces already cached, A = S + T, D width, H heads, K width of a head, V vocabulary, N places
@@ -71,7 +71,7 @@ class Runtime:
 
     def __init__(self, config: ModelConfig, weights: Stored, *, threads: int = 1):
         """`weights` in float32 or as `eightbit.quantize` gives them. Raises ValueError where they do not fit."""
-        check_weights(config, {n: x for n, x in weights.items() if not n.endswith(SCALE)})
+        check_weights(config, restore(weights))
         self.config = config
         self.eight_bit = is_quantized(weights)
         self._session = _session(_Graph(config, weights).model(), threads)
@@ -230,8 +230,9 @@ class _Graph:
 
     def _product(self, x: str, *names: str) -> str:
         """x W^T for the matrices `names` one below another."""
-        if not is_quantized({name: self._weights[name] for name in names}):
-            matrix = np.concatenate([self._weights[name] for name in names]).astype(np.float32)
+        if not all(is_quantized({name: self._weights[name]}) for name in names):
+            floats = restore({n: x for n, x in self._weights.items() if n.removesuffix(SCALE) in names})
+            matrix = np.concatenate([floats[name] for name in names])
             return self._node("MatMul", x, self._constant("+".join(names), np.ascontiguousarray(matrix.T)))
         whole = np.concatenate([self._weights[name] for name in names]).astype(np.int16)
         scale_R = np.concatenate([self._weights[name + SCALE] for name in names]).astype(np.float32)

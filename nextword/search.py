@@ -4,8 +4,8 @@ A word's probability is the product of its pieces' probabilities, in its most pr
 best-first by levels of pieces: complete pieces give candidates at once, and a piece that leaves the word open is
 followed only while its probability exceeds that of the k-th best candidate, since no word through it can be more
 probable than it. So the answer is exact as long as no more than `BRANCHES` open pieces a level and `MAX_PIECES` pieces
-a word are wanted. All open pieces of all requests of a batch are read in one call, as branches of a tree over the
-cached context.
+a word are wanted, but for words that are `_NEGLIGIBLE` beside those found. All open pieces of all requests of a batch
+are read in one call, as branches of a tree over the cached context.
 
 A half-typed word is not forced into the pieces of its letters: at each level a piece fits when it goes on from, or
 stops short of, the letters typed.
@@ -31,8 +31,7 @@ MAX_PIECES = 6
 WINDOW = 64  # pieces that the model sees at most, the start included; a longer context is cut at its beginning
 _STEP = WINDOW // 2
 _LIKELY = math.log(0.01)
-_NEGLIGIBLE = 1e-2  # of the probability of all words that begin so: no word below it is looked for
-_UNTHINKABLE = 1e-7  # nor any below this
+_NEGLIGIBLE = 1e-2  # of the words found (of all words, before a letter is typed): nothing rarer is looked for
 
 
 @dataclass(eq=False)
@@ -57,16 +56,17 @@ class Request:
     prefix: str
     k: int
     found: dict[str, float] = field(default_factory=dict)  # word -> probability
-    floor: float = _UNTHINKABLE  # no word below this probability is looked for
 
     def best(self) -> list[tuple[str, float]]:
         """The k most probable words found so far, best first; ties in alphabetical order."""
         return sorted(self.found.items(), key=lambda item: (-item[1], item[0]))[: self.k]
 
     def bound(self) -> float:
-        """The log-probability that a word must exceed to be of interest."""
+        """The log-probability that a word must exceed to be of interest; nothing is too rare before one is found."""
         best = self.best()
-        return math.log(max(self.floor, best[-1][1] if len(best) == self.k else 0.0))
+        floor = _NEGLIGIBLE * sum(p for _, p in best) if self.prefix else _NEGLIGIBLE * bool(best)
+        bound = max(floor, best[-1][1] if len(best) == self.k else 0.0)
+        return math.log(bound) if bound else -math.inf
 
 
 class PieceIndex:
@@ -91,7 +91,7 @@ class PieceIndex:
                 for piece in ids:
                     exact.setdefault(self.surfaces[piece], []).append(piece)
                 self._lists[first, final] = ([self.surfaces[piece] for piece in ids], np.array(ids, np.int64), exact)
-        self._arrays = {final: np.array(self._lists[True, final][0]) for final in (True, False)}
+        self._arrays = {kind: np.array(spelled) for kind, (spelled, _, _) in self._lists.items()}
         self._fitting: dict[tuple[bool, bool, bytes], Ids] = {}
 
     def fitting(self, remaining: bytes, *, first: bool, final: bool) -> Ids:
@@ -120,18 +120,18 @@ class PieceIndex:
             [piece for size in range(1, len(remaining)) for piece in exact.get(remaining[:size], ())], np.int64
         )
 
-    def masses(self, next_logp: Floats, prefixes: Sequence[bytes]) -> list[float]:
-        """For each of many prefixes, the probability of a word's first piece that spells it and perhaps more."""
-        total = np.zeros(len(prefixes))
+    def masses(self, next_logp: Floats, prefixes: Sequence[bytes], *, first: bool = True) -> Floats:
+        """For each of many prefixes, the probability of a word's (first) piece that spells it and perhaps more."""
+        total = np.zeros(len(prefixes), np.float32)
         lowest = np.array(prefixes)
         beyond = np.array([prefix[:-1] + bytes([prefix[-1] + 1]) for prefix in prefixes])  # UTF-8 has no byte 255
         for final in (True, False):
-            _, ids, _ = self._lists[True, final]
+            _, ids, _ = self._lists[first, final]
             up_to = np.concatenate([[0.0], np.exp(next_logp[ids]).cumsum(dtype=np.float64)])
-            spelled = self._arrays[final]
-            total += up_to[np.searchsorted(spelled, beyond)] - up_to[np.searchsorted(spelled, lowest)]
-        found: list[float] = total.tolist()
-        return found
+            spelled = self._arrays[first, final]
+            ends = (np.searchsorted(spelled, bounds) for bounds in (beyond, lowest))
+            total += np.subtract(*(up_to[end] for end in ends)).astype(np.float32)
+        return total
 
 
 class Reader:
@@ -163,8 +163,6 @@ class Reader:
     def search(self, requests: Iterable[Request]) -> None:
         """Fill each request's `found`."""
         frontier = [(request, [request.root]) for request in requests]
-        for request, _ in frontier:
-            self._set_floor(request)
         for level in range(MAX_PIECES):
             wanted: list[tuple[Request, list[tuple[Branch, int, float]]]] = []
             for request, branches in frontier:
@@ -178,17 +176,11 @@ class Reader:
                 (request, [parent.children[piece] for parent, piece, _ in opened]) for request, opened in wanted
             ]
 
-    def _set_floor(self, request: Request) -> None:
-        prefix = request.prefix.encode()
-        ids = [self.index.covering(prefix, first=True, final=final) for final in (True, False)]
-        mass = sum(float(np.exp(request.root.next_logp[some]).sum()) for some in ids) if prefix else 1.0
-        request.floor = max(_UNTHINKABLE, _NEGLIGIBLE * mass)
-
     def mass(self, root: Branch, prefix: str) -> float:
         """The probability that the word after `root` begins with `prefix`, in whatever pieces were searched.
 
-        A piece that stops short of the prefix counts with what follows it if a search has read it; if not, it was
-        less probable than the words found, and what little of it goes on as the prefix does is left out.
+        A piece that stops short of the prefix counts with what follows it if a search has read it. A search leaves out
+        what is less probable than the last word it found, so little of the whole goes on there as the prefix does.
         """
         spelled, total, reached = prefix.encode(), 0.0, [root]
         while reached:
@@ -199,6 +191,21 @@ class Reader:
                 total += math.exp(branch.logp) * float(np.exp(covering).sum())
             short = self.index.short(rest, first=first).tolist() if branch.children else ()
             reached += [branch.children[piece] for piece in short if piece in branch.children]
+        return total
+
+    def masses(self, root: Branch, prefixes: Sequence[str]) -> Floats:
+        """As `mass`, for many prefixes at once."""
+        spelled = [prefix.encode() for prefix in prefixes]
+        total, reached = np.zeros(len(spelled), np.float32), [root]
+        while reached:
+            branch = reached.pop()
+            size = len(branch.spelled)
+            some = [n for n, prefix in enumerate(spelled) if len(prefix) > size and prefix.startswith(branch.spelled)]
+            if some:
+                rests = [spelled[n][size:] for n in some]
+                followed = self.index.masses(branch.next_logp, rests, first=not branch.pieces)
+                total[some] += math.exp(branch.logp) * followed
+                reached += branch.children.values()
         return total
 
     def _complete(self, request: Request, branches: list[Branch]) -> None:

@@ -33,7 +33,7 @@ def _neighbours() -> dict[str, str]:
 NEIGHBOURS = _neighbours()
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16)  # a few keystrokes: what was mistyped is not to be kept
 def meant(typed: str) -> tuple[tuple[str, float], ...]:
     """What else may have been meant by `typed`, one edit away: (letters, probability of the slip given those letters).
 

@@ -91,7 +91,7 @@ def _first_difference(model: LanguageModel, shared: Predictor, split: Split, see
     for text in map(normalise, split.test):
         for start, end in spans(text):
             word, context = text[start:end], text[:start]
-            before, after = ([s.word for s in predictor.suggest(context)] for predictor in (shared, personal))
+            before, after = ([s.word.lower() for s in predictor.suggest(context)] for predictor in (shared, personal))
             if len(word) > 2 and start and word in after and word not in before:
                 bars = "  ".join(f"{name}: {' | '.join(bar)}" for name, bar in (("before", before), ("after", after)))
                 yield f"{split.user}, \u201c{context.strip()} \u2026\u201d\n      {bars}   (typed: {word})"

@@ -30,7 +30,8 @@ def command(
             raise ValueError("name the files or folders of text, --teacher, and the student's folder with --out")
         checkpoint.read_config(teacher)
         chosen = (PretrainSettings.from_toml(run) if run else PretrainSettings()).with_settings(settings or [])
+        chosen = chosen.model_copy(update={"eight_bit": chosen.eight_bit or eight_bit})
         prepare(out, text, chosen, teacher=teacher)
-    elif text or out or run or settings or teacher:
+    elif text or out or run or settings or teacher or eight_bit:
         raise ValueError("--resume takes the training's own text, teacher and settings: give no others with it")
-    show(train(resume or Path(str(out)), eight_bit=eight_bit), as_json=as_json)
+    show(train(resume or Path(str(out))), as_json=as_json)

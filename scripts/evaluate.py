@@ -44,12 +44,15 @@ def command(
     finetune_epochs: Annotated[int, typer.Option(min=0, help="passes over a person's own history")] = 3,
     finetune_learning_rate: Annotated[float, typer.Option(help="of fine-tuning on the device")] = 3e-4,
     margin: Annotated[float, typer.Option(min=0.0, help="of the gate, in standard errors")] = 2.5,
+    eight_bit: Annotated[
+        bool, typer.Option("--eight-bit", help="also the model in eight bits, as a device runs it, beside its floats")
+    ] = False,
     seed: Annotated[int, typer.Option(help="of the bootstrap, and of fine-tuning a model that is no run's")] = 0,
     workers: Annotated[int, typer.Option(min=0, help="processes; 0: one for each core")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,
 ) -> None:
     from data.splits import sample
-    from nextword import checkpoint
+    from nextword.files import check_writable
     from nextword.training import TrainConfig
     from personalization.finetune import FinetuneConfig
     from personalization.gate import GateConfig
@@ -77,7 +80,7 @@ def command(
     if folder is not None:
         if (user_column, text_column) != ("user", "text"):
             raise ValueError(f"--user-column, --text-column: {model} knows its own columns; leave the options out")
-        checkpoint.check_writable(folder.path)
+        check_writable(folder.path)
         name, seed, population, models = _of_run(model, corpus, data_dir, ceiling if central else None, workers)
         reference = "federated"
     else:
@@ -86,6 +89,7 @@ def command(
         name, population = corpus, _everyone_new(corpus, data_dir, user_column, text_column)
         models, reference = {"pretrained": model}, "pretrained"
     plan = plan_for(population, models, reference, finetune=finetune, seed=seed)
+    plan = dataclasses.replace(plan, eight_bit=eight_bit)
     evaluated = {"participants": len(plan.participants), "newcomers": len(plan.newcomers)}
     if users:
         plan = dataclasses.replace(

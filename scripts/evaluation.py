@@ -25,6 +25,7 @@ from personalization.finetune import FinetuneConfig, personalize
 
 ALONE = ("trigram", "trigram+own")
 FINETUNED = "finetuned"
+EIGHT_BIT = "-int8"  # after a model's name: its weights and activations in eight bits
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,12 @@ class Plan:
     finetune_from: str
     finetune: FinetuneConfig = field(default_factory=FinetuneConfig)
     seed: int = 0
+    eight_bit: bool = False  # also the model that people fine-tune as a device runs it, in eight bits
 
     @property
     def methods(self) -> tuple[str, ...]:
-        return (*ALONE, *self.models, FINETUNED)
+        rounded = (self.finetune_from + EIGHT_BIT,) if self.eight_bit else ()
+        return (*ALONE, *self.models, *rounded, FINETUNED)
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,9 @@ class _State:
         cls.counted = frozenset(split.user for split in plan.pooled)
         cls.shared = checkpoint.load(plan.models[plan.finetune_from])
         cls.predictors = {name: Predictor.load(folder, eight_bit=False) for name, folder in plan.models.items()}
+        if plan.eight_bit:
+            rounded = Predictor.load(plan.models[plan.finetune_from], eight_bit=True)
+            cls.predictors[plan.finetune_from + EIGHT_BIT] = rounded
 
 
 def _counted(people: Iterable[Sequence[str]]) -> Trigram:

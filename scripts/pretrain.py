@@ -27,10 +27,11 @@ def command(
         if not text or out is None:
             raise ValueError("name the files or folders of text, and the checkpoint's folder with --out")
         chosen = (PretrainSettings.from_toml(run) if run else PretrainSettings()).with_settings(settings or [])
+        chosen = chosen.model_copy(update={"eight_bit": chosen.eight_bit or eight_bit})
         prepare(out, text, chosen)
-    elif text or out or run or settings:
+    elif text or out or run or settings or eight_bit:
         raise ValueError("--resume takes the training's own text and settings: give no others with it")
-    show(train(resume or Path(str(out)), eight_bit=eight_bit), as_json=as_json)
+    show(train(resume or Path(str(out))), as_json=as_json)
 
 
 def show(about: dict[str, Any], *, as_json: bool) -> None:

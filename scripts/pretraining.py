@@ -5,19 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
+import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from data import corpus, public, splits, synthetic
 from nextword import checkpoint
 from nextword.casing import Casing
-from nextword.distillation import advise
+from nextword.distillation import advise, lines_advised
+from nextword.files import check_writable, locked, write_whole
 from nextword.metrics import measure
 from nextword.model import LanguageModel
 from nextword.model_config import ModelConfig
@@ -50,6 +51,11 @@ class ModelSettings(Section):
     layers: AtLeastOne = 4
     heads: AtLeastOne = 4
     hidden: AtLeastOne = 640
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        ModelConfig(self.vocabulary_size, self.width, self.layers, self.heads, self.hidden)
+        return self
 
 
 class TrainingSettings(Section):
@@ -87,6 +93,7 @@ class PretrainSettings(Settings):
     """Everything that decides a training on public text."""
 
     seed: Seed = 0
+    eight_bit: bool = False  # the checkpoint's weights rounded, a quarter of the size
     text: TextSettings = TextSettings()
     model: ModelSettings = ModelSettings()
     training: TrainingSettings = TrainingSettings()
@@ -95,15 +102,22 @@ class PretrainSettings(Settings):
 
     def config(self) -> PretrainConfig:
         """Raises ValueError for values that do not go together."""
-        fields = self.training.model_dump()
-        processes = fields.pop("processes") or (1 if torch.cuda.is_available() else os.cpu_count() or 1)
         return PretrainConfig(
-            **fields,
+            **self.training.model_dump(),
             temperature=self.distill.temperature,
             advice_weight=self.distill.weight,
             seed=self.seed,
-            processes=processes,
         )
+
+    def settled(self) -> PretrainSettings:
+        """What does not depend on this machine and this folder any more: processes, and files' whole paths."""
+        training, names = self.training, _names(self.validation.corpora)
+        if not training.processes:
+            fitting = max(1, training.batch_pieces // training.max_pieces)
+            processes = 1 if torch.cuda.is_available() else min(_cores(), fitting)
+            training = training.model_copy(update={"processes": processes})
+        validation = self.validation.model_copy(update={"corpora": ", ".join(map(corpus.settled, names))})
+        return self.model_copy(update={"training": training, "validation": validation})
 
 
 def prepare(out: Path, text: list[Path], settings: PretrainSettings, *, teacher: Path | None = None) -> None:
@@ -112,11 +126,13 @@ def prepare(out: Path, text: list[Path], settings: PretrainSettings, *, teacher:
         raise ValueError(f"{out} holds a training that was cut off: go on with --resume {out}, or remove it")
     if out.exists():
         raise ValueError(f"{out} exists: name a new folder with --out, or remove it")
+    settings = settings.settled()
     settings.config()
     for name in _names(settings.validation.corpora):
-        corpus.load(name)
+        if not any(_people(name, settings)):
+            raise ValueError(f"validation.corpora: {name}: nobody has the 30 different messages to be measured on")
     share_of = public.shares(settings.text.share, public.files(text))
-    checkpoint.check_writable(out.parent)
+    check_writable(out.parent)
     rng = np.random.default_rng(settings.seed)
     written = public.sample(share_of, normalise, rng)
     invented = filter(None, map(normalise, synthetic.public_texts(settings.text.invented)))
@@ -124,11 +140,15 @@ def prepare(out: Path, text: list[Path], settings: PretrainSettings, *, teacher:
     order = rng.permutation(len(lines))
     kept = max(1, round(settings.text.held_back * len(lines))) if settings.text.held_back and len(lines) > 1 else 0
     training = [lines[index] for index in order[kept:]]
+    if not training:
+        raise ValueError(f"{', '.join(map(str, text))}: no line of text to train on")
     errors.print(f"{len(training):,} lines from {len(share_of)} files and {settings.text.invented:,} invented people")
-    model, vocabulary = _start(settings, training, Casing.learn(written.values()), teacher)
+    model, vocabulary = _start(settings, training, teacher)
+    if not vocabulary.casing.forms:
+        casing = Casing.learn(written[line] for line in training if line in written)
+        vocabulary = Vocabulary(vocabulary.model, casing=casing)
     pieces = Text.of([vocabulary.encode(line) for line in training])
-    building = out.with_name(f".{out.name}.preparing")
-    shutil.rmtree(building, ignore_errors=True)
+    building = out.with_name(f".{out.name}-{secrets.token_hex(4)}")
     folder = building / TRAINING
     folder.mkdir(parents=True)
     pieces.save(folder)
@@ -148,11 +168,16 @@ def prepare(out: Path, text: list[Path], settings: PretrainSettings, *, teacher:
     building.rename(out)
 
 
-def train(out: Path, *, eight_bit: bool) -> dict[str, Any]:
+def train(out: Path) -> dict[str, Any]:
     """Train what `prepare` left in `out`, or go on with it; the checkpoint takes its place. Returns what it came to."""
     folder = out / TRAINING
     if not (folder / _SETTINGS).is_file():
         raise ValueError(f"{out}: no training was cut off there")
+    with locked(folder, "training"):
+        return _train(out, folder)
+
+
+def _train(out: Path, folder: Path) -> dict[str, Any]:
     settings = PretrainSettings.from_toml(folder / _SETTINGS)
     config, text = settings.config(), Text.load(folder)
     model, vocabulary = checkpoint.load(folder / "start")
@@ -182,9 +207,9 @@ def train(out: Path, *, eight_bit: bool) -> dict[str, Any]:
         "settings": settings.to_flat(),
         "device": device.type,
         "bits_per_character": log,
-        "words": words_of(Predictor.of(model, vocabulary, eight_bit=eight_bit), settings),
+        "words": words_of(Predictor.of(model, vocabulary, eight_bit=settings.eight_bit), settings),
     }
-    checkpoint.save(out, model, vocabulary, extra=about, eight_bit=eight_bit)
+    checkpoint.save(out, model, vocabulary, extra=about, eight_bit=settings.eight_bit)
     return {"model": str(out), **about}
 
 
@@ -207,6 +232,8 @@ def words_of(predictor: Predictor, settings: PretrainSettings) -> dict[str, dict
     for name in _names(settings.validation.corpora):
         results = [measure(predictor, texts, user="") for texts in _people(name, settings)]
         shares = [(result.top1, result.top3) for result in results if result.words]
+        if not shares:
+            continue
         top1, top3 = np.mean(shares, axis=0).tolist()
         found[name] = {"users": len(shares), "top1": round(top1, 4), "top3": round(top3, 4)}
     return found
@@ -219,9 +246,7 @@ def _people(name: str, settings: PretrainSettings) -> list[list[str]]:
     return [[normalise(text) for text in split.validation[-settings.validation.messages :]] for split in chosen]
 
 
-def _start(
-    settings: PretrainSettings, lines: list[str], casing: Casing, teacher: Path | None
-) -> tuple[LanguageModel, Vocabulary]:
+def _start(settings: PretrainSettings, lines: list[str], teacher: Path | None) -> tuple[LanguageModel, Vocabulary]:
     """The weights and the vocabulary to begin with; a student has its teacher's vocabulary."""
     shape = settings.model
     if shape.start:
@@ -232,8 +257,7 @@ def _start(
     if teacher:
         vocabulary = checkpoint.read(teacher).vocabulary
     else:
-        learned = Vocabulary.train(lines, size=shape.vocabulary_size, seed=settings.seed)
-        vocabulary = Vocabulary(learned.model, casing=casing)
+        vocabulary = Vocabulary.train(lines, size=shape.vocabulary_size, seed=settings.seed)
     config = ModelConfig(len(vocabulary), shape.width, shape.layers, shape.heads, shape.hidden)
     return LanguageModel(config).initialise(settings.seed), vocabulary
 
@@ -245,15 +269,18 @@ def _advice(
     device: torch.device,
     report: Callable[[int, int], None],
 ) -> Path:
-    """The folder of the teacher's advice on this text, beside the teacher, where other students find it again."""
-    model, _ = checkpoint.load(teacher)
-    digest = hashlib.sha256(np.ascontiguousarray(text.pieces).tobytes() + text.starts.tobytes()).hexdigest()[:16]
-    folder = teacher.with_name(f"{teacher.name}-advice") / f"{digest}-{settings.distill.pieces}"
-    folder.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(os.cpu_count() or 1)
-    k = min(settings.distill.pieces, model.config.vocabulary - 1)
-    advise(folder, model.to(device), text, k=k, max_pieces=settings.training.max_pieces, progress=report)
-    torch.set_num_threads(1)
+    """The folder of the teacher's advice on this text, in the user's cache, where other students find it again."""
+    digest = hashlib.sha256(np.ascontiguousarray(text.pieces).tobytes() + text.starts.tobytes())
+    digest.update(f"{_hash_of(teacher)} {settings.distill.pieces} {settings.training.max_pieces}".encode())
+    folder = corpus.data_home() / "advice" / digest.hexdigest()[:24]
+    check_writable(folder)
+    with locked(folder, "teacher's advice"):
+        if lines_advised(folder) < len(text.starts) - 1:
+            model, _ = checkpoint.load(teacher)
+            torch.set_num_threads(_cores())
+            k = min(settings.distill.pieces, model.config.vocabulary - 1)
+            advise(folder, model.to(device), text, k=k, max_pieces=settings.training.max_pieces, progress=report)
+            torch.set_num_threads(1)
     return folder
 
 
@@ -261,9 +288,13 @@ def _log(folder: Path, epoch: int, bits: Mapping[str, float]) -> None:
     """Add an epoch's line, in place of one that a training that was cut off may have written."""
     path = folder / _LOG
     lines = path.read_text(encoding="utf-8").splitlines()[: epoch - 1] if path.is_file() else []
-    path.write_text("\n".join([*lines, json.dumps({"epoch": epoch, **bits})]) + "\n", encoding="utf-8")
+    write_whole(path, ("\n".join([*lines, json.dumps({"epoch": epoch, **bits})]) + "\n").encode())
     told = ", ".join(f"{name} {value:.3f}" for name, value in bits.items())
     errors.print(f"epoch {epoch}: bits per character: {told}", highlight=False)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _hash_of(folder: Path | str) -> str:

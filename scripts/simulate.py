@@ -62,8 +62,8 @@ def simulate(config: RunConfig, *, resume: bool = False, observer: Observer = la
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
     from data.corpus import settled
     from data.splits import fingerprint
-    from nextword import checkpoint
     from nextword.federation.folders import with_absolute_paths
+    from nextword.files import check_writable
     from personalization import app as client
     from personalization import device
     from server import app as server
@@ -79,7 +79,7 @@ def simulate(config: RunConfig, *, resume: bool = False, observer: Observer = la
         folder.refuse_if_taken()
     check_start(config)
     people = device.participants(config.corpus, config.seed)  # a broken corpus is told here, before Ray starts
-    checkpoint.check_writable(folder.path)
+    check_writable(folder.path)
     from server import simulation
 
     workers = config.federation.workers or os.cpu_count() or 1

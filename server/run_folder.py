@@ -9,19 +9,19 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import safetensors
 import safetensors.numpy
-from filelock import FileLock, Timeout
 
 from nextword import checkpoint
 from nextword.federation.codec import Update
 from nextword.federation.config import RunConfig
+from nextword.files import check_writable, locked, write_whole
 from nextword.settings import flatten
 
 CONFIG, INPUTS, EVENTS, CHECKPOINT, SUMMARY, EVALUATION, FINAL = (
@@ -69,8 +69,8 @@ class RunFolder:
         """A new folder. One that holds anything is refused and left alone."""
         folder = cls(path)
         folder.refuse_if_taken()
-        checkpoint.check_writable(path)
-        _write(path / CONFIG, config.to_toml().encode())
+        check_writable(path)
+        write_whole(path / CONFIG, config.to_toml().encode())
         return folder
 
     @classmethod
@@ -97,18 +97,9 @@ class RunFolder:
                 f"{self.path}: exists already; name another folder with --out, or go on with --resume"
             )
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the folder for this process; ValueError where another one has it. A killed process lets it go."""
-        lock = FileLock(self.path / ".lock")
-        try:
-            lock.acquire(blocking=False)
-        except Timeout:
-            raise ValueError(f"{self.path}: another process is at work in this run folder") from None
-        try:
-            yield
-        finally:
-            lock.release()
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the folder for this process; ValueError where another one has it."""
+        return locked(self.path, "run folder")
 
     def pin(self, inputs: Inputs) -> None:
         """Remember what the run began with. Raises ValueError where something else is remembered."""
@@ -130,7 +121,7 @@ class RunFolder:
         arrays = {f"parameters/{name}": array for name, array in state.parameters.items()}
         for moment, by_name in state.moments.items():
             arrays |= {f"{moment}/{name}": array for name, array in by_name.items()}
-        _write(self.path / CHECKPOINT, safetensors.numpy.save(arrays, {"round": str(state.server_round)}))
+        write_whole(self.path / CHECKPOINT, safetensors.numpy.save(arrays, {"round": str(state.server_round)}))
 
     def load(self) -> State | None:
         """The newest checkpoint, or None before the first; events of later rounds are dropped."""
@@ -181,7 +172,7 @@ class RunFolder:
 
     def _keep_events(self, last_round: int) -> None:
         kept = [event for event in self.events() if event["round"] <= last_round]
-        _write(self.path / EVENTS, b"".join(json.dumps(event).encode() + b"\n" for event in kept))
+        write_whole(self.path / EVENTS, b"".join(json.dumps(event).encode() + b"\n" for event in kept))
 
 
 def _read_json(path: Path) -> Event | None:
@@ -189,19 +180,4 @@ def _read_json(path: Path) -> Event | None:
 
 
 def _write_json(path: Path, value: Event) -> None:
-    _write(path, (json.dumps(value, indent=2) + "\n").encode())
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write beside, then rename: a reader sees the old file or the new one, also after a crash."""
-    beside = path.with_name(f".{path.name}.new")
-    with beside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    write_whole(path, (json.dumps(value, indent=2) + "\n").encode())

@@ -39,6 +39,8 @@ def test_what_is_written_is_read_again() -> None:
         ("the", "see", "T", "The"),
         ("the", "see", "TH", "THE"),
         ("nasa", "", "n", "NASA"),
+        ("tomorrow", "see you", " T", "Tomorrow"),
+        ("i'm", "so", "I'", "I'm"),
     ],
 )
 def test_capitals_follow_the_sentence_and_the_typist(word: str, context: str, typed: str, written: str) -> None:
@@ -50,3 +52,10 @@ def test_any_text_is_taken(lines: list[str], context: str) -> None:
     for word, form in Casing.learn(lines * 5).forms.items():
         assert form.lower() == word
     assert isinstance(begins_sentence(context), bool)
+
+
+def test_the_persons_own_form_is_kept_and_follows_what_is_typed() -> None:
+    casing = Casing({"monday": "Monday"})
+    assert casing.written("monday", "see you on", form="monday") == "monday"
+    assert casing.written("mcdonald", "see", "MCD", form="McDonald") == "MCDONALD"
+    assert casing.written("mcdonald", "see", "mcd", form="McDonald") == "McDonald"

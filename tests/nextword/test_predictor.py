@@ -58,7 +58,6 @@ def test_search_equals_exhaustive_search(
     monkeypatch.setattr(search, "MAX_PIECES", 2)
     monkeypatch.setattr(search, "BRANCHES", 1000)
     monkeypatch.setattr(search, "_NEGLIGIBLE", 0.0)
-    monkeypatch.setattr(search, "_UNTHINKABLE", 1e-30)
     config = ModelConfig(vocabulary=len(few_pieces), width=16, layers=1, heads=2, hidden=16)
     model = LanguageModel(config).initialise(seed).eval()
     with torch.no_grad():
@@ -200,7 +199,13 @@ def bundled() -> Predictor:
 
 @pytest.mark.parametrize(
     ("context", "typed", "word"),
-    [("how", "aer", "are"), ("i am going", "tonorrow", "tomorrow"), ("i am at the", "statoin", "station")],
+    [
+        ("how", "aer", "are"),
+        ("i am going", "tonorrow", "tomorrow"),
+        ("i am at the", "statoin", "station"),
+        ("it is", "inconvenent", "inconvenient"),  # of several pieces
+        ("in the", "microwvae", "microwave"),
+    ],
 )
 def test_a_slip_is_corrected_where_the_letters_lead_nowhere(
     bundled: Predictor, context: str, typed: str, word: str
@@ -208,6 +213,46 @@ def test_a_slip_is_corrected_where_the_letters_lead_nowhere(
     first = bundled.suggest(context, typed)[0]
     assert first.word == word
     assert first.probability > 0.5
+
+
+@pytest.mark.parametrize("word", ["pneumonia", "xylophone", "ukulele", "kimchi", "zucchini"])
+def test_a_rare_word_is_offered_once_it_is_typed_almost_or_in_full(bundled: Predictor, word: str) -> None:
+    offered = [s.word.lower() for typed in (word[:-1], word) for s in bundled.suggest("i love my", typed)]
+    assert word in offered
+
+
+@given(st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=12))
+@settings(max_examples=40)
+def test_some_word_is_offered_for_any_letters_of_few_pieces(bundled: Predictor, letters: str) -> None:
+    pieces = bundled.vocabulary.encode_token(letters)
+    offered = bundled.suggest("see you at the", letters)
+    assert offered or len(pieces) > search.MAX_PIECES
+
+
+def test_eight_bit_answers_do_not_depend_on_what_was_typed_before(bundled: Predictor) -> None:
+    for word in ("unbelievable", "station", "tomorrow"):
+        for letters in range(1, len(word)):
+            typed = bundled.suggest("that was", word[:letters])
+            fresh = Predictor.load(checkpoint.BUNDLED).suggest("that was", word[:letters])
+            assert typed[0].word == fresh[0].word
+            assert typed[0].probability == pytest.approx(fresh[0].probability, rel=0.1)
+
+
+def test_one_own_word_does_not_sit_in_every_bar(bundled: Predictor) -> None:
+    bundled.own_words.add("Zoque")
+    try:
+        bars = [bundled.suggest(text) for text in ("see you at the", "he said that the", "can you bring the", "", "my")]
+        assert not any(s.word == "Zoque" for bar in bars for s in bar)
+        assert bundled.suggest("he said that the", "zo")[0].word == "Zoque"
+        assert bundled.suggest("he said that the", "ziqu")[0].word == "Zoque"
+    finally:
+        bundled.own_words.forget("zoque")
+
+
+def test_white_space_after_a_text_changes_nothing(bundled: Predictor) -> None:
+    assert bundled.suggest("see you at the" + " " * 5000) == bundled.suggest("see you at the")
+    with pytest.raises(ValueError, match="one suggestion or more"):
+        bundled.suggest("see you", k=0)
 
 
 def test_letters_that_lead_somewhere_are_taken_as_they_are(bundled: Predictor) -> None:
@@ -221,8 +266,7 @@ def test_an_added_word_is_a_candidate_like_any_other(model: LanguageModel, vocab
     predictor.own_words.add("Zoq\u2019ue")
     [suggestion, *_] = predictor.suggest("see you", "zoq")
     assert (suggestion.word, suggestion.source) == ("Zoq'ue", "own")
-    assert suggestion.probability > 0.5
-    assert any(s.word == "Zoq'ue" for s in predictor.suggest("see you", "z"))
+    assert suggestion.probability > 0.2
     predictor.own_words.forget("zoq'ue")
     assert predictor.suggest("see you", "zoq") == before
     with pytest.raises(ValueError, match="not one word"):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
+from nextword import pretraining
 from nextword.model import LanguageModel
 from nextword.model_config import ModelConfig
-from nextword.pretraining import PretrainConfig, Text, batches, pretrain
+from nextword.pretraining import PretrainConfig, Text, _backward, batches, pretrain
 from nextword.training import score
 
 CONFIG = PretrainConfig(epochs=2, batch_pieces=96, max_pieces=12)
@@ -23,7 +26,7 @@ def _lines(number: int = 60, seed: int = 0) -> list[list[int]]:
     return [[5 + (first + i) % 40 for i in range(rng.integers(1, 20))] for first in rng.integers(0, 40, number)]
 
 
-def _model(dropout: float = 0.0) -> LanguageModel:
+def _model() -> LanguageModel:
     return LanguageModel(ModelConfig(vocabulary=50, width=16, layers=2, heads=2, hidden=24)).initialise(3)
 
 
@@ -85,12 +88,62 @@ def test_a_training_cut_off_ends_at_the_weights_of_the_unbroken_one(
 
 
 def test_two_processes_train_as_one(tmp_path: Path) -> None:
-    two = PretrainConfig(epochs=1, batch_pieces=96, max_pieces=12, processes=2)
     one = PretrainConfig(epochs=1, batch_pieces=96, max_pieces=12)
-    start, apart, alone = _model().weights(), _trained(tmp_path / "2", two), _trained(tmp_path / "1", one)
-    for name, value in alone.items():
-        moved = (value - torch.from_numpy(start[name])).norm()
-        assert (apart[name] - value).norm() < 0.1 * moved, name  # bfloat16 rounds sums of other parts
+    bits: dict[int, list[float]] = {1: [], 2: []}
+    weights = {}
+    for processes in (1, 2):
+        config = replace(one, processes=processes)
+        told = bits[processes]
+        weights[processes] = _trained(tmp_path / str(processes), config, progress=lambda *step: told.append(step[2]))  # noqa: B023
+    np.testing.assert_allclose(bits[2], bits[1], rtol=2e-3)
+    for name, start in _model().weights().items():
+        moved = (weights[1][name] - torch.from_numpy(start)).norm()
+        assert (weights[2][name] - weights[1][name]).norm() < 0.1 * moved, name  # bfloat16 rounds sums of other parts
+
+
+def test_gradients_of_processes_add_up_to_those_of_the_whole_batch() -> None:
+    text, model = Text.of(_lines()), _model()
+    lines, config = np.arange(7), CONFIG
+    predicted = int(np.minimum(text.lengths[lines], config.max_pieces).sum())
+
+    def gradients(some: NDArray[np.int64]) -> list[torch.Tensor]:
+        _backward(model, text, some, predicted, config, None, torch.device("cpu"))
+        return [parameter.grad.clone() for parameter in model.parameters() if parameter.grad is not None]
+
+    whole, first, second = gradients(lines), gradients(lines[0::2]), gradients(lines[1::2])
+    for all_of_it, one, other in zip(whole, first, second, strict=True):
+        torch.testing.assert_close(one + other, all_of_it, atol=2e-3, rtol=0.05)
+    assert all(not gradient.any() for gradient in gradients(lines[:0]))
+
+
+def test_two_processes_cut_off_end_where_the_unbroken_two_do(tmp_path: Path) -> None:
+    config = PretrainConfig(epochs=1, batch_pieces=96, max_pieces=12, dropout=0.2, processes=2)
+
+    def stop(step: int, steps: int, bits: float) -> None:
+        if step == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _trained(tmp_path / "cut", config, progress=stop, save_every_s=0.0)
+    resumed, whole = _trained(tmp_path / "cut", config), _trained(tmp_path / "whole", config)
+    assert all(torch.equal(resumed[name], whole[name]) for name in whole)
+
+
+def test_a_process_that_dies_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pretraining, "_help", print_no_more)
+    with pytest.raises(ChildProcessError, match="--resume"):
+        _trained(tmp_path, PretrainConfig(batch_pieces=96, max_pieces=12, processes=2))
+
+
+def print_no_more(*_: Any) -> None:
+    """What a process does that ends at once."""
+    raise SystemExit(3)
+
+
+def test_a_damaged_state_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "state.safetensors").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"state\.safetensors: the state of the training cannot be read"):
+        _trained(tmp_path, CONFIG)
 
 
 def test_impossible_settings_are_refused() -> None:

@@ -99,3 +99,16 @@ def test_weights_of_another_shape_are_refused() -> None:
     model = _random(0)
     with pytest.raises(ValueError, match="do not fit the model: blocks.1"):
         Runtime(model.config, {n: x for n, x in model.weights().items() if not n.startswith("blocks.1")})
+
+
+def test_eight_bit_weights_that_do_not_fit_are_refused_and_mixed_ones_are_taken() -> None:
+    model = _random(0)
+    stored = quantize(model.weights())
+    broken = {name: value for name, value in stored.items() if name != "blocks.0.mlp.up.weight.scale"}
+    with pytest.raises(ValueError, match=r"mlp\.up\.weight have no scales"):
+        Runtime(model.config, broken)
+    mixed = {**stored, "blocks.0.attention.key.weight": model.weights()["blocks.0.attention.key.weight"]}
+    del mixed["blocks.0.attention.key.weight.scale"]
+    pieces = [1, 5, 9]
+    have, want = (_all(Runtime(model.config, weights), pieces)[0] for weights in (mixed, restore(mixed)))
+    assert (np.exp(want) * (want - have)).sum(1).max() < 0.01

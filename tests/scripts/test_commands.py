@@ -71,8 +71,9 @@ def test_pretraining_goes_on_from_a_checkpoint_with_its_vocabulary(
 
 
 def test_a_student_learns_from_the_text_and_its_teacher(
-    nextword: Shell, base: Path, text_file: Path, corpus_file: Path, tmp_path: Path
+    nextword: Shell, base: Path, text_file: Path, corpus_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("NEXTWORD_DATA", str(tmp_path / "home"))
     people = {"validation.corpora": shutil.copy(corpus_file, tmp_path), "training.epochs": 2, "distill.pieces": 8}
     options = _settings(**{"model.width": 32, "model.layers": 1, "model.hidden": 32, **people})
     outcome = nextword("distill", text_file, "--teacher", base, "--out", tmp_path / "small", *options, "--json")
@@ -87,10 +88,10 @@ def test_a_student_learns_from_the_text_and_its_teacher(
     sizes = [checkpoint.read(folder).config.num_parameters for folder in (tmp_path / "small", base)]
     assert sizes[0] == about["parameters"] < sizes[1]
     assert checkpoint.read(tmp_path / "small").vocabulary.sha256 == checkpoint.read(base).vocabulary.sha256
-    [advice] = (tmp_path / "base-advice").iterdir()  # kept for the next student of this text
+    [advice] = (tmp_path / "home" / "advice").iterdir()  # kept for the next student of this text
     again = nextword("distill", text_file, "--teacher", base, "--out", tmp_path / "again", *options, "--json")
     assert json.loads(again.out)["bits_per_character"] == about["bits_per_character"]
-    assert [advice] == list((tmp_path / "base-advice").iterdir())
+    assert [advice] == list((tmp_path / "home" / "advice").iterdir())
 
 
 def test_a_training_that_was_cut_off_ends_where_the_unbroken_one_does(
@@ -105,14 +106,15 @@ def test_a_training_that_was_cut_off_ends_where_the_unbroken_one_does(
         raise OSError("the power went out")
 
     monkeypatch.setattr(pretraining, "_save", save_and_die)
-    outcome = nextword("pretrain", text_file, "--out", tmp_path / "cut", *_settings(**{"training.epochs": 2}))
+    options = [*_settings(**{"training.epochs": 2}), "--eight-bit"]
+    outcome = nextword("pretrain", text_file, "--out", tmp_path / "cut", *options)
     assert (outcome.code, "the power went out" in outcome.err) == (2, True)
     assert not (tmp_path / "cut" / "config.json").exists()
     refused = nextword("pretrain", text_file, "--out", tmp_path / "cut")
     assert (refused.code, "--resume" in refused.err) == (2, True)
     monkeypatch.setattr(pretraining, "_save", save)
     assert nextword("pretrain", "--resume", tmp_path / "cut").code == 0
-    assert nextword("pretrain", text_file, "--out", tmp_path / "whole", *_settings(**{"training.epochs": 2})).code == 0
+    assert nextword("pretrain", text_file, "--out", tmp_path / "whole", *options).code == 0
     weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("cut", "whole")]
     assert weights[0] == weights[1]
 
@@ -189,6 +191,11 @@ def test_an_evaluation_does_not_depend_on_the_number_of_processes(
     common = ["evaluate", "--model", base, "--corpus", corpus_file, "--data-dir", tmp_path / "cache", "--json"]
     one, three = (json.loads(nextword(*common, "--workers", workers).out) for workers in (1, 3))
     assert one == three
+    both = json.loads(nextword(*common, "--workers", 2, "--eight-bit").out)
+    rows = {row["name"]: row for row in both["methods"]}
+    assert rows["pretrained"] == {row["name"]: row for row in one["methods"]}["pretrained"]
+    assert abs(rows["pretrained-int8"]["bits_per_character"] - rows["pretrained"]["bits_per_character"]) < 0.05
+    assert rows["pretrained-int8"]["bits_per_character"] != rows["pretrained"]["bits_per_character"]
     assert {row["people"] for row in one["methods"]} == {"newcomers"}
     assert one["trigram_of"] == "the people measured"
 
