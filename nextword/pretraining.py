@@ -208,8 +208,40 @@ def _train(
     after_epoch: Callable[[int], None],
     save_every_s: float,
 ) -> int:
+    text, advice = Text.load(folder), Advice.open(advice_folder) if advice_folder else None
+    parameters = list(model.parameters())
+    optimizers = _optimizers(model, config)
+    step = _restore(folder, model, optimizers)
+    epochs = [batches(text, config, epoch) for epoch in range(config.epochs)]
+    steps, number, saved_s = sum(map(len, epochs)), 0, time.monotonic()
+    device = parameters[0].device
     with torch.random.fork_rng(), _dropout(model, config.dropout):
-        return _steps(folder, model, config, advice_folder, rank, progress, after_epoch, save_every_s)
+        model.train()
+        for epoch, found in enumerate(epochs):
+            for lines in found:
+                number += 1
+                if number <= step:
+                    continue
+                step = number
+                rate = config.learning_rate * cosine(step - 1, steps, config.warmup_share)
+                for group in (group for optimizer in optimizers for group in optimizer.param_groups):
+                    group["lr"] = rate
+                torch.manual_seed(np.random.SeedSequence([config.seed, step, rank]).generate_state(1)[0].item())
+                predicted = int(np.minimum(text.lengths[lines], config.max_pieces).sum())
+                nats = _backward(model, text, lines[rank :: config.processes], predicted, config, advice, device)
+                nats = _average(parameters, nats, config.processes)
+                torch.nn.utils.clip_grad_norm_(parameters, config.clip_norm)
+                for optimizer in optimizers:
+                    optimizer.step()
+                progress(step, steps, nats / math.log(2))
+                if time.monotonic() - saved_s > save_every_s:
+                    _save(folder, model, optimizers, step)
+                    saved_s = time.monotonic()
+            if rank == 0 and number == step:
+                _save(folder, model, optimizers, step)
+                after_epoch(epoch + 1)
+                model.train()
+    return steps
 
 
 @contextmanager
@@ -220,51 +252,6 @@ def _dropout(model: LanguageModel, share: float) -> Iterator[None]:
     finally:
         model.set_dropout(0.0)
         model.eval()
-
-
-def _steps(
-    folder: Path,
-    model: LanguageModel,
-    config: PretrainConfig,
-    advice_folder: Path | None,
-    rank: int,
-    progress: Callable[[int, int, float], None],
-    after_epoch: Callable[[int], None],
-    save_every_s: float,
-) -> int:
-    text, advice = Text.load(folder), Advice.open(advice_folder) if advice_folder else None
-    parameters = list(model.parameters())
-    optimizers = _optimizers(model, config)
-    step = _restore(folder, model, optimizers)
-    epochs = [batches(text, config, epoch) for epoch in range(config.epochs)]
-    steps, number, saved_s = sum(map(len, epochs)), 0, time.monotonic()
-    device = parameters[0].device
-    model.train()
-    for epoch, found in enumerate(epochs):
-        for lines in found:
-            number += 1
-            if number <= step:
-                continue
-            step = number
-            rate = config.learning_rate * cosine(step - 1, steps, config.warmup_share)
-            for group in (group for optimizer in optimizers for group in optimizer.param_groups):
-                group["lr"] = rate
-            torch.manual_seed(np.random.SeedSequence([config.seed, step, rank]).generate_state(1)[0].item())
-            predicted = int(np.minimum(text.lengths[lines], config.max_pieces).sum())
-            nats = _backward(model, text, lines[rank :: config.processes], predicted, config, advice, device)
-            nats = _average(parameters, nats, config.processes)
-            torch.nn.utils.clip_grad_norm_(parameters, config.clip_norm)
-            for optimizer in optimizers:
-                optimizer.step()
-            progress(step, steps, nats / math.log(2))
-            if time.monotonic() - saved_s > save_every_s:
-                _save(folder, model, optimizers, step)
-                saved_s = time.monotonic()
-        if rank == 0 and number == step:
-            _save(folder, model, optimizers, step)
-            after_epoch(epoch + 1)
-            model.train()
-    return steps
 
 
 def _backward(

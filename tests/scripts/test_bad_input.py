@@ -122,7 +122,7 @@ def test_pretraining_overwrites_nothing_and_names_what_is_wrong(
     _refused(nextword("pretrain", text_file, *to_new, "--set", "model.width=250"), "multiple of twice")
     _refused(nextword("pretrain", text_file, *to_new, "--set", "text.share=lines=0"), "no line of text")
     _refused(nextword("pretrain", *to_new), "--out")
-    _refused(nextword("pretrain", "--resume", start, "--eight-bit"), "give no others")
+    _refused(nextword("pretrain", "--resume", start, "--eight-bit"), "give nothing else")
     _refused(nextword("pretrain", "--resume", start), "no training was cut off")
     _refused(nextword("distill", text_file, *to_new, "--teacher", tmp_path / "nobody"), "nobody")
     damaged = tmp_path / "damaged.txt.gz"
