@@ -120,8 +120,13 @@ class LanguageModel(nn.Module):
 
     def logits_at(self, pieces_BT: Tensor, wanted_BT: Tensor) -> Tensor:
         """Logits [M, V] at the M places that are `wanted`, row by row; padding costs no product with the output."""
-        logits: Tensor = self.output(self.dropout(self._hidden(pieces_BT)[wanted_BT]))
+        logits: Tensor = self.output(self.hidden_at(pieces_BT, wanted_BT))
         return logits
+
+    def hidden_at(self, pieces_BT: Tensor, wanted_BT: Tensor) -> Tensor:
+        """What the output reads, [M, D]."""
+        hidden: Tensor = self.dropout(self._hidden(pieces_BT)[wanted_BT])
+        return hidden
 
     def _hidden(self, pieces_BT: Tensor) -> Tensor:
         x_BTD = self.dropout(self.embedding(pieces_BT))

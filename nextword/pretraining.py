@@ -39,6 +39,7 @@ from nextword.vocabulary import Vocabulary
 
 _STATE = "state.safetensors"
 _STEP = "step"
+_BLOCK = {"cpu": 256, "cuda": 16384}  # places whose logits are held at once
 
 
 @dataclass(frozen=True)
@@ -270,20 +271,26 @@ def _backward(
         return 0.0
     inputs_BT, targets_BT = padded([text.line(index).tolist() for index in lines], config.max_pieces)
     real_BT = targets_BT >= 0
-    with torch.autocast(device.type, dtype=torch.bfloat16):
-        logits_MV = model.logits_at(inputs_BT.to(device), real_BT.to(device))
     targets_M = targets_BT[real_BT].to(device)
-    logp_MV = logits_MV.float().log_softmax(-1)
-    nats = F.nll_loss(logp_MV, targets_M, reduction="sum")
-    loss = nats
-    if advice is not None:
-        places_M = np.concatenate(
-            [np.arange(size) + text.starts[index] for index, size in zip(lines, real_BT.sum(1).tolist(), strict=True)]
-        )
-        advised = advised_loss(logp_MV, advice.at(places_M, device), config.temperature)
-        loss = (1 - config.advice_weight) * nats + config.advice_weight * advised
-    (loss / predicted).backward()  # type: ignore[no-untyped-call]
-    return float(nats.detach()) / predicted
+    places_M = np.concatenate(
+        [np.arange(size) + text.starts[index] for index, size in zip(lines, real_BT.sum(1).tolist(), strict=True)]
+    )
+    nats, size = torch.zeros((), device=device), _BLOCK[device.type]
+    with torch.autocast(device.type, dtype=torch.bfloat16):
+        hidden_MD = model.hidden_at(inputs_BT.to(device), real_BT.to(device))
+        # Block by block, since the logits of all places at once overflow a CPU's caches.
+        detached_MD = hidden_MD.detach().requires_grad_()
+        for start in range(0, len(targets_M), size):
+            block = slice(start, start + size)
+            logp_MV = model.output(detached_MD[block]).float().log_softmax(-1)
+            loss = block_nats = F.nll_loss(logp_MV, targets_M[block], reduction="sum")
+            if advice is not None:
+                advised = advised_loss(logp_MV, advice.at(places_M[block], device), config.temperature)
+                loss = (1 - config.advice_weight) * block_nats + config.advice_weight * advised
+            (loss / predicted).backward()  # type: ignore[no-untyped-call]
+            nats += block_nats.detach()
+    hidden_MD.backward(detached_MD.grad)  # type: ignore[no-untyped-call]
+    return float(nats) / predicted
 
 
 def _average(parameters: Sequence[Tensor], nats: float, processes: int) -> float:
