@@ -211,7 +211,7 @@ def _train(
 ) -> int:
     text, advice = Text.load(folder), Advice.open(advice_folder) if advice_folder else None
     parameters = list(model.parameters())
-    optimizers = _optimizers(model, config)
+    optimizers = _optimizers(model, config, rank)
     step = _restore(folder, model, optimizers)
     epochs = [batches(text, config, epoch) for epoch in range(config.epochs)]
     steps, number, saved_s = sum(map(len, epochs)), 0, time.monotonic()
@@ -234,6 +234,8 @@ def _train(
                 torch.nn.utils.clip_grad_norm_(parameters, config.clip_norm)
                 for optimizer in optimizers:
                     optimizer.step()
+                if config.optimizer == "muon":
+                    _exchange(_matrices(model), config.processes)
                 progress(step, steps, nats / math.log(2))
                 if time.monotonic() - saved_s > save_every_s:
                     _save(folder, model, optimizers, step)
@@ -305,17 +307,39 @@ def _average(parameters: Sequence[Tensor], nats: float, processes: int) -> float
     return float(flat[-1])
 
 
-def _optimizers(model: LanguageModel, config: PretrainConfig) -> list[torch.optim.Optimizer]:
-    named = dict(model.named_parameters())
-    vectors = [value for value in named.values() if value.dim() == 1]
-    matrices = [value for name, value in named.items() if value.dim() > 1 and name != "embedding.weight"]
-    embedding = [named["embedding.weight"]]
-    decay = config.weight_decay
-    with_decay = embedding if config.optimizer == "muon" else embedding + matrices
+@torch.no_grad()
+def _exchange(matrices: Sequence[Tensor], processes: int) -> None:
+    """Take each matrix from the process whose turn it was."""
+    for rank in range(processes if processes > 1 else 0):
+        turn = matrices[rank::processes]
+        flat = torch.cat([matrix.flatten() for matrix in turn])
+        dist.broadcast(flat, rank)
+        for matrix, values in zip(turn, torch.split(flat, [matrix.numel() for matrix in turn]), strict=True):
+            matrix.copy_(values.view_as(matrix))
+
+
+def _matrices(model: LanguageModel) -> list[Tensor]:
+    """All but the embedding."""
+    return [value for name, value in model.named_parameters() if value.dim() > 1 and name != "embedding.weight"]
+
+
+def _optimizers(model: LanguageModel, config: PretrainConfig, rank: int) -> list[torch.optim.Optimizer]:
+    """AdamW, and for the matrices Muon where it is chosen (Jordan et al. 2024; Liu et al. 2025 for the steps' size).
+
+    Muon's iterations cost as much as reading a few hundred pieces, so processes take turns: each keeps all momenta, and
+    makes no iteration for a matrix that it will be given (`_exchange`).
+    """
+    vectors = [value for value in model.parameters() if value.dim() == 1]
+    matrices, decay = _matrices(model), config.weight_decay
+    with_decay = [model.embedding.weight, *(matrices if config.optimizer == "adamw" else [])]
     groups = [{"params": with_decay, "weight_decay": decay}, {"params": vectors, "weight_decay": 0.0}]
     optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, config.learning_rate, (0.9, 0.99), fused=True)]
     if config.optimizer == "muon":
-        optimizers.append(torch.optim.Muon(matrices, config.learning_rate, decay, adjust_lr_fn="match_rms_adamw"))
+        turns = [
+            {"params": [matrix], "ns_steps": 5 if number % config.processes == rank else 0}
+            for number, matrix in enumerate(matrices)
+        ]
+        optimizers.append(torch.optim.Muon(turns, config.learning_rate, decay, adjust_lr_fn="match_rms_adamw"))
     return optimizers
 
 

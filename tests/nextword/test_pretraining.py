@@ -87,8 +87,9 @@ def test_a_training_cut_off_ends_at_the_weights_of_the_unbroken_one(
     assert all(torch.equal(resumed[name], whole[name]) for name in whole)
 
 
-def test_two_processes_train_as_one(tmp_path: Path) -> None:
-    one = PretrainConfig(epochs=1, batch_pieces=96, max_pieces=12)
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_two_processes_train_as_one(tmp_path: Path, optimizer: Any) -> None:
+    one = PretrainConfig(epochs=1, batch_pieces=96, max_pieces=12, optimizer=optimizer)
     bits: dict[int, list[float]] = {1: [], 2: []}
     weights = {}
     for processes in (1, 2):
@@ -116,8 +117,9 @@ def test_gradients_of_processes_add_up_to_those_of_the_whole_batch() -> None:
     assert all(not gradient.any() for gradient in gradients(lines[:0]))
 
 
-def test_two_processes_cut_off_end_where_the_unbroken_two_do(tmp_path: Path) -> None:
-    config = PretrainConfig(epochs=1, batch_pieces=96, max_pieces=12, dropout=0.2, processes=2)
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_two_processes_cut_off_end_where_the_unbroken_two_do(tmp_path: Path, optimizer: Any) -> None:
+    config = PretrainConfig(epochs=1, batch_pieces=96, max_pieces=12, dropout=0.2, processes=2, optimizer=optimizer)
 
     def stop(step: int, steps: int, bits: float) -> None:
         if step == 4:
