@@ -133,21 +133,25 @@ def prepare(out: Path, text: list[Path], settings: PretrainSettings, *, teacher:
             raise ValueError(f"validation.corpora: {name}: nobody has the 30 different messages to be measured on")
     share_of = public.shares(settings.text.share, public.files(text))
     check_writable(out.parent)
-    rng = np.random.default_rng(settings.seed)
-    written = public.sample(share_of, normalise, rng)
-    invented = filter(None, map(normalise, synthetic.public_texts(settings.text.invented)))
-    lines = sorted({*written, *invented})
-    order = rng.permutation(len(lines))
-    kept = max(1, round(settings.text.held_back * len(lines))) if settings.text.held_back and len(lines) > 1 else 0
-    training = [lines[index] for index in order[kept:]]
-    if not training:
-        raise ValueError(f"{', '.join(map(str, text))}: no line of text to train on")
-    errors.print(f"{len(training):,} lines from {len(share_of)} files and {settings.text.invented:,} invented people")
-    model, vocabulary = _start(settings, training, teacher)
-    if not vocabulary.casing.forms:
-        casing = Casing.learn(written[line] for line in training if line in written)
-        vocabulary = Vocabulary(vocabulary.model, casing=casing)
-    pieces = Text.of([vocabulary.encode(line) for line in training])
+    with progress() as display:
+        task = display.add_task("reading the text", total=None)
+        rng = np.random.default_rng(settings.seed)
+        written = public.sample(share_of, normalise, rng)
+        invented = filter(None, map(normalise, synthetic.public_texts(settings.text.invented)))
+        lines = sorted({*written, *invented})
+        order = rng.permutation(len(lines))
+        kept = max(1, round(settings.text.held_back * len(lines))) if settings.text.held_back and len(lines) > 1 else 0
+        training = [lines[index] for index in order[kept:]]
+        if not training:
+            raise ValueError(f"{', '.join(map(str, text))}: no line of text to train on")
+        errors.print(f"{len(training):,} lines from {len(share_of)} files, {settings.text.invented:,} invented people")
+        display.update(task, description="learning the vocabulary")
+        model, vocabulary = _start(settings, training, teacher)
+        if not vocabulary.casing.forms:
+            casing = Casing.learn(written[line] for line in training if line in written)
+            vocabulary = Vocabulary(vocabulary.model, casing=casing)
+        display.remove_task(task)
+        pieces = Text.of([vocabulary.encode(line) for line in display.track(training, description="text to pieces")])
     building = out.with_name(f".{out.name}-{secrets.token_hex(4)}")
     folder = building / TRAINING
     folder.mkdir(parents=True)
