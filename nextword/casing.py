@@ -25,14 +25,18 @@ class Casing:
 
     @classmethod
     def learn(cls, lines: Iterable[str]) -> Casing:
-        """From raw `lines`; words at the beginning of a sentence, or in a line all in one case, tell nothing."""
+        """From raw `lines`; words at the beginning of a sentence, or in a line all in one case, tell nothing.
+
+        Of single letters only "i" is learned: others are initials in such text, and words ("u", "r") in messages.
+        """
         seen: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for line in map(tidy, lines):
             if line in (line.upper(), line.lower()):
                 continue
             for start, end in spans(line):
-                if line[start].isalpha() and not begins_sentence(line[:start]):
-                    seen[line[start:end].lower()][line[start:end]] += 1
+                word = line[start:end]
+                if word[0].isalpha() and (len(word) > 1 or word in "Ii") and not begins_sentence(line[:start]):
+                    seen[word.lower()][word] += 1
         usual = {
             word: form
             for word, forms in seen.items()

@@ -23,6 +23,10 @@ def test_words_are_written_as_they_mostly_are_inside_sentences() -> None:
     assert Casing.learn([]).forms == {}
 
 
+def test_single_letters_other_than_i_stay_small() -> None:
+    assert Casing.learn(["so I met J. R. and U. there"] * 9).forms == {"i": "I"}
+
+
 def test_what_is_written_is_read_again() -> None:
     casing = Casing.learn(LINES)
     assert Casing.read(casing.write()) == casing
