@@ -47,11 +47,11 @@ class PretrainConfig:
     """How a model is trained on public text."""
 
     epochs: int = 4
-    batch_pieces: int = 2048  # of all processes together, padding included
+    batch_pieces: int = 4096  # of all processes together, padding included
     learning_rate: float = 3e-3  # the peak of a cosine
     warmup_share: float = 0.02  # of all steps
     weight_decay: float = 0.05
-    optimizer: Literal["adamw", "muon"] = "adamw"
+    optimizer: Literal["adamw", "muon"] = "muon"
     dropout: float = 0.0
     clip_norm: float = 1.0
     max_pieces: int = 64  # a longer line is cut

@@ -46,11 +46,11 @@ class ModelSettings(Section):
     """The model: a checkpoint's folder to go on from, with its vocabulary, or else random weights of this shape."""
 
     start: str = ""
-    vocabulary_size: Annotated[int, Field(ge=300, le=60_000)] = 8000
-    width: AtLeastOne = 256
+    vocabulary_size: Annotated[int, Field(ge=300, le=60_000)] = 12_000
+    width: AtLeastOne = 224
     layers: AtLeastOne = 4
     heads: AtLeastOne = 4
-    hidden: AtLeastOne = 640
+    hidden: AtLeastOne = 608
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -62,11 +62,11 @@ class TrainingSettings(Section):
     """The fields of `nextword.pretraining.PretrainConfig`."""
 
     epochs: AtLeastOne = 4
-    batch_pieces: AtLeastOne = 2048
+    batch_pieces: AtLeastOne = 4096
     learning_rate: Positive = 3e-3
     warmup_share: Share = 0.02
     weight_decay: NotNegative = 0.05
-    optimizer: Literal["adamw", "muon"] = "adamw"
+    optimizer: Literal["adamw", "muon"] = "muon"
     dropout: Share = 0.0
     clip_norm: Positive = 1.0
     max_pieces: Annotated[int, Field(ge=2, le=4096)] = 64
