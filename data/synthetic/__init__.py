@@ -7,18 +7,20 @@ favourite phrasings, abbreviations, topics, punctuation, which also change in th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from data.synthetic.communities import COMMUNITIES
 from data.synthetic.community import grammar_of
+from data.synthetic.dice import Dice
 from data.synthetic.person import Person
+from data.synthetic.style import draw_style
 from data.synthetic.voice import community_weights
 
 POPULATION = 240
 _PUBLIC_SEED = 2_000_000
-_SHARED, _PERSONAL = 0, 1  # what a stream of random numbers is for
+_SHARED, _PERSONAL, _RETYPED = 0, 1, 2  # what a stream of random numbers is for
 
 
 def generate(*, seed: int = 0, people: int = POPULATION) -> Iterator[dict[str, str]]:
@@ -37,6 +39,18 @@ def public_texts(people: int) -> Iterator[str]:
     for seed, first in enumerate(range(0, people, POPULATION), _PUBLIC_SEED):
         for row in generate(seed=seed, people=min(POPULATION, people - first)):
             yield row["text"]
+
+
+def retyped(texts: Iterable[str]) -> Iterator[str]:
+    """Each text as one of 240 people would type it who belong to no population of a smaller seed."""
+    typists = []
+    for number in range(POPULATION):
+        rng = np.random.default_rng(np.random.SeedSequence([_PUBLIC_SEED, _RETYPED, number]))
+        dice = Dice(rng)
+        typists.append((draw_style(COMMUNITIES[number % len(COMMUNITIES)], rng, dice), dice))
+    for number, text in enumerate(texts):
+        style, dice = typists[number % POPULATION]
+        yield style.write(text, dice)
 
 
 def _rows(seed: int, people: int) -> Iterator[dict[str, str]]:
