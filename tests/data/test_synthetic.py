@@ -324,3 +324,16 @@ def test_public_text_is_of_whole_populations_of_other_seeds(monkeypatch: pytest.
     seeds = [(2_000_000, 2), (2_000_001, 1)]
     assert public == [row["text"] for seed, people in seeds for row in synthetic.generate(seed=seed, people=people)]
     assert list(synthetic.public_texts(0)) == []
+
+
+def test_texts_are_retyped_in_many_peoples_styles() -> None:
+    texts = ["Are you going to tell me because I don't see why?"] * 480
+    retyped = list(synthetic.retyped(texts))
+    assert retyped == list(synthetic.retyped(texts))
+    assert len(retyped) == 480
+    assert len(set(retyped)) > 60
+    words = Counter(word for text in retyped for word in text.lower().rstrip("?!.").split())
+    assert 20 < words["u"] < 400
+    assert 20 < words["dont"] < 400
+    assert words["tell"] > 400  # what nobody abbreviates stays, slips of the finger aside
+    assert list(synthetic.retyped([])) == []
