@@ -6,7 +6,7 @@ RUNS := nus-sms self-dialogue
 SEEDS := 0 1 2
 MEASURED := scripts/runs/measured
 
-.PHONY: demo test check results clean
+.PHONY: demo test check results bundled clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -40,6 +40,14 @@ $(foreach run,$(RUNS),$(foreach seed,$(SEEDS),$(eval $(call RUN,$(run),$(seed)))
 
 results: $(foreach run,$(RUNS),$(foreach seed,$(SEEDS),$(MEASURED)/$(run)-$(seed).json))
 	$(BIN)/nextword results
+
+# The bundled model anew, from the public text in the folder TEXT: some hours on two cores. What was cut off is resumed.
+TRAIN = if test -d runs/$(1)/training; then $(BIN)/nextword pretrain --resume runs/$(1); \
+	elif ! test -d runs/$(1); then $(BIN)/nextword $(2) $(TEXT) --run scripts/runs/$(1).toml --out runs/$(1); fi
+bundled: | $(READY)
+	test -n "$(TEXT)" || { echo "name the folder of public text: make bundled TEXT=FOLDER" >&2; exit 2; }
+	$(call TRAIN,teacher,pretrain)
+	$(call TRAIN,student,distill --teacher runs/teacher --eight-bit)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
