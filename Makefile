@@ -41,7 +41,7 @@ $(foreach run,$(RUNS),$(foreach seed,$(SEEDS),$(eval $(call RUN,$(run),$(seed)))
 results: $(foreach run,$(RUNS),$(foreach seed,$(SEEDS),$(MEASURED)/$(run)-$(seed).json))
 	$(BIN)/nextword results
 
-# The bundled model anew, from the public text in the folder TEXT: some hours on two cores. What was cut off is resumed.
+# A new model to bundle, in runs/student, from the public text in the folder TEXT: hours on two cores. What was cut off is resumed.
 TRAIN = if test -d runs/$(1)/training; then $(BIN)/nextword pretrain --resume runs/$(1); \
 	elif ! test -d runs/$(1); then $(BIN)/nextword $(2) $(TEXT) --run scripts/runs/$(1).toml --out runs/$(1); fi
 bundled: | $(READY)

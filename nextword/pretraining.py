@@ -310,7 +310,9 @@ def _average(parameters: Sequence[Tensor], nats: float, processes: int) -> float
 @torch.no_grad()
 def _exchange(matrices: Sequence[Tensor], processes: int) -> None:
     """Take each matrix from the process whose turn it was."""
-    for rank in range(processes if processes > 1 else 0):
+    if processes == 1:
+        return
+    for rank in range(min(processes, len(matrices))):
         turn = matrices[rank::processes]
         flat = torch.cat([matrix.flatten() for matrix in turn])
         dist.broadcast(flat, rank)

@@ -39,9 +39,7 @@ class TextSettings(Section):
 
     share: str = ""  # "NAME=SHARE, …": only so much of the files whose names begin with NAME
     invented: Annotated[int, Field(ge=0)] = 0  # messages of so many invented people too, none of the corpus `synthetic`
-    retyped: Annotated[float, Field(ge=0, le=1)] = (
-        0.0  # of the lines, drawn by lot, are as invented people would type them
-    )
+    retyped: Annotated[float, Field(ge=0, le=1)] = 0.0  # share of the lines put as invented people would type them
     held_back: Annotated[float, Field(ge=0, le=0.5)] = 0.01  # share of the lines kept for validation
 
 
@@ -149,13 +147,13 @@ def prepare(out: Path, text: list[Path], settings: PretrainSettings, *, teacher:
             raise ValueError(f"{', '.join(map(str, text))}: no line of text to train on")
         errors.print(f"{len(training):,} lines from {len(share_of)} files, {settings.text.invented:,} invented people")
         display.update(task, description="learning the vocabulary")
-        casing = Casing.learn(written[line] for line in training if line in written)
-        training = _retyped(training, written, settings.text.retyped, rng)
-        model, vocabulary = _start(settings, training, teacher)
+        typed = _retyped(training, written, settings.text.retyped, rng)
+        model, vocabulary = _start(settings, typed, teacher)
         if not vocabulary.casing.forms:
+            casing = Casing.learn(written[line] for line in training if line in written)
             vocabulary = Vocabulary(vocabulary.model, casing=casing)
         display.remove_task(task)
-        pieces = Text.of([vocabulary.encode(line) for line in display.track(training, description="text to pieces")])
+        pieces = Text.of([vocabulary.encode(line) for line in display.track(typed, description="text to pieces")])
     building = out.with_name(f".{out.name}-{secrets.token_hex(4)}")
     folder = building / TRAINING
     folder.mkdir(parents=True)
@@ -252,7 +250,8 @@ def _retyped(lines: list[str], written: Mapping[str, str], share: float, rng: np
     chosen = [number for number, line in enumerate(lines) if line in written]
     chosen = rng.permutation(chosen)[: round(share * len(chosen))].tolist()
     retyped = dict(zip(chosen, synthetic.retyped(written[lines[number]] for number in chosen), strict=True))
-    return [normalise(retyped[number]) if number in retyped else line for number, line in enumerate(lines)]
+    # A line of a question mark alone may come back empty.
+    return [normalise(retyped.get(number, "")) or line for number, line in enumerate(lines)]
 
 
 def _people(name: str, settings: PretrainSettings) -> list[list[str]]:

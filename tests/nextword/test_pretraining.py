@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from nextword import pretraining
 from nextword.model import LanguageModel
 from nextword.model_config import ModelConfig
-from nextword.pretraining import PretrainConfig, Text, _backward, batches, pretrain
+from nextword.pretraining import PretrainConfig, Text, _backward, _exchange, batches, pretrain
 from nextword.training import score
 
 CONFIG = PretrainConfig(epochs=2, batch_pieces=96, max_pieces=12)
@@ -115,6 +115,20 @@ def test_gradients_of_processes_add_up_to_those_of_the_whole_batch() -> None:
     for all_of_it, one, other in zip(whole, first, second, strict=True):
         torch.testing.assert_close(one + other, all_of_it, atol=2e-3, rtol=0.05)
     assert all(not gradient.any() for gradient in gradients(lines[:0]))
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3, 5])
+def test_each_matrix_is_taken_from_one_process_also_where_these_are_more(
+    monkeypatch: pytest.MonkeyPatch, processes: int
+) -> None:
+    def broadcast(flat: torch.Tensor, rank: int) -> None:
+        flat.add_(rank + 1)
+
+    monkeypatch.setattr("torch.distributed.broadcast", broadcast)
+    matrices = [torch.zeros(2, 2), torch.zeros(1, 3), torch.zeros(3, 1)]
+    _exchange(matrices, processes)
+    taken = [number % processes + 1 if processes > 1 else 0 for number in range(3)]
+    assert [matrix.unique().tolist() for matrix in matrices] == [[rank] for rank in taken]
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "muon"])
