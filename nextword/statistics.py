@@ -55,3 +55,16 @@ def loss_is_beyond_noise(
         return False
     tail = sum(math.comb(differing, i) for i in range(lost, differing + 1))
     return Fraction(tail, 2**differing) <= level
+
+
+def calibration_error(said_N: npt.NDArray[np.floating], was_N: npt.NDArray[np.bool_], *, groups: int = 10) -> float:
+    """How far probabilities are from how often what they were said of was so, at the mean.
+
+    Sorted by what was said and cut into groups of equal number (Nguyen & O'Connor 2015, section 3), the mean over all
+    of |mean said - mean was| of their group. Chance alone gives some sqrt(p (1 - p) groups / N).
+    """
+    if len(said_N) != len(was_N) or not len(said_N):
+        raise ValueError("one outcome is needed for each probability, and one of them at least")
+    order = np.argsort(said_N, kind="stable")
+    cut = zip(np.array_split(said_N[order], groups), np.array_split(was_N[order], groups), strict=True)
+    return sum(abs(float(said.mean() - was.mean())) * len(said) for said, was in cut if len(said)) / len(said_N)

@@ -69,5 +69,9 @@ def _show(about: dict[str, Any], *, as_json: bool) -> None:
     bits = ", ".join(f"{name} {value:.3f}" for name, value in last.items() if name != "epoch")
     print(f"{about['model']}: {about['parameters'] / 1e6:.2f} M parameters, {about['steps']:,} steps")
     print(f"bits per character: {bits}")
-    for name, words in about["words"].items():
-        print(f"{name}: top-1 {words['top1']:.1%}, top-3 {words['top3']:.1%} of words, {words['users']} people")
+    for measured, how in (("words", ""), ("words_in_eight_bits", " in eight bits")):
+        for name, words in about.get(measured, {}).items():
+            print(
+                f"{name}{how}: top-1 {words['top1']:.1%}, top-3 {words['top3']:.1%} of words, {words['users']} people; "
+                f"probabilities {words['calibration_error']:.1%} off"
+            )

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -25,7 +25,8 @@ from nextword.model_config import ModelConfig
 from nextword.predictor import Predictor
 from nextword.pretraining import PretrainConfig, Text, pretrain
 from nextword.settings import AtLeastOne, NotNegative, Positive, Section, Seed, Settings, Share
-from nextword.text import normalise
+from nextword.statistics import calibration_error
+from nextword.text import is_word, normalise, spans
 from nextword.training import text_bits
 from nextword.vocabulary import Vocabulary
 from scripts.console import errors, progress
@@ -213,8 +214,10 @@ def _train(out: Path, folder: Path) -> dict[str, Any]:
         "settings": settings.to_flat(),
         "device": device.type,
         "bits_per_character": log,
-        "words": words_of(Predictor.of(model, vocabulary, eight_bit=settings.eight_bit), settings),
+        "words": words_of(Predictor.of(model, vocabulary), settings),
     }
+    if settings.eight_bit:
+        about["words_in_eight_bits"] = words_of(Predictor.of(model, vocabulary, eight_bit=True), settings)
     checkpoint.save(out, model, vocabulary, extra=about, eight_bit=settings.eight_bit)
     return {"model": str(out), **about}
 
@@ -233,7 +236,10 @@ def bits_of(model: LanguageModel, vocabulary: Vocabulary, folder: Path, settings
 
 
 def words_of(predictor: Predictor, settings: PretrainSettings) -> dict[str, dict[str, float]]:
-    """Top-1 and top-3 of words on people's validation messages, means over people."""
+    """Of words on people's validation messages: top-1 and top-3, means over people, and how well probabilities fit.
+
+    The calibration error is over the three suggestions at each word, all people's together.
+    """
     found = {}
     for name in _names(settings.validation.corpora):
         results = [measure(predictor, texts, user="") for texts in _people(name, settings)]
@@ -241,8 +247,23 @@ def words_of(predictor: Predictor, settings: PretrainSettings) -> dict[str, dict
         if not shares:
             continue
         top1, top3 = np.mean(shares, axis=0).tolist()
-        found[name] = {"users": len(shares), "top1": round(top1, 4), "top3": round(top3, 4)}
+        offered = [pair for texts in _people(name, settings) for text in texts for pair in _offered(predictor, text)]
+        error = calibration_error(*map(np.array, zip(*offered, strict=True)))
+        found[name] = {
+            "users": len(shares),
+            "top1": round(top1, 4),
+            "top3": round(top3, 4),
+            "calibration_error": round(error, 4),
+        }
     return found
+
+
+def _offered(predictor: Predictor, text: str) -> Iterator[tuple[float, bool]]:
+    """What the bar shows before each word of a message: how probable it is said to be, and whether it is the word."""
+    for start, end in spans(text):
+        if is_word(word := text[start:end]):
+            for suggestion in predictor.suggest(text[:start]):
+                yield suggestion.probability, normalise(suggestion.word) == word
 
 
 def _retyped(lines: list[str], written: Mapping[str, str], share: float, rng: np.random.Generator) -> list[str]:

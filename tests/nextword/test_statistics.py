@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nextword import statistics
-from nextword.statistics import bootstrap_interval, loss_is_beyond_noise
+from nextword.statistics import bootstrap_interval, calibration_error, loss_is_beyond_noise
 
 
 def test_the_interval_covers_the_true_mean_about_as_often_as_it_says() -> None:
@@ -80,3 +80,21 @@ def test_equal_systems_seem_worse_in_at_most_the_level() -> None:
 def test_hits_of_different_words_are_refused() -> None:
     with pytest.raises(ValueError, match="same words"):
         loss_is_beyond_noise(np.array([True]), np.array([True, False]))
+
+
+def test_the_calibration_error_of_honest_probabilities_is_noise_and_of_boasts_their_excess() -> None:
+    rng = np.random.default_rng(5)
+    said = rng.random(20_000) ** 3
+    was = rng.random(20_000) < said
+    assert calibration_error(said, was) < 0.015
+    assert calibration_error(said / 2, was) == pytest.approx(said.mean() / 2, abs=0.01)
+    boasts = said + np.where(said > 0.5, -0.2, 0.0)
+    assert calibration_error(boasts, was) == pytest.approx(0.2 * np.mean(said > 0.5), abs=0.015)
+
+
+def test_the_calibration_error_of_few() -> None:
+    assert calibration_error(np.array([0.7]), np.array([True])) == pytest.approx(0.3)
+    in_pairs = calibration_error(np.array([0.1, 0.5, 0.9, 0.3]), np.array([False, True, True, True]), groups=2)
+    assert in_pairs == pytest.approx((abs(0.2 - 0.5) + abs(0.7 - 1)) / 2)
+    with pytest.raises(ValueError, match="one outcome"):
+        calibration_error(np.array([]), np.array([], bool))

@@ -85,12 +85,18 @@ def test_a_student_learns_from_the_text_and_its_teacher(
     assert about["teacher"] == json.loads((base / "config.json").read_text())["sha256"]["model.safetensors"]
     [words] = about["words"].values()
     assert 0 < words["top1"] <= words["top3"] <= 1
+    assert 0 < words["calibration_error"] < 0.2
+    assert "words_in_eight_bits" not in about
     sizes = [checkpoint.read(folder).config.num_parameters for folder in (tmp_path / "small", base)]
     assert sizes[0] == about["parameters"] < sizes[1]
     assert checkpoint.read(tmp_path / "small").vocabulary.sha256 == checkpoint.read(base).vocabulary.sha256
     [advice] = (tmp_path / "home" / "advice").iterdir()  # kept for the next student of this text
-    again = nextword("distill", text_file, "--teacher", base, "--out", tmp_path / "again", *options, "--json")
-    assert json.loads(again.out)["bits_per_character"] == about["bits_per_character"]
+    again = nextword("distill", text_file, "--teacher", base, "--out", tmp_path / "again", *options, "--eight-bit")
+    assert (again.code, again.out.count("probabilities"), again.out.count("in eight bits")) == (0, 2, 1)
+    config = json.loads((tmp_path / "again" / "config.json").read_text(encoding="utf-8"))
+    assert config["about"]["bits_per_character"] == about["bits_per_character"]
+    assert config["about"]["words"] == about["words"]
+    assert all(value > 0 for value in config["about"]["words_in_eight_bits"].popitem()[1].values())
     assert [advice] == list((tmp_path / "home" / "advice").iterdir())
 
 
