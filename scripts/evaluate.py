@@ -52,6 +52,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,
 ) -> None:
     from data.splits import sample
+    from nextword import checkpoint
     from nextword.files import check_writable
     from nextword.training import TrainConfig
     from personalization.finetune import FinetuneConfig
@@ -84,6 +85,7 @@ def command(
         name, seed, population, models = _of_run(model, corpus, data_dir, ceiling if central else None, workers)
         reference = "federated"
     else:
+        checkpoint.read_config(model)
         if corpus is None:
             raise ValueError("--corpus: on whose text? give a catalogue name or a .jsonl file")
         name, population = corpus, _everyone_new(corpus, data_dir, user_column, text_column)
