@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from nextword.text import spans, tidy
 
 _FEWEST = 5  # times that a word must have been seen
-_MAJORITY = 0.6  # share of a form that is not lower case
+_MAJORITY = 0.75  # share of a form that is not lower case: a capital too many is worse than one missing
 _ENDS = frozenset(".!?")
 
 

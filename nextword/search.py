@@ -31,6 +31,7 @@ MAX_PIECES = 6
 WINDOW = 64  # pieces that the model sees at most, the start included; a longer context is cut at its beginning
 _STEP = WINDOW // 2
 _LIKELY = math.log(0.01)
+_LETTER = 2.5  # nats that a typed letter not yet spelled is likely to cost: what spells less must be more probable
 _NEGLIGIBLE = 1e-2  # of the words found (of all words, before a letter is typed): nothing rarer is looked for
 
 
@@ -74,6 +75,7 @@ class PieceIndex:
 
     def __init__(self, vocabulary: Vocabulary):
         self.surfaces = vocabulary.surfaces
+        self.sizes = np.array([len(surface) for surface in self.surfaces])
         begins = [_may_begin_word(surface) for surface in self.surfaces]
         self._lists: dict[tuple[bool, bool], tuple[list[bytes], Ids, dict[bytes, list[int]]]] = {}
         for first in (True, False):
@@ -224,14 +226,18 @@ class Reader:
     def _open(self, request: Request, branches: list[Branch]) -> list[tuple[Branch, int, float]]:
         """The open pieces worth following: (parent, piece, log-probability up to and with it)."""
         prefix, bound = request.prefix.encode(), request.bound()
-        opened: list[tuple[Branch, int, float]] = []
+        opened: list[tuple[float, int, Branch]] = []
         for branch in branches:
-            ids = self.index.fitting(prefix[len(branch.spelled) :], first=not branch.pieces, final=False)
+            rest = prefix[len(branch.spelled) :]
+            ids = self.index.fitting(rest, first=not branch.pieces, final=False)
             scores = branch.next_logp[ids]
             hopeful = np.flatnonzero(scores > bound - branch.logp)
-            kept, scores = _highest(ids[hopeful], scores[hopeful], BRANCHES)
-            opened += [(branch, i, branch.logp + x) for i, x in zip(kept.tolist(), scores.tolist(), strict=True)]
-        return sorted(opened, key=lambda item: (-item[2], item[1]))[:BRANCHES]
+            ids, scores = ids[hopeful], scores[hopeful]
+            owed = _LETTER * np.maximum(len(rest) - self.index.sizes[ids], 0)
+            ids, ranks = _highest(ids, scores - owed, BRANCHES)
+            opened += [(branch.logp + x, piece, branch) for piece, x in zip(ids.tolist(), ranks.tolist(), strict=True)]
+        opened.sort(key=lambda item: (-item[0], item[1]))
+        return [(branch, piece, branch.logp + float(branch.next_logp[piece])) for _, piece, branch in opened[:BRANCHES]]
 
     def _read_children(self, wanted: list[tuple[Branch, int, float]]) -> None:
         """Read all new branches in one call; each sees its context, its own earlier pieces and itself."""
