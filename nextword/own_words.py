@@ -1,14 +1,24 @@
-"""Words that a person has added: known by how often, in no context. What they type teaches more (`personalization`)."""
+"""Words that a person has added: known by how often, in no context. What they type teaches more (`personalization`).
+
+As a layer (`nextword.layers`): a share of all words is the person's own, half of `_SHARE` after `_EVIDENCE` additions.
+"""
 
 from __future__ import annotations
 
 import bisect
+import heapq
+from collections.abc import Sequence
 
 from nextword.text import is_word, normalise, tidy
+
+_SHARE = 0.1
+_EVIDENCE = 500
 
 
 class OwnWords:
     """A person's own words, each as it is written, with how often it was added."""
+
+    source = "own"
 
     def __init__(self) -> None:
         self._forms: dict[str, tuple[str, int]] = {}
@@ -17,11 +27,6 @@ class OwnWords:
 
     def __bool__(self) -> bool:
         return bool(self._forms)
-
-    @property
-    def times(self) -> int:
-        """How often words were added, of all words together."""
-        return self._times
 
     def __contains__(self, word: str) -> bool:
         return word in self._forms
@@ -46,15 +51,29 @@ class OwnWords:
             self._sorted.remove(normalise(word))
             self._times -= times
 
-    def written(self, word: str) -> str:
-        """As the person writes it; raises KeyError for a word that is not theirs."""
-        return self._forms[word][0]
+    def written(self, word: str) -> str | None:
+        """As the person writes it; None for a word that is not theirs."""
+        form, _ = self._forms.get(word, (None, 0))
+        return form
 
-    def beginning_with(self, letters: str) -> dict[str, float]:
-        """The words that begin so, with their shares of all own words."""
-        found: dict[str, float] = {}
-        for word in self._sorted[bisect.bisect_left(self._sorted, letters) :]:
-            if not word.startswith(letters):
-                break
-            found[word] = self._forms[word][1] / self._times
-        return found
+    def rest(self, context: Sequence[str]) -> float:
+        return 1 - self._share
+
+    def mass(self, context: Sequence[str], token: str) -> float:
+        _, times = self._forms.get(token, ("", 0))
+        return self._share * times / self._times if times else 0.0
+
+    def prefix_mass(self, context: Sequence[str], prefix: str) -> float:
+        return sum(self.mass(context, word) for word in self._beginning(prefix))
+
+    def top(self, context: Sequence[str], k: int, prefix: str) -> list[tuple[str, float]]:
+        masses = ((word, self.mass(context, word)) for word in self._beginning(prefix))
+        return heapq.nsmallest(k, masses, key=lambda item: (-item[1], item[0]))
+
+    @property
+    def _share(self) -> float:
+        return _SHARE * self._times / (self._times + _EVIDENCE)
+
+    def _beginning(self, prefix: str) -> list[str]:
+        first = bisect.bisect_left(self._sorted, prefix)
+        return self._sorted[first : bisect.bisect_left(self._sorted, prefix + "\U0010ffff", first)]

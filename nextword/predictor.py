@@ -11,6 +11,7 @@ import numpy as np
 
 from nextword import checkpoint
 from nextword.eightbit import is_quantized, quantize, restore
+from nextword.layers import Layer, blend, layered_prefix, source
 from nextword.own_words import OwnWords
 from nextword.reading import Reading, read
 from nextword.runtime import Cache, Runtime
@@ -22,8 +23,6 @@ from nextword.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from nextword.model import LanguageModel
 
-_OWN_SHARE = 0.1  # of all words, at most, are the person's own,
-_OWN_EVIDENCE = 500  # and half of that after so many additions
 _LIKELY = 1e-4  # letters more probable than this are meant as they were typed
 _INTENTS = 3  # corrections looked into,
 _WORTHWHILE = 0.02  # and how probable each must be beside the letters as they were typed
@@ -58,7 +57,8 @@ class Predictor:
         self._runtime, self._index = runtime, PieceIndex(vocabulary)
         self._context: str | None = None
         self._pieces: list[int] = []
-        self.own_words = OwnWords()  # candidates like any others
+        self.layers: list[Layer] = []  # over the model, from it upwards
+        self.own_words = OwnWords()  # over all layers; candidates like any others
         self._cache: Cache | None = None  # of the pieces, the start piece among them
 
     @classmethod
@@ -97,12 +97,14 @@ class Predictor:
             intended += self._slips(begun, intended[0].mass, k)
         total = sum(intent.slip * intent.mass for intent in intended)
         scores: dict[str, float] = {}
+        alone: dict[str, float] = {}  # whatever was typed
         for intent in intended:
             for word, p in intent.words.items():
                 scores[word] = scores.get(word, 0.0) + intent.slip * p
+                alone[word] = p
         best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:k]
         total = max(total, sum(scores.values()))
-        return [self._suggestion(word, p / total, text, typed) for word, p in best]
+        return [self._suggestion(word, p / total, alone[word], text, typed) for word, p in best]
 
     def forget_context(self) -> None:
         """Read the next context anew, as after a change of text field."""
@@ -110,14 +112,22 @@ class Predictor:
 
     def _intent(self, letters: str, slip: float, k: int) -> _Intent:
         """Search the words that begin with `letters`."""
-        request = Request(self._root, letters, k)
+        layers, context = self._layers, self._tokens
+        request = Request(self._root, letters, 2 * k if layers else k)
         self._reader.search([request])
         mass = self._reader.mass(self._root, letters) if letters else 1.0
-        words = {word: (1 - self._own_share) * p for word, p in request.best()}
-        own = {word: self._own_share * share for word, share in self.own_words.beginning_with(letters).items()}
-        for word, p in own.items():
-            words[word] = words.get(word, 0.0) + p
-        return _Intent(letters, slip, (1 - self._own_share) * mass + sum(own.values()), words)
+        words = dict(request.best())
+        if layers:
+            words = blend(words, self._below, layers, context, letters, k)
+            mass = layered_prefix(mass, layers, context, letters) if letters else 1.0
+        return _Intent(letters, slip, mass, words)
+
+    def _below(self, word: str) -> float:
+        return self._root.probability(self.vocabulary.encode_token(word))
+
+    @property
+    def _layers(self) -> list[Layer]:
+        return [*self.layers, self.own_words] if self.own_words else self.layers
 
     def _slips(self, begun: str, mass: float, k: int) -> list[_Intent]:
         """What may be meant instead of the letters typed, where these, of that probability, lead nowhere likely."""
@@ -126,36 +136,33 @@ class Predictor:
         slips = meant(begun)
         likely = self._reader.masses(self._root, [letters for letters, _ in slips])
         chances = {letters: slip * p for (letters, slip), p in zip(slips, likely.tolist(), strict=True)}
-        if self.own_words:
+        if layers := self._layers:
             for letters, slip in slips:
-                own = sum(self.own_words.beginning_with(letters).values())
-                chances[letters] += slip * self._own_share * own
+                chances[letters] = slip * layered_prefix(chances[letters] / slip, layers, self._tokens, letters)
         best = sorted(slips, key=lambda slip: -chances[slip[0]])[:_INTENTS]
         worthwhile = _WORTHWHILE * mass
         return [self._intent(letters, slip, k) for letters, slip in best if chances[letters] > worthwhile]
 
-    @property
-    def _own_share(self) -> float:
-        return _OWN_SHARE * self.own_words.times / (self.own_words.times + _OWN_EVIDENCE)
-
-    def _suggestion(self, word: str, probability: float, context: str, typed: str) -> Suggestion:
-        own = word in self.own_words
-        form = self.own_words.written(word) if own else None
+    def _suggestion(self, word: str, probability: float, unconditional: float, context: str, typed: str) -> Suggestion:
+        layers = self._layers
+        layer = source(layers, self._tokens, word, unconditional)
+        form = next((form for layer in reversed(layers) if (form := layer.written(word))), None)
         written = self.vocabulary.casing.written(word, context, typed, form=form)
-        return Suggestion(written, probability, "own" if own else self.source)
+        return Suggestion(written, probability, layer.source if layer else self.source)
 
     def read(self, messages: Sequence[Sequence[str]]) -> list[Reading]:
         """Read messages (as tokens) for the metrics: what they cost, and what the bar would have shown at each word.
 
-        As if nobody ever slipped, and without the person's own words.
+        As if nobody ever slipped.
         """
-        return read(self._runtime, self._index, self.vocabulary, messages)
+        return read(self._runtime, self._index, self.vocabulary, messages, self._layers)
 
     def _read_context(self, context: str) -> None:
         """Read a context, or only what is new in it: a letter typed costs nothing, a word its own pieces."""
         if context == self._context:
             return
-        encoded = self.vocabulary.encode_tokens(tokens(context))
+        self._tokens = tokens(context)
+        encoded = self.vocabulary.encode_tokens(self._tokens)
         pieces = [Vocabulary.bos, *encoded[window_start(len(encoded)) :]]
         # What follows the last piece is wanted, so that one at least is read.
         known = min(_common(self._pieces, pieces), len(pieces) - 1)

@@ -8,21 +8,29 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate, chain, islice
 
+from nextword.layers import END, Layer, blend, layered
 from nextword.runtime import Runtime
 from nextword.search import Branch, PieceIndex, Reader, Request, windows
 from nextword.text import is_word
 from nextword.vocabulary import Vocabulary
 
+SLOTS = 3  # words in the bar
+_SEARCHED = 6  # words looked for where layers may lift one that is not among the model's first
 _ROWS = 16  # windows read at once
 
 
 def read(
-    runtime: Runtime, index: PieceIndex, vocabulary: Vocabulary, messages: Sequence[Sequence[str]]
+    runtime: Runtime,
+    index: PieceIndex,
+    vocabulary: Vocabulary,
+    messages: Sequence[Sequence[str]],
+    layers: Sequence[Layer] = (),
 ) -> list[Reading]:
     """Read messages (as tokens), a long one in parts, so that few windows' predictions are in memory at once."""
-    readings = [Reading(runtime, index, vocabulary, message) for message in messages]
+    readings = [Reading(runtime, index, vocabulary, message, layers) for message in messages]
     parts = (part for reading in readings for part in reading.parts())
     while batch := list(islice(parts, _ROWS)):
         _read_parts(runtime, index, batch)
@@ -30,18 +38,35 @@ def read(
 
 
 class Reading:
-    """One message under one model: `bits` in total (its end included), and the words offered at each place."""
+    """One message under one model and the layers over it: what it costs, and the words offered at each place."""
 
-    def __init__(self, runtime: Runtime, index: PieceIndex, vocabulary: Vocabulary, message: Sequence[str]):
-        self.bits = 0.0
-        self.message = message
+    def __init__(
+        self,
+        runtime: Runtime,
+        index: PieceIndex,
+        vocabulary: Vocabulary,
+        message: Sequence[str],
+        layers: Sequence[Layer] = (),
+    ):
+        self.message, self.layers = message, layers
+        self.logp = [0.0] * (len(message) + 1)  # by the model alone, of each token and of the end, in nats
         self.offered: dict[tuple[int, str], list[str]] = {}
         self._runtime, self._index, self._vocabulary = runtime, index, vocabulary
+
+    @property
+    def bits(self) -> float:
+        """What all tokens and the end cost together, the layers' share in it."""
+        whole, bits = [*self.message, END], []
+        for place, (token, logp) in enumerate(zip(whole, self.logp, strict=True)):
+            mass, rest = layered(self.layers, whole[:place], token)
+            bits.append(-math.log2(mass + rest * math.exp(logp)) if mass else -math.log2(rest) - logp / math.log(2))
+        return math.fsum(bits)
 
     def parts(self) -> Iterator[_Part]:
         """The windows of the message, each with the words that begin in what it predicts."""
         encoded = [self._vocabulary.encode_token(token) for token in self.message]
         pieces = [*chain.from_iterable(encoded), Vocabulary.eos]
+        token_of = [token for token, spelled in enumerate([*encoded, [Vocabulary.eos]]) for _ in spelled]
         starts = accumulate(map(len, encoded), initial=0)  # one more than there are tokens
         word_at = {
             first: position
@@ -52,8 +77,12 @@ class Reading:
         for row, context in windows(pieces[:-1]):
             targets = pieces[first : first + len(row) - context]
             words = [(context + i, word_at[first + i]) for i in range(len(targets)) if first + i in word_at]
-            yield _Part(self, row, context, targets, words)
+            yield _Part(self, row, context, targets, token_of[first : first + len(targets)], words)
             first += len(targets)
+
+    def below(self, root: Branch, word: str) -> float:
+        """What the model gives to a word after `root`, as far as it has looked: exact for words of one piece."""
+        return root.probability(self._vocabulary.encode_token(word))
 
     def slots(self, position: int, prefix: str) -> list[str]:
         """The three most probable words at token `position` that begin with `prefix`."""
@@ -75,6 +104,7 @@ class _Part:
     row: list[int]
     context: int  # the first column that predicts
     targets: list[int]  # the pieces predicted after columns context, context + 1, ...
+    tokens: list[int]  # of which each target is a part
     words: list[tuple[int, int]]  # (column, token of the message)
 
 
@@ -97,8 +127,8 @@ def _read_parts(runtime: Runtime, index: PieceIndex, parts: Sequence[_Part]) -> 
     reader, logp = Reader.of_rows(runtime, index, [part.row for part in parts], places)
     first, words = 0, []
     for row, part in enumerate(parts):
-        costs = (float(logp[first + i, piece]) for i, piece in enumerate(part.targets))
-        part.reading.bits -= math.fsum(costs) / math.log(2)
+        for i, (piece, token) in enumerate(zip(part.targets, part.tokens, strict=True)):
+            part.reading.logp[token] += float(logp[first + i, piece])
         for column, position in part.words:
             root = reader.branch(row, column, logp[first + column - part.context])
             words.append(_Word(part.reading, position, root))
@@ -123,7 +153,12 @@ def _type_through(reader: Reader, typing: list[_Word]) -> None:
 
 def _answer(reader: Reader, questions: Sequence[tuple[_Word, str]]) -> None:
     """Search the slots of several (word, prefix) of one batch together."""
-    requests = [Request(word.root, prefix, 3) for word, prefix in questions]
+    requests = [Request(word.root, prefix, _SEARCHED if word.reading.layers else SLOTS) for word, prefix in questions]
     reader.search(requests)
     for (word, prefix), request in zip(questions, requests, strict=True):
-        word.reading.offered[word.position, prefix] = [found for found, _ in request.best()]
+        reading = word.reading
+        found = dict(request.best())
+        if reading.layers:
+            below = partial(reading.below, word.root)
+            found = blend(found, below, reading.layers, reading.message[: word.position], prefix, SLOTS)
+        reading.offered[word.position, prefix] = list(found)

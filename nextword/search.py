@@ -48,6 +48,15 @@ class Branch:
     next_logp: Floats  # [V], in nats
     children: dict[int, Branch] = field(default_factory=dict)
 
+    def probability(self, pieces: Sequence[int]) -> float:
+        """Of a word spelled by these pieces from here; 0 where the branches on its way were not read."""
+        branch = self
+        for piece in pieces[:-1]:
+            if piece not in branch.children:
+                return 0.0
+            branch = branch.children[piece]
+        return math.exp(branch.logp + float(branch.next_logp[pieces[-1]]))
+
 
 @dataclass(eq=False)
 class Request:

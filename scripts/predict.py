@@ -15,6 +15,7 @@ from scripts.console import print_json
 
 if TYPE_CHECKING:
     from nextword.predictor import Predictor
+    from personalization.own_ngram import OwnNgram
 
 
 def command(
@@ -24,6 +25,10 @@ def command(
     ] = None,
     typed: Annotated[str, typer.Option(help="the letters of a word begun")] = "",
     word: Annotated[list[str], typer.Option(help="a word of your own, a candidate like any other; repeatable")] = [],  # noqa: B006
+    history: Annotated[
+        Path | None,
+        typer.Option(help="what you wrote before, a message a line, oldest first: your own words and habits"),
+    ] = None,
     k: Annotated[int, typer.Option(min=1, max=100, help="how many suggestions")] = 3,
     stdin: Annotated[bool, typer.Option(help='answer lines {"text", "typed"} from stdin, one for one')] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,
@@ -35,6 +40,8 @@ def command(
     predictor = Predictor.load(model / "final" if (model / "final").is_dir() else model)
     for own in word:
         predictor.own_words.add(own)
+    if history is not None:
+        predictor.layers.append(_own_ngram(history))
     if stdin:
         for line in sys.stdin:
             print(json.dumps(_answer_line(predictor, line, k)), flush=True)
@@ -47,6 +54,15 @@ def command(
         print(f"no word begins with {typed!r}")
     for suggestion in answer["suggestions"]:
         print(f"{suggestion['probability']:6.1%}  {suggestion['word']}")
+
+
+def _own_ngram(history: Path) -> OwnNgram:
+    from personalization.own_ngram import OwnNgram
+
+    try:
+        return OwnNgram(messages=history.read_text(encoding="utf-8").splitlines())
+    except UnicodeDecodeError:
+        raise ValueError(f"{history}: not a text in UTF-8") from None
 
 
 def _answer(predictor: Predictor, text: str, typed: str, k: int) -> dict[str, Any]:

@@ -86,6 +86,9 @@ def test_a_checkpoint_that_is_none_or_has_another_vocabulary(
     (start / "vocabulary.model").write_bytes(other.model)
     _refused(nextword("predict", "see you", "--model", start), "vocabulary.model")
     _refused(nextword("predict", "see you", "--model", tmp_path / "nothing"), "nothing")
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    _refused(nextword("predict", "see you", "--history", tmp_path / "binary"), "UTF-8")
+    _refused(nextword("predict", "see you", "--history", tmp_path / "nothing"), "nothing")
 
 
 def test_a_run_folder_that_cannot_be_written_or_is_taken(

@@ -126,7 +126,7 @@ def test_a_training_that_was_cut_off_ends_where_the_unbroken_one_does(
 
 
 def test_predict_answers_texts_one_by_one_and_streams_line_for_line(
-    nextword: Shell, base: Path, monkeypatch: pytest.MonkeyPatch
+    nextword: Shell, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outcome = nextword("predict", "see you at the", "--model", base, "--typed", "st", "--json")
     answer = json.loads(outcome.out)
@@ -134,6 +134,11 @@ def test_predict_answers_texts_one_by_one_and_streams_line_for_line(
     assert 0 < answer["suggestions"][0]["probability"] <= 1
     own = json.loads(nextword("predict", "see you", "--typed", "z", "--model", base, "--word", "Zoque", "--json").out)
     assert [(s["word"], s["source"]) for s in own["suggestions"]][:1] == [("Zoque", "own")]
+    (tmp_path / "mine.txt").write_text("we go to Zoque Hall\nnow at Zoque Hall\n" * 20)
+    learned = json.loads(
+        nextword("predict", "to zoque", "--model", base, "--history", tmp_path / "mine.txt", "--json").out
+    )
+    assert [(s["word"], s["source"]) for s in learned["suggestions"]][:1] == [("Hall", "own")]
     lines = [{"text": "see you at the", "typed": "st"}, "no object", {"text": "please"}]
     monkeypatch.setattr("sys.stdin", io.StringIO("".join(json.dumps(line) + "\n" for line in lines)))
     answers = [json.loads(line) for line in nextword("predict", "--stdin", "--model", base).out.splitlines()]

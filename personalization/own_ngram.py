@@ -1,0 +1,75 @@
+"""A person's own words, counted in the contexts they stand in: learned at once, forgotten at once, without gradients.
+
+What is counted is a layer over the shared model (`nextword.ngram_layer` has the formula). Of two messages the newer
+counts more: weights halve every `half_life` messages (Kuhn & De Mori 1990, a cache).
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterable
+
+from nextword.casing import begins_sentence
+from nextword.layers import END
+from nextword.ngram_layer import START, NgramConfig, NgramLayer
+from nextword.text import is_word, normalise, spans, tidy, tokens
+
+_RESCALE = 1e12
+
+
+class OwnNgram(NgramLayer):
+    """Of raw messages, oldest first."""
+
+    def __init__(
+        self,
+        config: NgramConfig | None = None,
+        messages: Iterable[str] = (),
+        *,
+        half_life: float = 3000.0,
+    ):
+        if not half_life > 0:
+            raise ValueError("own n-gram: half-life must be above 0 messages")
+        super().__init__(config or NgramConfig(), {}, source="own")
+        self.half_life = half_life
+        self._forms: dict[str, str] = {}
+        for message in messages:
+            self.learn(message)
+
+    def learn(self, message: str) -> None:
+        """Count one more message, the newest, and see how its words are written."""
+        self.unit *= 2.0 ** (1 / self.half_life)
+        flow = [START, *tokens(normalise(message)), END]
+        singles = self.followers.setdefault((), {})
+        for place in range(1, len(flow)):
+            token = flow[place]
+            if token not in singles and is_word(token):
+                bisect.insort(self.words, token)
+            for size in range(min(place, 2) + 1):
+                counts = self.followers.setdefault(tuple(flow[place - size : place]), {})
+                counts[token] = counts.get(token, 0.0) + self.unit
+        if self.unit > _RESCALE:
+            for counts in self.followers.values():
+                for token in counts:
+                    counts[token] /= self.unit
+            self.unit = 1.0
+        written = tidy(message)
+        for start, end in spans(written):
+            if not begins_sentence(written[:start]):
+                self._forms[normalise(written[start:end])] = written[start:end]
+        self.changed()
+
+    def written(self, word: str) -> str | None:
+        """As the person wrote it last inside a sentence; None where they never did."""
+        return self._forms.get(word)
+
+    def forget(self, word: str) -> None:
+        """Take a word out of all that was counted, before other words as well as after them."""
+        for context, counts in list(self.followers.items()):
+            counts.pop(word, None)
+            if word in context or not counts:
+                del self.followers[context]
+        self._forms.pop(word, None)
+        place = bisect.bisect_left(self.words, word)
+        if self.words[place : place + 1] == [word]:
+            del self.words[place]
+        self.changed()

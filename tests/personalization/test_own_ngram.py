@@ -1,0 +1,88 @@
+"""A person's own n-gram is a probability over what lies below it, learns and forgets at once."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nextword.layers import END
+from nextword.ngram_layer import NgramConfig
+from nextword.text import normalise, tokens
+from personalization.own_ngram import OwnNgram
+
+MESSAGES = st.lists(
+    st.lists(st.sampled_from(["hi", "Sia", "home", "go", "!", "bob", "i'm"]), max_size=5).map(" ".join), max_size=12
+)
+CONTEXTS = st.lists(st.sampled_from(["hi", "sia", "home", "never", "!"]), max_size=3)
+
+
+@given(MESSAGES, CONTEXTS, st.floats(2, 1000))
+def test_masses_and_the_rest_sum_to_one(messages: list[str], context: list[str], half_life: float) -> None:
+    own = OwnNgram(messages=messages, half_life=half_life)
+    seen = {token for message in messages for token in tokens(normalise(message))} | {END}
+    assert math.fsum(own.mass(context, token) for token in seen) + own.rest(context) == pytest.approx(1)
+    assert own.mass(context, "unseen") == 0
+
+
+@given(MESSAGES, CONTEXTS, st.sampled_from(["", "h", "ho", "x"]), st.integers(1, 4))
+def test_the_top_is_that_of_all_words_sorted(messages: list[str], context: list[str], prefix: str, k: int) -> None:
+    own = OwnNgram(messages=messages)
+    words = {w for message in messages for w in tokens(normalise(message)) if w != "!" and w.startswith(prefix)}
+    masses = {word: own.mass(context, word) for word in words}
+    best = sorted(masses.items(), key=lambda item: (-item[1], item[0]))[:k]
+    assert own.top(context, k, prefix) == best
+    assert own.prefix_mass(context, prefix) == pytest.approx(math.fsum(masses.values()))
+
+
+@given(MESSAGES, CONTEXTS)
+def test_a_forgotten_word_is_nowhere(messages: list[str], context: list[str]) -> None:
+    own = OwnNgram(messages=messages)
+    own.forget("sia")
+    assert own.mass(context, "sia") == 0
+    assert "sia" not in own
+    assert all(word != "sia" for word, _ in own.top(context, 10, ""))
+    assert own.mass(["sia"], "hi") == own.mass(["never"], "hi")
+
+
+def test_forgetting_the_only_word_leaves_nothing_to_say_of_it() -> None:
+    own = OwnNgram(messages=["sia"])
+    own.forget("sia")
+    assert own.top([], 3, "") == []
+    own.learn("sia")
+    assert [word for word, _ in own.top([], 3, "")] == ["sia"]
+
+
+def test_a_context_never_seen_leaves_all_but_the_share_of_single_words() -> None:
+    own = OwnNgram(NgramConfig(trust=0.5, share=0.1), ["hi sia"])
+    assert own.rest(["never"]) == pytest.approx(0.95)
+    assert own.rest(["hi"]) < 0.95
+    assert OwnNgram().rest(["never"]) == 1
+
+
+def test_what_was_typed_lately_counts_more() -> None:
+    own = OwnNgram(half_life=10, messages=["go home"] * 5 + ["go out"] * 5)
+    assert own.mass(["go"], "out") > own.mass(["go"], "home")
+    for _ in range(600):  # many half-lives: weights are rescaled on the way
+        own.learn("go away")
+    assert own.mass(["go"], "away") > 0.5
+    assert 0 < own.mass(["go"], "out") < 0.01
+    assert math.isfinite(own.mass(["go"], "out"))
+
+
+def test_impossible_settings_are_refused() -> None:
+    with pytest.raises(ValueError, match="share and discount"):
+        NgramConfig(share=1.0)
+    with pytest.raises(ValueError, match="half-life"):
+        OwnNgram(half_life=0.0)
+
+
+def test_words_are_written_as_the_person_writes_them() -> None:
+    own = OwnNgram(messages=["Ask Zoque. Maybe he knows", "i like zoqUE , Maybe"])
+    assert own.written("zoque") == "zoqUE"
+    assert own.written("he") == "he"
+    assert own.written("ask") is None
+    own.forget("zoque")
+    assert own.written("zoque") is None
