@@ -14,7 +14,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -28,7 +28,6 @@ import torch.distributed as dist
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.multiprocessing.spawn import ProcessException
 
 from nextword.distillation import Advice, advised_loss
 from nextword.files import write_whole
@@ -39,6 +38,7 @@ from nextword.vocabulary import Vocabulary
 
 _STATE = "state.safetensors"
 _STEP = "step"
+_LEAVING_S = 10.0  # that the other processes have to end by themselves
 _BLOCK = {"cpu": 256, "cuda": 16384}  # places whose logits are held at once
 
 
@@ -150,9 +150,11 @@ def pretrain(
             _await(helpers.processes, Path(meeting))
             _join(Path(meeting), 0, config.processes)
             steps = _train(folder, model, config, advice, 0, progress, after_epoch, save_every_s)
-            dist.barrier()
-            helpers.join()
-        except (RuntimeError, ProcessException) as error:
+            with suppress(RuntimeError):  # the work is done: how the others end does not matter
+                dist.barrier()
+            for process in helpers.processes:
+                process.join(_LEAVING_S)
+        except RuntimeError as error:
             raise ChildProcessError(
                 f"one of the {config.processes} training processes ended ({str(error).splitlines()[-1]}); "
                 "what was saved is kept: go on with --resume"
