@@ -7,7 +7,7 @@ parameters and the settings of the training. An exception may quote text, so onl
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,10 @@ from nextword.federation import records
 from nextword.federation.codec import CODECS
 from nextword.federation.config import ClientConfig, RunConfig
 from nextword.federation.folders import start_folder
+from nextword.federation.ngrams import Growth, Sketching
+from nextword.text import normalise, tokens
 from personalization import device
+from personalization.ngram_counts import items
 
 LOG = logging.getLogger(__name__)
 Handler = Callable[[Message, Context], Message]
@@ -48,6 +51,10 @@ def make_app(config: RunConfig | None = None) -> ClientApp:
     @app.query()
     def query(message: Message, context: Context) -> Message:
         return _guarded(message, lambda: answer_query(settings(context), context))
+
+    @app.query("ngrams")
+    def ngrams(message: Message, context: Context) -> Message:
+        return _guarded(message, lambda: answer_ngrams(settings(context), message, context))
 
     @app.train()
     def train(message: Message, context: Context) -> Message:
@@ -100,6 +107,22 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
     return reply
 
 
+def answer_ngrams(config: RunConfig, message: Message, context: Context) -> RecordDict:
+    """The sum of the sketches of the users asked for, and nothing of any one of them."""
+    _, vocabulary = device.load_model(str(start_folder(config, context.run_id)))
+    task = message.content.config_records[records.TASK]
+    users = _asked(config, task, context)
+    arrays = {name: array.numpy() for name, array in message.content.array_records[records.PARAMETERS].items()}
+    growth = Growth.of_arrays(vocabulary, arrays)
+    sketching = Sketching.of(config)
+    total = np.zeros((sketching.rows, sketching.buckets), np.uint16)
+    for _, split in users:
+        texts = device.contribution(split, hold_back=config.corpus.hold_back)
+        found = items(growth, [tokens(normalise(text)) for text in texts])
+        total += sketching.sketch(found, growth.level, growth.parents, growth.symbols)
+    return RecordDict({records.TASK: task, records.SKETCH: ArrayRecord({records.SKETCH: Array(total)})})
+
+
 def answer_evaluate(config: RunConfig, message: Message, context: Context) -> RecordDict:
     """Only numbers, for each user asked for."""
     task = _decode(config, message, context)
@@ -125,17 +148,25 @@ def _home(config: RunConfig, context: Context, population: int) -> range:
     return range(min(node * size, population), min((node + 1) * size, population))
 
 
-def _decode(config: RunConfig, message: Message, context: Context) -> Task:
+def _asked(config: RunConfig, task: Mapping[str, Any], context: Context) -> list[tuple[int, Split]]:
+    """The users named in a task; all must live here."""
     people = device.participants(config.corpus, config.seed)
     home = _home(config, context, len(people))
-    task: dict[str, Any] = dict(message.content.config_records[records.TASK])
-    server_round, users = int(task.pop(records.ROUND)), [int(user) for user in task.pop(records.USERS)]
+    users = [int(user) for user in task[records.USERS]]
     if not all(user in home for user in users):
         raise ValueError("a user was asked for who does not live here")
+    return [(user, people[user]) for user in users]
+
+
+def _decode(config: RunConfig, message: Message, context: Context) -> Task:
+    task: dict[str, Any] = dict(message.content.config_records[records.TASK])
+    users = _asked(config, task, context)
+    del task[records.USERS]
+    server_round = int(task.pop(records.ROUND))
     arrays = message.content.array_records[records.PARAMETERS]
     return Task(
         server_round,
-        [(user, people[user]) for user in users],
+        users,
         {name: array.numpy() for name, array in arrays.items()},
         ClientConfig.model_validate(task),
     )

@@ -53,6 +53,7 @@ def run_once(
         start = {name: value.detach().numpy().copy() for name, value in model.named_parameters()}
         run = Run(config, grid, folder, (folder.load() if resume else None) or State(0, start), observer)
         run.train()
+        run.find_ngrams(vocabulary)
         return finish(run, model, vocabulary)
 
 

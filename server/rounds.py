@@ -7,8 +7,9 @@ import math
 import os
 import resource
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from flwr.app import ArrayRecord, ConfigRecord, Message, MessageType, RecordDict
@@ -18,10 +19,12 @@ from nextword import checkpoint
 from nextword.federation import records
 from nextword.federation.codec import Update
 from nextword.federation.config import RunConfig
+from nextword.federation.ngrams import epsilon
 from nextword.model import LanguageModel
 from nextword.vocabulary import Vocabulary
 from server import optimizers
 from server.exchange import exchange
+from server.ngrams import find_ngrams
 from server.run_folder import FINAL, Event, RunFolder, State
 from server.strategy import FederatedTraining, Homes, Tally, to_arrays, to_update
 
@@ -39,12 +42,22 @@ class Run:
     state: State
     observer: Observer
 
+    @cached_property
+    def homes(self) -> Homes:
+        """Asked for once."""
+        return find_homes(self.grid, self._exchange)
+
+    def find_ngrams(self, vocabulary: Vocabulary) -> None:
+        """Look for the n-grams that many people use, and keep them in the folder, where the settings say so."""
+        if self.config.ngrams.least_users:
+            find_ngrams(self.config, vocabulary, self.homes, self._exchange, self._tell).save(self.folder.ngrams)
+
     def train(self) -> State:
         """All rounds that are left, each one logged, then checkpointed."""
         federation = self.config.federation
         optimizer = optimizers.make(self.config.server, federation.rounds)
         optimizer.state = self.state.moments
-        strategy = FederatedTraining(self.config, find_homes(self.grid, self._exchange), optimizer)
+        strategy = FederatedTraining(self.config, self.homes, optimizer)
         arrays = to_arrays(self.state.parameters)
         if self.state.server_round == 0 and not self.folder.events():
             self._tell(
@@ -142,6 +155,7 @@ def finish(run: Run, model: LanguageModel, vocabulary: Vocabulary) -> Event:
     checkpoint.save(run.folder.path / FINAL, model, vocabulary, extra={"rounds": run.state.server_round})
     events = run.folder.events()
     rounds = [event for event in events if event["event"] == "round"]
+    levels = [event for event in events if event["event"] == "ngrams"]
     measured = [event for event in events if "validation_bits_per_character" in event]
     summary = {
         "corpus": run.config.corpus.name,
@@ -154,16 +168,34 @@ def finish(run: Run, model: LanguageModel, vocabulary: Vocabulary) -> Event:
         "seconds": round(math.fsum(event["seconds"] for event in rounds), 3),
         "cores": os.cpu_count(),  # of this machine
         "users_trained": sum(event["users"] for event in rounds),
-        "upload_bytes": sum(event["upload_bytes"] for event in rounds),
-        "download_bytes": sum(event["download_bytes"] for event in rounds),
+        "upload_bytes": sum(event["upload_bytes"] for event in (*rounds, *levels)),
+        "download_bytes": sum(event["download_bytes"] for event in (*rounds, *levels)),
         "rejected": sum(event["event"] == "rejected" for event in events),
         "train_bits_per_piece": rounds[-1]["train_bits_per_piece"] if rounds else None,
         "validation_bits_per_character": measured[-1]["validation_bits_per_character"] if measured else None,
         "validation_bits_per_character_at_start": measured[0]["validation_bits_per_character"] if measured else None,
+        "ngrams": _ngrams_found(run.config, levels),
         "server_peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
     run.folder.write_summary(summary)
     return summary
+
+
+def _ngrams_found(config: RunConfig, levels: Sequence[Event]) -> Event | None:
+    """How many n-grams were found, and what that cost the privacy of a user who took part."""
+    if not levels:
+        return None
+    spent = epsilon(config.ngrams.noise, config.ngrams.delta)
+    return {
+        "found": [event["found"] for event in levels],
+        "least_users": config.ngrams.least_users,
+        "seconds": round(math.fsum(event["seconds"] for event in levels), 3),
+        "epsilon": round(spent, 2) if math.isfinite(spent) else None,
+        "delta": config.ngrams.delta,
+        "unit": "user",
+        "accountant": "zCDP",
+        "levels": len(levels),
+    }
 
 
 def weights_sha256(parameters: Update) -> str:

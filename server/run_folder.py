@@ -1,4 +1,5 @@
-"""A run is a folder: config.toml, inputs.json, events.jsonl, start/, checkpoint.safetensors, final/, summary.json.
+"""A run is a folder: config.toml, inputs.json, events.jsonl, start/, checkpoint.safetensors, final/, summary.json,
+and ngrams.safetensors where n-grams were looked for.
 
 The event of a round is written before its checkpoint, and opening the folder again drops the events after the
 checkpoint. So whenever a run is killed, its folder goes on with every round told once.
@@ -24,13 +25,14 @@ from nextword.federation.config import RunConfig
 from nextword.files import check_writable, locked, write_whole
 from nextword.settings import flatten
 
-CONFIG, INPUTS, EVENTS, CHECKPOINT, SUMMARY, EVALUATION, FINAL = (
+CONFIG, INPUTS, EVENTS, CHECKPOINT, SUMMARY, EVALUATION, NGRAMS, FINAL = (
     "config.toml",
     "inputs.json",
     "events.jsonl",
     "checkpoint.safetensors",
     "summary.json",
     "evaluation.json",
+    "ngrams.safetensors",
     "final",
 )
 Event = dict[str, Any]
@@ -140,6 +142,11 @@ class RunFolder:
             raise ValueError(f"{path}: the checkpoint cannot be read ({error})") from None
         self._keep_events(state.server_round)
         return state
+
+    @property
+    def ngrams(self) -> Path:
+        """The n-grams that many people use (`nextword.federation.ngrams`), where they were looked for."""
+        return self.path / NGRAMS
 
     def append(self, event: Event) -> None:
         """Add one line to the events, on disk when this returns."""

@@ -95,6 +95,23 @@ class ServerConfig(Section):
         return self.learning_rate or self.OWN_RATES[self.optimizer]
 
 
+class NgramsConfig(Section):
+    """Words and n-grams that many people use, laid over the model (`nextword.federation.ngrams`)."""
+
+    least_users: Annotated[int, Field(ge=0)] = 0  # who must have an n-gram before it is found; 0: none are looked for
+    items: AtLeastOne = 3000  # that a user contributes at a level, their most frequent ones
+    rows: Annotated[int, Field(ge=1, le=16)] = 3
+    buckets: Annotated[int, Field(ge=2**8, le=2**24)] = 2**18
+    noise: NotNegative = 0.0  # multiplier of the Gaussian mechanism at each level; 0: no noise, and no epsilon
+    delta: Annotated[float, Field(gt=0, lt=1)] = 1e-5
+
+    @model_validator(mode="after")
+    def _buckets_are_a_power_of_two(self) -> Self:
+        if self.buckets & (self.buckets - 1):
+            raise ValueError(f"ngrams.buckets = {self.buckets} must be a power of two")
+        return self
+
+
 class RunConfig(Settings):
     """Everything that decides a run. Two runs with equal configurations give equal numbers on the same machine."""
 
@@ -105,3 +122,4 @@ class RunConfig(Settings):
     federation: FederationConfig = FederationConfig()
     client: ClientConfig = ClientConfig()
     server: ServerConfig = ServerConfig()
+    ngrams: NgramsConfig = NgramsConfig()

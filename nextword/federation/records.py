@@ -7,6 +7,8 @@
                   bits-per-piece
     evaluate  ->  as train
               <-  per user "metrics.<user>": num-messages, num-characters, num-pieces, bits
+    query.ngrams ->  "parameters": the n-grams found so far (`federation.ngrams`);  "task": users
+                 <-  "task" as it came;  "sketch": one array, the sum of these users' sketches
 
 A user is named by an ordinal, their place among the participants in order of user id: never by the id, which may be a
 telephone number. Nothing else travels: no text, no vocabulary of a person's, no path.
@@ -24,6 +26,7 @@ POPULATION = "population"
 PARTITION = "partition-id"
 FIRST = "first"
 EVALUATED = "evaluated"
+SKETCH = "sketch"
 
 NUM_MESSAGES = "num-messages"
 NUM_PIECES = "num-pieces"
