@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nextword.model import LanguageModel
+from nextword.model_config import Weights
 from nextword.vocabulary import Vocabulary
 
 _IGNORED = -100
@@ -63,25 +64,29 @@ def fit(
     config: TrainConfig,
     rng: np.random.Generator,
     *,
+    only: Container[str] | None = None,
+    anchor: Weights | None = None,
     progress: Callable[[int, int, float], None] | None = None,
 ) -> TrainResult:
     """Train `model` in place on `messages` (pieces without start and end).
 
-    The result depends only on the arguments. `progress` is called after each step with (step, steps, bits per piece).
-    With FedProx the step's gradient is that of loss + prox / 2 * |w - w_start|^2.
+    The result depends only on the arguments. `only` names the parameters that are trained, for None all of them.
+    `progress` is called after each step with (step, steps, bits per piece). With `prox` the step's gradient is that of
+    loss + prox / 2 * |w - anchor|^2; the anchor is where training starts, if no other is given.
     """
     messages = [message for message in messages if message]
     steps = config.epochs * math.ceil(len(messages) / config.batch_messages)
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    start = [parameter.detach().clone() for parameter in parameters] if config.prox else []
+    trained = {name: value for name, value in model.named_parameters() if only is None or name in only}
+    parameters = list(trained.values())
+    start = _anchors(trained, anchor) if config.prox else []
     optimizer = _optimizer(parameters, config)
     device = parameters[0].device
     model.train()
     step, num_pieces, nats, counted = 0, 0, 0.0, 0
-    with _dropout(model, config.dropout, rng):
+    with _dropout(model, config.dropout, rng), _frozen(model, trained):
         for _ in range(config.epochs):
             nats, counted = 0.0, 0
-            for inputs_BT, targets_BT in _batches(messages, config, rng):
+            for inputs_BT, targets_BT in batches(messages, config, rng):
                 for group in optimizer.param_groups:
                     group["lr"] = config.learning_rate * _schedule(step, steps, config)
                 loss = piece_loss(model, inputs_BT.to(device), targets_BT.to(device))
@@ -92,7 +97,7 @@ def fit(
                         parameter.grad.add_(parameter.detach() - origin, alpha=config.prox)
                 torch.nn.utils.clip_grad_norm_(parameters, config.clip_norm)
                 optimizer.step()
-                size = int((targets_BT != _IGNORED).sum())
+                size = num_targets(targets_BT)
                 step, num_pieces, counted = step + 1, num_pieces + size, counted + size
                 nats += float(loss.detach()) * size
                 if progress:
@@ -106,6 +111,11 @@ def piece_loss(model: LanguageModel, inputs_BT: Tensor, targets_BT: Tensor) -> T
     with torch.autocast(inputs_BT.device.type, dtype=torch.bfloat16):
         logits_MV = model.logits_at(inputs_BT, real_BT)
     return F.cross_entropy(logits_MV.float(), targets_BT[real_BT])
+
+
+def num_targets(targets_BT: Tensor) -> int:
+    """How many pieces a batch predicts."""
+    return int((targets_BT != _IGNORED).sum())
 
 
 class Scores(NamedTuple):
@@ -170,6 +180,25 @@ def padded(messages: Sequence[Sequence[int]], max_pieces: int) -> tuple[Tensor, 
     return torch.from_numpy(inputs), torch.from_numpy(targets)
 
 
+def _anchors(trained: Mapping[str, Tensor], anchor: Weights | None) -> list[Tensor]:
+    if anchor is None:
+        return [value.detach().clone() for value in trained.values()]
+    return [torch.from_numpy(np.array(anchor[name])).to(value.device) for name, value in trained.items()]
+
+
+@contextmanager
+def _frozen(model: LanguageModel, trained: Container[str]) -> Iterator[None]:
+    """No gradient for the other parameters meanwhile."""
+    others = [value for name, value in model.named_parameters() if name not in trained]
+    for value in others:
+        value.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for value in others:
+            value.requires_grad_(True)
+
+
 @contextmanager
 def _dropout(model: LanguageModel, share: float, rng: np.random.Generator) -> Iterator[None]:
     """Drop activations meanwhile, as `rng` says; torch's own stream of random numbers goes on untouched."""
@@ -185,7 +214,7 @@ def _dropout(model: LanguageModel, share: float, rng: np.random.Generator) -> It
         model.set_dropout(0.0)
 
 
-def _batches(
+def batches(
     messages: Sequence[Sequence[int]], config: TrainConfig, rng: np.random.Generator
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """One epoch: messages of like length together, the batches in random order."""

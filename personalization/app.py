@@ -21,11 +21,14 @@ from data.splits import Split
 from nextword.federation import records
 from nextword.federation.codec import CODECS
 from nextword.federation.config import ClientConfig, RunConfig
-from nextword.federation.folders import start_folder
+from nextword.federation.folders import DEVICES, run_folder, start_folder
+from nextword.federation.groups import personal_names
 from nextword.federation.ngrams import Growth, Sketching
 from nextword.text import normalise, tokens
 from personalization import device
+from personalization.methods import Local
 from personalization.ngram_counts import items
+from personalization.store import DeviceStore
 
 LOG = logging.getLogger(__name__)
 Handler = Callable[[Message, Context], Message]
@@ -89,12 +92,24 @@ def answer_query(config: RunConfig, context: Context) -> RecordDict:
 def answer_train(config: RunConfig, message: Message, context: Context) -> RecordDict:
     """One update and its numbers for each user asked for."""
     task = _decode(config, message, context)
-    model, vocabulary = device.load_model(str(start_folder(config, context.run_id)))
+    start = str(start_folder(config, context.run_id))
+    model, vocabulary = device.load_model(start)
+    store = _store(config, context)
     reply = RecordDict()
     for user, split in task.users:
-        rng = device.generator(config.seed, task.server_round, split.user)
+        local = Local(
+            model,
+            device.start_weights(start),
+            (),
+            device.train_config(task.client),
+            config.personal,
+            device.generator(config.seed, task.server_round, split.user),
+        )
         texts = device.contribution(split, hold_back=config.corpus.hold_back)
-        trained = device.train_user(model, vocabulary, texts, task.parameters, task.client, rng)
+        kept = store.load(user, before=task.server_round)
+        trained = device.train_user(local, vocabulary, texts, task.parameters, kept)
+        if trained.state is not None:
+            store.save(user, task.server_round, trained.state)
         encoded = CODECS["float32"].encode(trained.delta)
         reply[records.update_key(user)] = ArrayRecord({name: Array(array) for name, array in encoded.items()})
         reply[records.metrics_key(user)] = MetricRecord(
@@ -126,10 +141,15 @@ def answer_ngrams(config: RunConfig, message: Message, context: Context) -> Reco
 def answer_evaluate(config: RunConfig, message: Message, context: Context) -> RecordDict:
     """Only numbers, for each user asked for."""
     task = _decode(config, message, context)
-    model, vocabulary = device.load_model(str(start_folder(config, context.run_id)))
+    start = str(start_folder(config, context.run_id))
+    model, vocabulary = device.load_model(start)
+    store = _store(config, context)
+    own = personal_names(config.personal, model.config, device.start_weights(start))
     reply = RecordDict()
     for user, split in task.users:
-        measured = device.evaluate_user(model, vocabulary, split, task.parameters, task.client)
+        kept = store.load(user, before=task.server_round + 1) if own else None
+        parameters = {**device.start_weights(start), **task.parameters, **(kept or {})}
+        measured = device.evaluate_user(model, vocabulary, split, parameters, task.client)
         reply[records.metrics_key(user)] = MetricRecord(
             {
                 records.NUM_MESSAGES: measured.num_messages,
@@ -139,6 +159,10 @@ def answer_evaluate(config: RunConfig, message: Message, context: Context) -> Re
             }
         )
     return reply
+
+
+def _store(config: RunConfig, context: Context) -> DeviceStore:
+    return DeviceStore(run_folder(config, context.run_id) / DEVICES)
 
 
 def _home(config: RunConfig, context: Context, population: int) -> range:

@@ -8,36 +8,38 @@ model too strictly: the shared one has met the messages already.
 
 from __future__ import annotations
 
+import dataclasses
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from data import corpus, splits
 from nextword import checkpoint
+from nextword.eightbit import restore
 from nextword.federation.codec import Update
 from nextword.federation.config import ClientConfig, CorpusConfig
 from nextword.model import LanguageModel
+from nextword.model_config import Weights
 from nextword.text import normalise
-from nextword.training import TextBits, TrainConfig, fit, text_bits
+from nextword.training import TextBits, TrainConfig, text_bits
 from nextword.vocabulary import Vocabulary
-
-Parameters = Mapping[str, npt.NDArray[np.float32]]
+from personalization.methods import METHODS, Local, State
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A user's update and the numbers that travel with it."""
+    """A user's update, the numbers that travel with it, and what stays here (None: nothing)."""
 
     delta: Update
     num_messages: int
     num_pieces: int
     bits_per_piece: float
+    state: State | None = None
 
 
 @lru_cache(maxsize=1)
@@ -73,27 +75,32 @@ def generator(seed: int, server_round: int, user: str) -> np.random.Generator:
     return np.random.default_rng([seed, server_round, zlib.crc32(user.encode())])
 
 
+def train_config(config: ClientConfig) -> TrainConfig:
+    """The training that the run's settings ask of a device."""
+    return TrainConfig(**config.model_dump() | {"learning_rate": config.rate})
+
+
+@lru_cache(maxsize=1)
+def start_weights(start: str) -> Weights:
+    """The weights of the starting checkpoint, with which personal parameters begin."""
+    return restore(checkpoint.read(Path(start)).stored)
+
+
 def train_user(
-    model: LanguageModel,
-    vocabulary: Vocabulary,
-    texts: Sequence[str],
-    parameters: Parameters,
-    config: ClientConfig,
-    rng: np.random.Generator,
+    local: Local, vocabulary: Vocabulary, texts: Sequence[str], parameters: Weights, state: State | None = None
 ) -> Trained:
-    """Train from `parameters` on a user's contribution; `model` is working space and is overwritten."""
-    model.set_weights(parameters)
+    """Train from the shared `parameters` on a user's contribution, `texts`; the messages of `local` do not count."""
     messages = [pieces for text in texts if (pieces := vocabulary.encode(normalise(text)))]
     if not messages:
         return Trained({}, 0, 0, 0.0)
-    result = fit(model, messages, TrainConfig(**config.model_dump() | {"learning_rate": config.rate}), rng)
-    delta = {name: value.detach().numpy() - parameters[name] for name, value in model.named_parameters()}
-    return Trained(delta, len(messages), result.num_pieces, result.bits_per_piece)
+    local = dataclasses.replace(local, messages=messages)
+    delta, kept, result = METHODS[local.personal.method].train(local, parameters, state)
+    return Trained(delta, len(messages), result.num_pieces, result.bits_per_piece, kept)
 
 
 def evaluate_user(
-    model: LanguageModel, vocabulary: Vocabulary, split: splits.Split, parameters: Parameters, config: ClientConfig
+    model: LanguageModel, vocabulary: Vocabulary, split: splits.Split, parameters: Weights, config: ClientConfig
 ) -> TextBits:
-    """Bits that the user's validation messages cost under `parameters`."""
+    """Bits that the user's validation messages cost under `parameters`, all of the model's."""
     model.set_weights(parameters)
     return text_bits(model, vocabulary, map(normalise, split.validation), max_pieces=config.max_pieces)

@@ -7,6 +7,7 @@ from flwr.serverapp import Grid, ServerApp
 
 from nextword.federation.config import RunConfig
 from nextword.federation.folders import run_folder, start_folder
+from nextword.federation.groups import personal_names
 from server.rounds import Observer, Run, finish
 from server.run_folder import Event, Inputs, RunFolder, State
 from server.start import prepare_start
@@ -50,7 +51,8 @@ def run_once(
     with folder.locked():
         model, vocabulary = prepare_start(config, run_id)
         folder.pin(Inputs.of(start_folder(config, run_id), participants))
-        start = {name: value.detach().numpy().copy() for name, value in model.named_parameters()}
+        own = personal_names(config.personal, model.config, model.weights())
+        start = {name: value.copy() for name, value in model.weights().items() if name not in own}
         run = Run(config, grid, folder, (folder.load() if resume else None) or State(0, start), observer)
         run.train()
         run.find_ngrams(vocabulary)

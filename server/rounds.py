@@ -150,8 +150,8 @@ def find_homes(grid: Grid, send: Callable[[Iterable[Message]], Iterable[Message]
 
 
 def finish(run: Run, model: LanguageModel, vocabulary: Vocabulary) -> Event:
-    """Write the final model and the summary."""
-    model.set_weights(run.state.parameters)
+    """Write the final model, in which personal parameters are as they were at the start, and the summary."""
+    model.set_weights({**model.weights(), **run.state.parameters})
     checkpoint.save(run.folder.path / FINAL, model, vocabulary, extra={"rounds": run.state.server_round})
     events = run.folder.events()
     rounds = [event for event in events if event["event"] == "round"]
@@ -162,7 +162,8 @@ def finish(run: Run, model: LanguageModel, vocabulary: Vocabulary) -> Event:
         "seed": run.config.seed,
         "folder": str(run.folder.path),
         "model": str(run.folder.path / FINAL),
-        "parameters": sum(x.size for x in run.state.parameters.values()),
+        "parameters": model.config.num_parameters,
+        "shared_parameters": sum(x.size for x in run.state.parameters.values()),
         "weights_sha256": weights_sha256(run.state.parameters),
         "rounds": run.state.server_round,
         "seconds": round(math.fsum(event["seconds"] for event in rounds), 3),

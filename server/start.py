@@ -6,6 +6,7 @@ from data import synthetic
 from nextword import checkpoint
 from nextword.federation.config import RunConfig
 from nextword.federation.folders import SCRATCH, start_folder
+from nextword.federation.groups import personal_names
 from nextword.model import LanguageModel
 from nextword.model_config import ModelConfig
 from nextword.text import normalise
@@ -23,9 +24,13 @@ def prepare_start(config: RunConfig, run_id: int = 0) -> tuple[LanguageModel, Vo
 
 
 def check_start(config: RunConfig) -> None:
-    """Raise ValueError or OSError where the checkpoint to start from is missing or damaged."""
+    """Raise ValueError or OSError where the checkpoint to start from is missing, damaged, or unfit for the settings."""
     if config.model.start != SCRATCH:
-        checkpoint.load(start_folder(config))
+        shape = checkpoint.read(start_folder(config)).config
+    else:
+        made = config.model
+        shape = ModelConfig(made.vocabulary_size, made.width, made.layers, made.heads, made.hidden)
+    personal_names(config.personal, shape, ())
 
 
 def from_scratch(config: RunConfig) -> tuple[LanguageModel, Vocabulary]:

@@ -95,6 +95,17 @@ class ServerConfig(Section):
         return self.learning_rate or self.OWN_RATES[self.optimizer]
 
 
+class PersonalConfig(Section):
+    """What a device keeps for its person between rounds, and how it is trained (`personalization.methods`)."""
+
+    method: Literal["fedavg", "fedper", "fedrep", "ditto", "apfl", "per-fedavg"] = "fedavg"  # fedavg: nothing
+    layers: AtLeastOne = 1  # fedper, fedrep: topmost blocks that are personal
+    epochs: AtLeastOne = 1  # over the history, of what is personal; for a newcomer too
+    pull: NotNegative = 0.1  # ditto: towards the shared parameters (lambda)
+    mixing: Annotated[float, Field(ge=0, le=1)] = 0.5  # apfl: the personal share of the mixed model (alpha)
+    inner_rate: Positive = 0.1  # per-fedavg: of the step that a person takes from the shared parameters
+
+
 class NgramsConfig(Section):
     """Words and n-grams that many people use, laid over the model (`nextword.federation.ngrams`)."""
 
@@ -122,4 +133,11 @@ class RunConfig(Settings):
     federation: FederationConfig = FederationConfig()
     client: ClientConfig = ClientConfig()
     server: ServerConfig = ServerConfig()
+    personal: PersonalConfig = PersonalConfig()
     ngrams: NgramsConfig = NgramsConfig()
+
+    @model_validator(mode="after")
+    def _plain_steps_where_the_method_takes_them(self) -> Self:
+        if self.personal.method in ("apfl", "per-fedavg") and self.client.optimizer != "sgd":
+            raise ValueError(f"personal.method = {self.personal.method} takes plain steps: set client.optimizer=sgd")
+        return self

@@ -11,6 +11,7 @@ from nextword import checkpoint
 from nextword.federation.config import RunConfig
 
 SCRATCH, BUNDLED = "scratch", "bundled"
+DEVICES = "devices"  # of a run folder: what devices keep to themselves
 
 
 def with_absolute_paths(config: RunConfig) -> RunConfig:

@@ -19,6 +19,7 @@ from nextword.text import normalise, tokens
 from nextword.training import TrainConfig, fit
 from personalization import app as client
 from personalization import device
+from personalization.methods import Local
 from server import app as server
 from server import optimizers
 from server.app import run_once
@@ -241,8 +242,8 @@ def test_fedprox_holds_an_update_near_the_start(config: RunConfig, people: tuple
 
     def delta(**settings: Any) -> np.ndarray:
         client = config.client.model_copy(update=settings)
-        rng = device.generator(0, 1, "u")
-        return device.train_user(model, vocabulary, people[-1].train, start, client, rng).delta["embedding.weight"]
+        local = Local(model, start, (), device.train_config(client), config.personal, device.generator(0, 1, "u"))
+        return device.train_user(local, vocabulary, people[-1].train, start).delta["embedding.weight"]
 
     near, far = np.linalg.norm(delta(prox=100.0)), np.linalg.norm(delta())
     assert near < far

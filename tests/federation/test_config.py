@@ -108,3 +108,11 @@ def test_a_bad_run_file_is_named_in_one_line(tmp_path: Path, content: bytes) -> 
 def test_a_configuration_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         RunConfig().seed = 1  # type: ignore[misc]
+
+
+def test_methods_of_plain_steps_refuse_another_optimizer() -> None:
+    for method in ("apfl", "per-fedavg"):
+        with pytest.raises(ValueError, match=r"client\.optimizer=sgd"):
+            RunConfig().with_settings([f"personal.method={method}", "client.optimizer=adamw"])
+    with pytest.raises(ValueError, match="power of two"):
+        RunConfig().with_settings(["ngrams.buckets=3000"])

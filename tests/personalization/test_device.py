@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from data.splits import Split
-from nextword.federation.config import ClientConfig
+from nextword.federation.config import ClientConfig, PersonalConfig
 from nextword.model import LanguageModel
 from nextword.text import normalise
 from nextword.training import padded, piece_loss
 from nextword.vocabulary import Vocabulary
 from personalization import device
+from personalization.methods import Local
 
 VALIDATION = ("See you at the STATION", "is she coming ?", "")
 PERSON = Split("ann", None, ("we are going to the station", "haha ok :)", *VALIDATION), VALIDATION, ("late again",))
@@ -21,6 +22,11 @@ PERSON = Split("ann", None, ("we are going to the station", "haha ok :)", *VALID
 
 def _parameters(model: LanguageModel) -> dict[str, np.ndarray]:
     return {name: value.detach().numpy().copy() for name, value in model.named_parameters()}
+
+
+def _local(model: LanguageModel, user: str = "ann") -> Local:
+    rng = device.generator(0, 1, user)
+    return Local(model, _parameters(model), (), device.train_config(ClientConfig()), PersonalConfig(), rng)
 
 
 def test_validation_bits_are_the_sum_over_messages(model: LanguageModel, vocabulary: Vocabulary) -> None:
@@ -49,18 +55,16 @@ def test_the_update_is_the_change_and_the_weight_the_number_of_messages(
     model: LanguageModel, vocabulary: Vocabulary
 ) -> None:
     before = _parameters(model)
-    trained = device.train_user(model, vocabulary, PERSON.train, before, ClientConfig(), device.generator(0, 1, "ann"))
+    trained = device.train_user(_local(model), vocabulary, PERSON.train, before)
     assert trained.num_messages == 2
     after = _parameters(model)
     assert all(np.array_equal(trained.delta[name], after[name] - before[name]) for name in before)
-    again = device.train_user(model, vocabulary, PERSON.train, before, ClientConfig(), device.generator(0, 1, "ann"))
+    again = device.train_user(_local(model), vocabulary, PERSON.train, before)
     assert all(np.array_equal(trained.delta[name], again.delta[name]) for name in before)
 
 
 def test_a_person_without_usable_text_sends_nothing(model: LanguageModel, vocabulary: Vocabulary) -> None:
-    trained = device.train_user(
-        model, vocabulary, ("", " \t"), _parameters(model), ClientConfig(), device.generator(0, 1, "bob")
-    )
+    trained = device.train_user(_local(model, "bob"), vocabulary, ("", " \t"), _parameters(model))
     assert (trained.delta, trained.num_messages) == ({}, 0)
 
 

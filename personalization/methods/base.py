@@ -1,0 +1,66 @@
+"""What all methods share: what they have at hand on a device, and what they give back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from nextword.federation.codec import Update
+from nextword.federation.config import PersonalConfig
+from nextword.federation.groups import personal_names
+from nextword.model import LanguageModel
+from nextword.model_config import Weights
+from nextword.training import TrainConfig, TrainResult
+
+State = Mapping[str, np.ndarray]  # what stays on the device, by parameter
+
+
+@dataclass(frozen=True)
+class Local:
+    """A device in a round: its person's history in pieces, the settings, and `model` as working space."""
+
+    model: LanguageModel
+    start: Weights  # with which the run began, of all parameters: personal ones begin there
+    messages: Sequence[Sequence[int]]
+    train: TrainConfig
+    personal: PersonalConfig
+    rng: np.random.Generator
+
+    @property
+    def personal_names(self) -> frozenset[str]:
+        """The parameters that are not shared."""
+        return personal_names(self.personal, self.model.config, self.start)
+
+    def load(self, parameters: Weights, state: State | None = None) -> None:
+        """Fill the model: with shared `parameters`, the person's own `state`, and where neither is, the start."""
+        self.model.set_weights({**self.start, **parameters, **(state or {})})
+
+    def weights(self) -> Update:
+        """A copy of the model's weights."""
+        return {name: value.copy() for name, value in self.model.weights().items()}
+
+    def change_from(self, parameters: Weights) -> Update:
+        """The update: how far the shared parameters have moved from those received."""
+        now = self.model.weights()
+        return {name: now[name] - before for name, before in parameters.items()}
+
+
+class Trained(NamedTuple):
+    """An update, what stays on the device (None: nothing), and how the training of the shared parameters went."""
+
+    delta: Update
+    state: State | None
+    result: TrainResult
+
+
+class Method(Protocol):
+    """A federated method as a device sees it. `parameters` are the shared ones, `state` what it kept, None at first."""
+
+    def train(self, local: Local, parameters: Weights, state: State | None) -> Trained:
+        """One round on the device."""
+
+    def personal_model(self, local: Local, parameters: Weights, state: State | None) -> LanguageModel:
+        """What the person uses after the last round: `local.model`, filled. Without a state, they are a newcomer."""

@@ -1,0 +1,29 @@
+"""A whole model of the person's own, held near the shared one (Li et al. 2021, "Ditto", Algorithm 1).
+
+The shared parameters are trained as in FedAvg, and v with v <- v - rate (grad F(v) + lambda (v - w)), w as received.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from nextword.model import LanguageModel
+from nextword.model_config import Weights
+from nextword.training import fit
+from personalization.methods.base import Local, State, Trained
+
+
+class Ditto:
+    def train(self, local: Local, parameters: Weights, state: State | None) -> Trained:
+        local.load(parameters)
+        result = fit(local.model, local.messages, local.train, local.rng)
+        delta = local.change_from(parameters)
+        self.personal_model(local, parameters, state)
+        return Trained(delta, local.weights(), result)
+
+    def personal_model(self, local: Local, parameters: Weights, state: State | None) -> LanguageModel:
+        """v after `personal.epochs` more, near these shared parameters."""
+        local.load(parameters, state)
+        config = dataclasses.replace(local.train, epochs=local.personal.epochs, prox=local.personal.pull)
+        fit(local.model, local.messages, config, local.rng, anchor=parameters)
+        return local.model

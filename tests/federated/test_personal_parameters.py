@@ -1,0 +1,99 @@
+"""What is a person's own never travels, is not touched by the server, and survives a crash."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nextword import checkpoint
+from nextword.federation.config import RunConfig
+from nextword.federation.folders import DEVICES
+from nextword.model import LanguageModel
+from nextword.model_config import ModelConfig
+from personalization.methods import METHODS
+from personalization.store import DeviceStore
+from server.app import run_once
+
+Grids = Any
+
+
+@pytest.fixture
+def layered(config: RunConfig, tmp_path: Path) -> RunConfig:
+    """With two blocks, of which the upper one is personal."""
+    vocabulary = checkpoint.read(Path(config.model.start)).vocabulary
+    shape = ModelConfig(len(vocabulary), width=16, layers=2, heads=2, hidden=32)
+    checkpoint.save(tmp_path / "two", LanguageModel(shape).initialise(0), vocabulary)
+    return config.with_settings([f"model.start={tmp_path / 'two'}", "personal.method=fedper", "federation.rounds=3"])
+
+
+def _states(config: RunConfig) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (Path(config.out) / DEVICES).iterdir()}
+
+
+@pytest.mark.parametrize("method", ["fedper", "fedrep"])
+def test_personal_parameters_never_travel_and_the_server_leaves_them(
+    layered: RunConfig, local_grid: Grids, method: str
+) -> None:
+    layered = layered.with_settings([f"personal.method={method}"])
+    grid = local_grid(layered, nodes=2)
+    summary = run_once(layered, grid)
+    wire = b"\n".join(grid.wire)
+    assert b"blocks.0.mlp.up.weight" in wire
+    assert b"blocks.1." not in wire
+    assert b"norm.weight" not in wire.replace(b"_norm.weight", b"")
+    states = [DeviceStore(Path(layered.out) / DEVICES).load(user) for user in range(14)]
+    kept = [state["blocks.1.mlp.up.weight"] for state in states if state]
+    assert len(kept) > 3
+    assert not any(array.tobytes() in wire for array in kept)
+    start, final = (checkpoint.load(folder)[0].weights() for folder in (layered.model.start, summary["model"]))
+    for name in start:
+        assert np.array_equal(start[name], final[name]) == name.startswith(("blocks.1.", "norm."))
+    assert summary["shared_parameters"] < summary["parameters"]
+
+
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_every_method_runs_through_rounds_and_a_crash_changes_nothing(
+    layered: RunConfig, local_grid: Grids, tmp_path: Path, method: str
+) -> None:
+    layered = layered.with_settings([f"personal.method={method}", "client.optimizer=sgd", "client.learning-rate=0.1"])
+    whole = run_once(layered, local_grid(layered, nodes=1))
+    cut = layered.model_copy(update={"out": str(tmp_path / "cut")})
+
+    def crash(event: dict[str, Any]) -> None:
+        if event["round"] == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):  # after the devices' second round, before the server's checkpoint of it
+        run_once(cut, local_grid(cut, nodes=3), observer=crash)
+    resumed = run_once(cut, local_grid(cut, nodes=3), resume=True)
+    assert resumed["weights_sha256"] == whole["weights_sha256"]
+    if (Path(cut.out) / DEVICES).is_dir():
+        assert _states(cut) == _states(layered)
+    else:
+        assert method in ("fedavg", "per-fedavg")
+
+
+def test_a_store_keeps_the_state_before_the_last(tmp_path: Path) -> None:
+    store = DeviceStore(tmp_path / "devices")
+    assert store.load(3) is None
+    for number in (1, 4, 9):
+        store.save(3, number, {"w": np.full(2, number, np.float32)})
+    store.save(33, 2, {"w": np.zeros(2, np.float32)})
+    newest, before = store.load(3), store.load(3, before=9)
+    assert newest is not None
+    assert before is not None
+    assert (newest["w"][0], before["w"][0]) == (9, 4)
+    assert store.load(3, before=4) is None
+    (tmp_path / "devices" / "3-9.safetensors").write_bytes(b"cut")
+    with pytest.raises(ValueError, match="cannot be read"):
+        store.load(3)
+
+
+def test_impossible_layers_are_refused_before_anything_starts(layered: RunConfig) -> None:
+    from server.start import check_start
+
+    with pytest.raises(ValueError, match="one at least must be shared"):
+        check_start(layered.with_settings(["personal.layers=2"]))

@@ -1,0 +1,160 @@
+"""Laws of the federated methods on one device."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from nextword.federation.config import PersonalConfig
+from nextword.federation.groups import personal_names
+from nextword.model import LanguageModel
+from nextword.model_config import ModelConfig, Weights
+from nextword.training import TrainConfig, padded, piece_loss
+from nextword.vocabulary import Vocabulary
+from personalization.methods import METHODS, Local, State
+
+SGD = TrainConfig(batch_messages=3, learning_rate=0.1, optimizer="sgd")
+TEXTS = [f"see you at the station {word}" for word in "then again tomorrow ok please haha".split()]
+
+
+@pytest.fixture
+def make(model: LanguageModel, vocabulary: Vocabulary) -> Any:
+    start = {name: value.copy() for name, value in model.weights().items()}
+    messages = [vocabulary.encode(text) for text in TEXTS]
+
+    def local(train: TrainConfig = SGD, seed: int = 0, **personal: Any) -> Local:
+        return Local(model, start, messages, train, PersonalConfig(**personal), np.random.default_rng(seed))
+
+    return local
+
+
+def _shared(local: Local) -> Weights:
+    return {name: value for name, value in local.start.items() if name not in local.personal_names}
+
+
+def _round(local: Local, state: State | None = None) -> Any:
+    return METHODS[local.personal.method].train(local, _shared(local), state)
+
+
+def _used(local: Local, state: State | None = None) -> Weights:
+    METHODS[local.personal.method].personal_model(local, _shared(local), state)
+    return local.weights()
+
+
+def _same(one: Weights, other: Weights, tolerance: float = 0.0) -> bool:
+    return set(one) == set(other) and all(np.allclose(one[name], other[name], 0, tolerance) for name in one)
+
+
+@pytest.mark.parametrize("method", ["fedper", "fedrep"])
+def test_personal_layers_stay_and_shared_ones_are_sent(make: Any, method: str) -> None:
+    local = make(method=method)
+    delta, state, _ = _round(local)
+    own = local.personal_names
+    assert own == set(state)
+    assert own == {name for name in local.start if name.startswith(("blocks.1.", "norm."))}
+    assert set(delta) == set(local.start) - own
+    assert all(np.abs(state[name] - local.start[name]).max() > 0 for name in own)
+    assert all(np.abs(delta[name]).max() > 0 for name in delta)
+
+
+def test_fedrep_trains_the_shared_layers_under_personal_ones_that_are_done(make: Any) -> None:
+    before = make(method="fedrep")
+    _, state, _ = _round(before)
+    alone = make(method="fedrep")
+    METHODS["fedrep"].personal_model(alone, _shared(alone), None)
+    assert _same({name: alone.weights()[name] for name in state}, state)
+
+
+@pytest.mark.parametrize("method", ["fedper", "fedrep"])
+def test_a_newcomer_trains_their_layers_and_leaves_the_shared_ones(make: Any, method: str) -> None:
+    local = make(method=method, epochs=2)
+    used = _used(local)
+    for name, value in used.items():
+        assert np.array_equal(value, local.start[name]) == (name not in local.personal_names)
+
+
+def test_fedper_uses_what_the_participant_kept(make: Any) -> None:
+    local = make(method="fedper")
+    _, state, _ = _round(local)
+    assert _same(_used(local, state), {**local.start, **state})
+
+
+def test_apfl_without_mixing_is_fedavg(make: Any) -> None:
+    plain, mixed = make(method="fedavg"), make(method="apfl", mixing=0.0)
+    expected, found = _round(plain), _round(mixed)
+    assert _same(expected.delta, found.delta)
+    assert found.state is None
+    assert _same(_used(mixed), _used(plain))
+
+
+def test_apfl_moves_the_personal_model_by_the_gradient_at_the_mixture(make: Any) -> None:
+    """Against the algorithm as it is written, for one step on one batch, without clipping."""
+    config = TrainConfig(batch_messages=len(TEXTS), learning_rate=0.1, optimizer="sgd", clip_norm=1e9)
+    local = make(train=config, method="apfl", mixing=0.3)
+    generator = np.random.default_rng(5)
+    own = {
+        name: value + generator.normal(0, 0.01, value.shape).astype(np.float32)
+        for name, value in _shared(local).items()
+    }
+    delta, state, _ = _round(local, own)
+    w = {name: local.start[name] + delta[name] for name in delta}
+    mixture = {name: 0.3 * own[name] + 0.7 * w[name] for name in w}
+    local.model.set_weights(mixture)
+    local.model.zero_grad()
+    piece_loss(local.model, *padded(local.messages, 64)).backward()
+    for name, value in local.model.named_parameters():
+        assert value.grad is not None
+        expected = own[name] - 0.1 * 0.3 * value.grad.numpy()
+        np.testing.assert_allclose(state[name], expected, atol=2e-3)  # bfloat16 products in another order
+        assert np.abs(state[name] - own[name]).max() > 0
+
+
+def test_ditto_with_a_strong_pull_is_the_shared_model_and_without_one_is_not(make: Any) -> None:
+    config = TrainConfig(batch_messages=3, learning_rate=1e-3, optimizer="sgd", epochs=1, clip_norm=1e6)
+    far = {name: value + 1.0 for name, value in make().start.items()}
+    held = _used(make(train=config, method="ditto", pull=1000.0), far)  # rate * pull = 1: all the way in a step
+    free = _used(make(train=config, method="ditto", pull=0.0), far)
+    start = make().start
+    step = 1e-3 * 50  # more than any gradient here moves a parameter
+    assert all(np.abs(held[name] - start[name]).max() < step for name in start)
+    assert all(np.abs(free[name] - start[name]).max() > 0.5 for name in start)
+
+
+def test_ditto_sends_what_fedavg_sends(make: Any) -> None:
+    assert _same(_round(make(method="ditto")).delta, _round(make(method="fedavg")).delta)
+
+
+def test_per_fedavg_with_no_inner_step_is_a_plain_gradient_step(make: Any) -> None:
+    config = TrainConfig(batch_messages=len(TEXTS), learning_rate=0.1, optimizer="sgd")
+    meta = _round(make(train=config, method="per-fedavg", inner_rate=1e-12)).delta
+    assert _same(meta, _round(make(train=config, method="fedavg")).delta, 2e-3)
+    inner = _round(make(train=config, method="per-fedavg", inner_rate=1.0)).delta
+    assert not _same(meta, inner, 1e-3)
+
+
+def test_per_fedavg_leaves_a_start_from_which_the_person_goes_on(make: Any) -> None:
+    local = make(method="per-fedavg", inner_rate=0.5)
+    used = _used(local)
+    assert not _same(used, local.start)
+    with torch.no_grad():
+        after = float(piece_loss(local.model, *padded(local.messages, 64)))
+        local.model.set_weights(local.start)
+        assert after < float(piece_loss(local.model, *padded(local.messages, 64)))
+
+
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_the_same_round_twice_gives_the_same(make: Any, method: str) -> None:
+    one, other = (_round(make(method=method, seed=3)) for _ in range(2))
+    assert _same(one.delta, other.delta)
+    assert (one.state is None) == (other.state is None)
+    assert one.state is None or _same(one.state, other.state)
+    assert _same(_used(make(method=method), one.state), _used(make(method=method), one.state))
+
+
+def test_one_block_at_least_is_shared() -> None:
+    shape = ModelConfig(vocabulary=300, width=8, layers=2, heads=1, hidden=8)
+    with pytest.raises(ValueError, match="one at least must be shared"):
+        personal_names(PersonalConfig(method="fedper", layers=2), shape, ())
