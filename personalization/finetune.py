@@ -44,24 +44,26 @@ def personalize(
     """
     if not any(train) or len(validation) < config.gate.fewest_messages:
         return shared, NOTHING
-    tuned = _tune(shared, train[-config.most_messages :], config.train, rng)
-    candidates = [score(_part_of_the_way(shared, tuned, way), validation) for way in config.ways]
+    tuned = tune(shared, train, config, rng)
+    candidates = [score(part_of_the_way(shared, tuned, way), validation) for way in config.ways]
     verdict = judge(score(shared, validation), candidates, config.gate)
     if verdict.choice is None:
         return shared, verdict
-    tuned = _tune(shared, [*train, *validation][-config.most_messages :], config.train, rng)
-    return _part_of_the_way(shared, tuned, config.ways[verdict.choice]).eval(), verdict
+    tuned = tune(shared, [*train, *validation], config, rng)
+    return part_of_the_way(shared, tuned, config.ways[verdict.choice]).eval(), verdict
 
 
-def _tune(
-    shared: LanguageModel, messages: Sequence[Sequence[int]], config: TrainConfig, rng: np.random.Generator
+def tune(
+    shared: LanguageModel, messages: Sequence[Sequence[int]], config: FinetuneConfig, rng: np.random.Generator
 ) -> LanguageModel:
+    """A copy of the shared model, trained on the newest messages (pieces)."""
     tuned = copy.deepcopy(shared)
-    fit(tuned, messages, config, rng)
+    fit(tuned, messages[-config.most_messages :], config.train, rng)
     return tuned
 
 
-def _part_of_the_way(shared: LanguageModel, tuned: LanguageModel, way: float) -> LanguageModel:
+def part_of_the_way(shared: LanguageModel, tuned: LanguageModel, way: float) -> LanguageModel:
+    """The model that lies so far between the two, as a share of the whole way."""
     if way == 1.0:
         return tuned
     between = copy.deepcopy(tuned)

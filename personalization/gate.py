@@ -5,8 +5,27 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
-from nextword.training import Scores
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Judged(Protocol):
+    """How a model does on each of N messages, as arrays [N]: what they cost in bits, and how often it was right."""
+
+    @property
+    def bits(self) -> NDArray[np.float64]: ...
+
+    @property
+    def hits(self) -> NDArray[np.int64]: ...
+
+
+class Scores(NamedTuple):
+    """The scores of a predictor, word by word."""
+
+    bits: NDArray[np.float64]
+    hits: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -33,11 +52,11 @@ class Verdict:
 NOTHING = Verdict(None, 0.0, 0.0)
 
 
-def judge(shared: Scores, candidates: Sequence[Scores], config: GateConfig) -> Verdict:
+def judge(shared: Judged, candidates: Sequence[Judged], config: GateConfig) -> Verdict:
     """Choose between the shared model and candidates by their scores on each validation message.
 
     A candidate may ship if its mean paired gain in bits exceeds `margin` standard errors and zero, and if it is right
-    on more pieces: where only bits are gained, more people turn out worse off than better (LOG.md). Of the candidates
+    more often: where only bits are gained, more people turn out worse off than better (LOG.md). Of the candidates
     that may, the one with the largest gain does.
     """
     n = len(shared.bits)

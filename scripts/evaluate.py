@@ -91,7 +91,8 @@ def command(
         name, population = corpus, _everyone_new(corpus, data_dir, user_column, text_column)
         models, reference = {"pretrained": model}, "pretrained"
     plan = plan_for(population, models, reference, finetune=finetune, seed=seed)
-    plan = dataclasses.replace(plan, eight_bit=eight_bit)
+    ngrams = folder.ngrams if folder is not None and folder.ngrams.is_file() else None
+    plan = dataclasses.replace(plan, eight_bit=eight_bit, ngrams=ngrams)
     evaluated = {"participants": len(plan.participants), "newcomers": len(plan.newcomers)}
     if users:
         plan = dataclasses.replace(
@@ -165,8 +166,8 @@ def summarise_all(
                 rng=np.random.default_rng(seed),
             )
             row = {"name": method, "people": people, **summary}
-            if method == "finetuned":
-                row["shipped_share"] = sum(r.shipped is not None for r in chosen) / len(chosen)
+            if any(method in r.shipped for r in chosen):
+                row["shipped_share"] = sum(r.shipped.get(method, False) for r in chosen) / len(chosen)
             rows.append(row)
     if not rows:
         raise ValueError("nobody has a word in their test messages, so there is nothing to measure")

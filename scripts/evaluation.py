@@ -13,18 +13,24 @@ import torch
 
 from data.splits import Population, Split, contributes
 from nextword import checkpoint
+from nextword.federation.ngrams import MANY, Growth
 from nextword.metrics import UserResult, measure
 from nextword.model import LanguageModel
 from nextword.ngram import Mixture, Trigram
+from nextword.ngram_layer import NgramConfig
 from nextword.predictor import Predictor
 from nextword.text import normalise, tokens
 from nextword.training import TrainConfig, fit
 from nextword.vocabulary import Vocabulary
-from personalization import device
+from personalization import device, stack
 from personalization.finetune import FinetuneConfig, personalize
+from personalization.own_ngram import OwnNgram
+from personalization.stack import Shared, StackConfig
 
 ALONE = ("trigram", "trigram+own")
+NGRAMS, OWN = "+ngrams", "+own"  # after a model's name: with the n-grams of many over it, with the person's own
 FINETUNED = "finetuned"
+PERSONAL = "personal"  # the default stack
 EIGHT_BIT = "-int8"  # after a model's name: its weights and activations in eight bits
 
 
@@ -38,25 +44,28 @@ class Plan:
     models: Mapping[str, Path]
     finetune_from: str
     finetune: FinetuneConfig = field(default_factory=FinetuneConfig)
+    ngrams: Path | None = None  # those of many, found in the run
+    ngram_config: NgramConfig = MANY
     seed: int = 0
     eight_bit: bool = False  # also the model that people fine-tune as a device runs it, in eight bits
 
     @property
     def methods(self) -> tuple[str, ...]:
-        rounded = (self.finetune_from + EIGHT_BIT,) if self.eight_bit else ()
-        return (*ALONE, *self.models, *rounded, FINETUNED)
+        base = self.finetune_from
+        rounded = (base + EIGHT_BIT,) if self.eight_bit else ()
+        of_many = (base + NGRAMS,) if self.ngrams else ()
+        return (*ALONE, *self.models, *rounded, *of_many, base + OWN, FINETUNED, PERSONAL)
 
 
 @dataclass(frozen=True)
 class PersonResult:
-    """What one person gets from each method; `shipped` is the gate's choice, None for the shared model."""
+    """What one person gets from each method; `shipped`: of a method behind the gate, whether it let anything pass."""
 
     user: str
     group: str | None
     participant: bool
     by_method: Mapping[str, UserResult]
-    shipped: int | None
-    validation_gain_bits: float
+    shipped: Mapping[str, bool]
 
 
 def plan_for(
@@ -69,7 +78,7 @@ def plan_for(
     """
     evaluated = population.evaluated_participants
     trained_on = population.participants or population.newcomers
-    return Plan(evaluated, population.newcomers, trained_on, models, finetune_from, finetune, seed)
+    return Plan(evaluated, population.newcomers, trained_on, models, finetune_from, finetune=finetune, seed=seed)
 
 
 def evaluate(plan: Plan, *, workers: int, progress: Callable[[int, int], None]) -> list[PersonResult]:
@@ -119,6 +128,7 @@ class _State:
     unseen: Trigram  # without validation messages: fair to whoever was counted and chooses a weight on theirs
     counted: frozenset[str]
     shared: tuple[LanguageModel, Vocabulary]  # that people fine-tune
+    stack: Shared  # the same, with what the default stack lies over
     predictors: dict[str, Predictor]
 
     @classmethod
@@ -129,6 +139,12 @@ class _State:
         cls.counted = frozenset(split.user for split in plan.pooled)
         cls.shared = checkpoint.load(plan.models[plan.finetune_from])
         cls.predictors = {name: Predictor.load(folder, eight_bit=False) for name, folder in plan.models.items()}
+        layers = []
+        if plan.ngrams:
+            layers.append(Growth.load(plan.ngrams, cls.shared[1]).layer(plan.ngram_config))
+        cls.stack = Shared(cls.shared[0], cls.predictors[plan.finetune_from], layers)
+        if plan.ngrams:
+            cls.predictors[plan.finetune_from + NGRAMS] = cls.stack.with_layers()
         if plan.eight_bit:
             rounded = Predictor.load(plan.models[plan.finetune_from], eight_bit=True)
             cls.predictors[plan.finetune_from + EIGHT_BIT] = rounded
@@ -156,8 +172,10 @@ def _evaluate_person(job: tuple[int, Split, bool]) -> tuple[int, PersonResult]:
     }
     for name, predictor in _State.predictors.items():
         measured[name] = measure(predictor, test, user=split.user)
+    own_words = Shared(shared, _State.predictors[plan.finetune_from], ()).with_layers(OwnNgram(messages=split.history))
+    measured[plan.finetune_from + OWN] = measure(own_words, test, user=split.user)
     encode = vocabulary.encode
-    personal, verdict = personalize(
+    tuned, verdict = personalize(
         shared,
         [encode(text) for text in train],
         [encode(text) for text in validation],
@@ -166,8 +184,17 @@ def _evaluate_person(job: tuple[int, Split, bool]) -> tuple[int, PersonResult]:
     )
     measured[FINETUNED] = (
         measured[plan.finetune_from]
-        if personal is shared
-        else measure(Predictor.of(personal, vocabulary), test, user=split.user)
+        if tuned is shared
+        else measure(Predictor.of(tuned, vocabulary), test, user=split.user)
     )
+    personal = stack.personalize(
+        _State.stack,
+        split.train,
+        split.validation,
+        StackConfig(finetune=plan.finetune),
+        device.generator(plan.seed, 0, split.user),
+    )
+    measured[PERSONAL] = measure(personal.predictor, test, user=split.user)
     by_method = {name: measured[name] for name in plan.methods}
-    return index, PersonResult(split.user, split.group, participant, by_method, verdict.choice, verdict.gain_bits)
+    shipped = {FINETUNED: verdict.choice is not None, PERSONAL: personal.shipped}
+    return index, PersonResult(split.user, split.group, participant, by_method, shipped)

@@ -39,6 +39,7 @@ from nextword.vocabulary import Vocabulary
 Ints = npt.NDArray[np.int64]
 WORD_LEVELS = 3  # pieces that a word may have
 LEVELS = WORD_LEVELS + 2  # and pairs, and triples
+MANY = NgramConfig(trust=0.5, share=0.3, concentration=5.0, discount=0.3)  # how far what many use is trusted
 _AT_ONCE = 2**22  # candidates looked up together
 _PAIRS_AT_ONCE = 2**14  # whose followers are
 _END = 1  # among the tokens; the start is 0
@@ -171,7 +172,7 @@ class Growth:
             return np.zeros(1, np.int64), pieces
         return np.flatnonzero(~self.vocabulary.final[self.levels[-1].symbols]), pieces
 
-    def layer(self, config: NgramConfig, *, source: str = "many") -> NgramLayer:
+    def layer(self, config: NgramConfig = MANY, *, source: str = "many") -> NgramLayer:
         """What all levels together say of which word follows which; the weights are numbers of people."""
         surfaces = self.vocabulary.surfaces
         words = [b"".join(surfaces[piece] for piece in pieces).decode(errors="replace") for pieces in self.spellings()]

@@ -47,6 +47,8 @@ def run(nextword: Shell, base: Path, corpus_file: Path, tmp_path: Path) -> Path:
         "federation.rounds": 2,
         "federation.users-per-round": 4,
         "federation.workers": 1,
+        "ngrams.least-users": 2,
+        "ngrams.buckets": 4096,
     }
     options = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
     outcome = nextword("simulate", *options, "--out", tmp_path / "run")
@@ -171,7 +173,10 @@ def test_a_run_is_evaluated_beside_its_baselines_and_published(nextword: Shell, 
     changed = nextword("evaluate", "--model", run)
     assert (changed.code, "people of this run's corpus have changed" in changed.err) == (2, True)
     rows = {(row["name"], row["people"]): row for row in answer["methods"]}
-    methods = {"trigram", "trigram+own", "pretrained", "federated", "central", "finetuned"}
+    methods = {
+        *("trigram", "trigram+own", "pretrained", "federated", "central"),
+        *("federated+ngrams", "federated+own", "finetuned", "personal"),
+    }
     assert set(rows) == {(m, p) for m in methods for p in ("participants", "newcomers", "all")}
     assert {people: rows["trigram", people]["users"] for people in ("participants", "newcomers", "all")} == {
         "participants": 8,

@@ -51,7 +51,7 @@ def _in_texts(texts: Iterable[str]) -> set[str]:
 def test_people_without_a_word_are_left_out_and_nobody_left_is_told() -> None:
     def result(test: str, participant: bool) -> evaluation.PersonResult:
         return evaluation.PersonResult(
-            "u", None, participant, {"trigram": measure(Trigram([["hello"]]), [test], user="u")}, None, 0.0
+            "u", None, participant, {"trigram": measure(Trigram([["hello"]]), [test], user="u")}, {}
         )
 
     rows = summarise_all([result("hello", True), result("...", False)], ["trigram"], "trigram", 0)
@@ -111,12 +111,21 @@ def test_a_person_is_personalized_on_their_own_history_alone(
         seen["trained"], seen["judged by"] = _in_texts(history), _in_texts(validation)
         return None, SimpleNamespace(choice=None, gain_bits=0.0)
 
+    def stacked(shared: Any, history: Any, validation: Any, *rest: Any) -> Any:
+        seen["stacked"], seen["stack judged by"] = _in_texts(history), _in_texts(validation)
+        return SimpleNamespace(predictor=None, shipped=False)
+
+    def counted(*, messages: Any) -> None:
+        seen["own words"] = _in_texts(messages)
+
     def measure(model: Any, texts: list[str], *, user: str) -> None:
         assert (user, _in_texts(texts)) == (split.user, {"later" + letter})
 
     letter = split.user[1:]
     monkeypatch.setattr(evaluation.Mixture, "with_own", with_own)
     monkeypatch.setattr(evaluation, "personalize", personalize)
+    monkeypatch.setattr(evaluation.stack, "personalize", stacked)
+    monkeypatch.setattr(evaluation, "OwnNgram", counted)
     monkeypatch.setattr(evaluation, "measure", measure)
     evaluation._evaluate_person((0, split, participant))
     assert seen == {
@@ -124,4 +133,7 @@ def test_a_person_is_personalized_on_their_own_history_alone(
         "weighed by": {"middle" + letter},
         "trained": {"past" + letter},
         "judged by": {"middle" + letter},
+        "own words": {"past" + letter, "middle" + letter},
+        "stacked": {"past" + letter},
+        "stack judged by": {"middle" + letter},
     }
