@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -68,3 +70,23 @@ def calibration_error(said_N: npt.NDArray[np.floating], was_N: npt.NDArray[np.bo
     order = np.argsort(said_N, kind="stable")
     cut = zip(np.array_split(said_N[order], groups), np.array_split(was_N[order], groups), strict=True)
     return sum(abs(float(said.mean() - was.mean())) * len(said) for said, was in cut if len(said)) / len(said_N)
+
+
+def adjusted_rand_index(one_N: Sequence[object], other_N: Sequence[object]) -> float:
+    """How alike two groupings of N things are: 1 for the same groups, 0 at the mean over chance (Hubert & Arabie 1985).
+
+        (sum_ij C(n_ij, 2) - e) / ((sum_i C(a_i, 2) + sum_j C(b_j, 2)) / 2 - e),
+        e = sum_i C(a_i, 2) sum_j C(b_j, 2) / C(N, 2)
+
+    with a_i and b_j the sizes of the groups and n_ij of what they have in common. Raises ValueError for other lengths.
+    """
+    if len(one_N) != len(other_N):
+        raise ValueError("two groupings must be of the same things")
+    both, rows, columns = (
+        sum(math.comb(n, 2) for n in Counter(labels).values())
+        for labels in (list(zip(one_N, other_N, strict=True)), one_N, other_N)
+    )
+    pairs = math.comb(len(one_N), 2)
+    expected = rows * columns / pairs if pairs else 0.0
+    most = (rows + columns) / 2
+    return (both - expected) / (most - expected) if most != expected else 1.0

@@ -19,10 +19,10 @@ from flwr.common.constant import ErrorCode
 
 from data.splits import Split
 from nextword.federation import records
+from nextword.federation.clusters import unpacked
 from nextword.federation.codec import CODECS
 from nextword.federation.config import ClientConfig, RunConfig
 from nextword.federation.folders import DEVICES, run_folder, start_folder
-from nextword.federation.groups import personal_names
 from nextword.federation.ngrams import Growth, Sketching
 from nextword.text import normalise, tokens
 from personalization import device
@@ -40,7 +40,8 @@ class Task:
 
     server_round: int
     users: list[tuple[int, Split]]
-    parameters: dict[str, npt.NDArray[np.float32]]
+    clusters: list[int]  # that each user is in; -1: they choose
+    models: list[dict[str, npt.NDArray[np.float32]]]  # shared parameters, of each cluster
     client: ClientConfig
 
 
@@ -96,7 +97,7 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
     model, vocabulary = device.load_model(start)
     store = _store(config, context)
     reply = RecordDict()
-    for user, split in task.users:
+    for (user, split), cluster in zip(task.users, task.clusters, strict=True):
         local = Local(
             model,
             device.start_weights(start),
@@ -107,7 +108,8 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
         )
         texts = device.contribution(split, hold_back=config.corpus.hold_back)
         kept = store.load(user, before=task.server_round)
-        trained = device.train_user(local, vocabulary, texts, task.parameters, kept)
+        chosen = cluster if cluster >= 0 else device.nearest(local, vocabulary, texts, task.models, kept)
+        trained = device.train_user(local, vocabulary, texts, task.models[chosen], kept)
         if trained.state is not None:
             store.save(user, task.server_round, trained.state)
         encoded = CODECS["float32"].encode(trained.delta)
@@ -117,6 +119,7 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
                 records.NUM_MESSAGES: trained.num_messages,
                 records.NUM_PIECES: trained.num_pieces,
                 records.BITS_PER_PIECE: trained.bits_per_piece,
+                records.CLUSTER: chosen,
             }
         )
     return reply
@@ -144,18 +147,27 @@ def answer_evaluate(config: RunConfig, message: Message, context: Context) -> Re
     start = str(start_folder(config, context.run_id))
     model, vocabulary = device.load_model(start)
     store = _store(config, context)
-    own = personal_names(config.personal, model.config, device.start_weights(start))
     reply = RecordDict()
-    for user, split in task.users:
-        kept = store.load(user, before=task.server_round + 1) if own else None
-        parameters = {**device.start_weights(start), **task.parameters, **(kept or {})}
-        measured = device.evaluate_user(model, vocabulary, split, parameters, task.client)
+    for (user, split), cluster in zip(task.users, task.clusters, strict=True):
+        local = Local(
+            model,
+            device.start_weights(start),
+            (),
+            device.train_config(task.client),
+            config.personal,
+            device.generator(config.seed, task.server_round, split.user),
+        )
+        kept = store.load(user, before=task.server_round + 1) if local.personal_names else None
+        chosen = cluster if cluster >= 0 else device.nearest(local, vocabulary, split.train, task.models, kept)
+        local.load(task.models[chosen], kept)
+        measured = device.evaluate_user(model, vocabulary, split, task.client)
         reply[records.metrics_key(user)] = MetricRecord(
             {
                 records.NUM_MESSAGES: measured.num_messages,
                 records.NUM_PIECES: measured.num_pieces,
                 records.NUM_CHARACTERS: measured.num_characters,
                 records.BITS: measured.bits,
+                records.CLUSTER: chosen,
             }
         )
     return reply
@@ -187,13 +199,12 @@ def _decode(config: RunConfig, message: Message, context: Context) -> Task:
     users = _asked(config, task, context)
     del task[records.USERS]
     server_round = int(task.pop(records.ROUND))
+    clusters = [int(cluster) for cluster in task.pop(records.CLUSTERS)]
     arrays = message.content.array_records[records.PARAMETERS]
-    return Task(
-        server_round,
-        users,
-        {name: array.numpy() for name, array in arrays.items()},
-        ClientConfig.model_validate(task),
-    )
+    models = unpacked({name: array.numpy() for name, array in arrays.items()})
+    if len(clusters) != len(users) or not all(-1 <= cluster < len(models) for cluster in clusters):
+        raise ValueError("users and clusters do not fit together")
+    return Task(server_round, users, clusters, models, ClientConfig.model_validate(task))
 
 
 def _guarded(message: Message, answer: Callable[[], RecordDict]) -> Message:

@@ -26,9 +26,11 @@ from nextword.federation.config import ClientConfig, CorpusConfig
 from nextword.model import LanguageModel
 from nextword.model_config import Weights
 from nextword.text import normalise
-from nextword.training import TextBits, TrainConfig, text_bits
+from nextword.training import TextBits, TrainConfig, score, text_bits
 from nextword.vocabulary import Vocabulary
 from personalization.methods import METHODS, Local, State
+
+_JUDGED_BY = 100  # messages, when a device chooses a cluster
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,23 @@ def train_user(
     return Trained(delta, len(messages), result.num_pieces, result.bits_per_piece, kept)
 
 
-def evaluate_user(
-    model: LanguageModel, vocabulary: Vocabulary, split: splits.Split, parameters: Weights, config: ClientConfig
-) -> TextBits:
-    """Bits that the user's validation messages cost under `parameters`, all of the model's."""
-    model.set_weights(parameters)
+def nearest(
+    local: Local, vocabulary: Vocabulary, texts: Sequence[str], models: Sequence[Weights], state: State | None = None
+) -> int:
+    """The cluster under whose shared parameters the newest messages cost the fewest bits; of equals the first.
+
+    What Ghosh et al. 2020 (IFCA, Algorithm 1) call the cluster identity; a device needs nobody else to find it.
+    """
+    if len(models) == 1:
+        return 0
+    messages = [pieces for text in texts[-_JUDGED_BY:] if (pieces := vocabulary.encode(normalise(text)))]
+    costs: list[float] = []
+    for parameters in models:
+        local.load(parameters, state)
+        costs.append(float(score(local.model, messages, max_pieces=local.train.max_pieces).bits.sum()))
+    return int(np.argmin(costs))
+
+
+def evaluate_user(model: LanguageModel, vocabulary: Vocabulary, split: splits.Split, config: ClientConfig) -> TextBits:
+    """Bits that the user's validation messages cost."""
     return text_bits(model, vocabulary, map(normalise, split.validation), max_pieces=config.max_pieces)

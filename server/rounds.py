@@ -7,22 +7,23 @@ import math
 import os
 import resource
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 from flwr.app import ArrayRecord, ConfigRecord, Message, MessageType, RecordDict
 from flwr.serverapp import Grid
 
 from nextword import checkpoint
 from nextword.federation import records
+from nextword.federation.clusters import unpacked
 from nextword.federation.codec import Update
 from nextword.federation.config import RunConfig
 from nextword.federation.ngrams import epsilon
 from nextword.model import LanguageModel
 from nextword.vocabulary import Vocabulary
-from server import optimizers
 from server.exchange import exchange
 from server.ngrams import find_ngrams
 from server.run_folder import FINAL, Event, RunFolder, State
@@ -54,23 +55,57 @@ class Run:
 
     def train(self) -> State:
         """All rounds that are left, each one logged, then checkpointed."""
-        federation = self.config.federation
-        optimizer = optimizers.make(self.config.server, federation.rounds)
-        optimizer.state = self.state.moments
-        strategy = FederatedTraining(self.config, self.homes, optimizer)
+        federation, clusters = self.config.federation, self.config.clusters
+        labels = self.folder.clusters() if self.state.server_round > clusters.warm_rounds else {}
+        strategy = FederatedTraining(self.config, self.homes, self.state.moments, labels)
         arrays = to_arrays(self.state.parameters)
         if self.state.server_round == 0 and not self.folder.events():
             self._tell(
                 {"event": "start", "round": 0, "users": strategy.homes.population} | self._evaluate(strategy, 0, arrays)
             )
         for server_round in range(self.state.server_round + 1, federation.rounds + 1):
+            if clusters.number > 1 and server_round == clusters.warm_rounds + 1:
+                arrays = self._split(strategy, server_round, arrays)
+            settled = server_round > clusters.warm_rounds + clusters.settle_rounds
+            strategy.held = clusters.number == 1 or clusters.method == "updates" or not settled
             arrays, event = self._round(strategy, server_round, arrays)
             self._tell(event)
             last = server_round == federation.rounds
             if last or server_round % federation.checkpoint_every == 0:
-                self.state = State(server_round, to_update(arrays), optimizer.state)
+                self.state = State(server_round, to_update(arrays), strategy.moments)
                 self.folder.save(self.state)
+        if clusters.number > 1:
+            self._choose(strategy, arrays)
         return self.state
+
+    def _split(self, strategy: FederatedTraining, server_round: int, arrays: ArrayRecord) -> ArrayRecord:
+        """Group everybody by their updates, and go on with a model for each group."""
+        began = time.perf_counter()
+        labels = strategy.aggregate_split(self._exchange(strategy.configure_split(arrays)))
+        tally = strategy.tally
+        self._tell_rejected(server_round, tally)
+        arrays = strategy.split(arrays, labels)
+        self.folder.write_clusters(labels)
+        self._tell(
+            {
+                "event": "split",
+                "round": server_round,
+                "sizes": _sizes(labels),
+                "upload_bytes": tally.upload_bytes,
+                "download_bytes": tally.download_bytes,
+                "seconds": round(time.perf_counter() - began, 3),
+            }
+        )
+        return arrays
+
+    def _choose(self, strategy: FederatedTraining, arrays: ArrayRecord) -> None:
+        """Everybody's last choice: how large the clusters are, and how many chose as they were grouped."""
+        after = self.config.federation.rounds + 1
+        chosen = strategy.aggregate_choice(self._exchange(strategy.configure_choice(after, arrays)))
+        self._tell_rejected(after, strategy.tally)
+        kept = sum(cluster == strategy.labels.get(user) for user, cluster in chosen.items())
+        stayed = round(kept / len(chosen), 4) if chosen else None
+        self._tell({"event": "clusters", "round": after, "sizes": _sizes(chosen), "stayed_share": stayed})
 
     def _round(self, strategy: FederatedTraining, server_round: int, arrays: ArrayRecord) -> tuple[ArrayRecord, Event]:
         began = time.perf_counter()
@@ -87,6 +122,8 @@ class Run:
             "train_bits_per_piece": metrics[records.BITS_PER_PIECE] if metrics else None,
         }
         self._tell_rejected(server_round, tally)
+        if len(set(strategy.labels.values())) > 1:
+            event["sizes"] = _sizes({user: int(row[records.CLUSTER]) for user, row in tally.metrics.items()})
         event["rejected"] = len(tally.rejected)
         arrays = arrays if stepped is None else stepped
         every = self.config.federation.evaluate_every
@@ -150,12 +187,23 @@ def find_homes(grid: Grid, send: Callable[[Iterable[Message]], Iterable[Message]
 
 
 def finish(run: Run, model: LanguageModel, vocabulary: Vocabulary) -> Event:
-    """Write the final model, in which personal parameters are as they were at the start, and the summary."""
-    model.set_weights({**model.weights(), **run.state.parameters})
-    checkpoint.save(run.folder.path / FINAL, model, vocabulary, extra={"rounds": run.state.server_round})
+    """Write the final model, in which personal parameters are as they were at the start, and the summary.
+
+    With several clusters the model of each that somebody chose is kept; that of the largest is the final one.
+    """
+    models, about = unpacked(run.state.parameters), {"rounds": run.state.server_round}
     events = run.folder.events()
+    chosen = [event["sizes"] for event in events if event["event"] == "clusters"]
+    start = {name: value.copy() for name, value in model.weights().items()}
+    sizes = chosen[-1] if chosen else [1]
+    for cluster in (number for number, size in enumerate(sizes) if size and len(models) > 1):
+        model.set_weights({**start, **models[cluster]})
+        checkpoint.save(run.folder.path / "clusters" / str(cluster), model, vocabulary, extra=about)
+    largest = int(np.argmax(sizes))
+    model.set_weights({**start, **models[largest]})
+    checkpoint.save(run.folder.path / FINAL, model, vocabulary, extra=about)
     rounds = [event for event in events if event["event"] == "round"]
-    levels = [event for event in events if event["event"] == "ngrams"]
+    phases = [event for event in events if event["event"] in ("ngrams", "split")]
     measured = [event for event in events if "validation_bits_per_character" in event]
     summary = {
         "corpus": run.config.corpus.name,
@@ -163,19 +211,20 @@ def finish(run: Run, model: LanguageModel, vocabulary: Vocabulary) -> Event:
         "folder": str(run.folder.path),
         "model": str(run.folder.path / FINAL),
         "parameters": model.config.num_parameters,
-        "shared_parameters": sum(x.size for x in run.state.parameters.values()),
+        "shared_parameters": sum(x.size for x in models[0].values()),
         "weights_sha256": weights_sha256(run.state.parameters),
         "rounds": run.state.server_round,
         "seconds": round(math.fsum(event["seconds"] for event in rounds), 3),
         "cores": os.cpu_count(),  # of this machine
         "users_trained": sum(event["users"] for event in rounds),
-        "upload_bytes": sum(event["upload_bytes"] for event in (*rounds, *levels)),
-        "download_bytes": sum(event["download_bytes"] for event in (*rounds, *levels)),
+        "upload_bytes": sum(event["upload_bytes"] for event in (*rounds, *phases)),
+        "download_bytes": sum(event["download_bytes"] for event in (*rounds, *phases)),
         "rejected": sum(event["event"] == "rejected" for event in events),
         "train_bits_per_piece": rounds[-1]["train_bits_per_piece"] if rounds else None,
         "validation_bits_per_character": measured[-1]["validation_bits_per_character"] if measured else None,
         "validation_bits_per_character_at_start": measured[0]["validation_bits_per_character"] if measured else None,
-        "ngrams": _ngrams_found(run.config, levels),
+        "ngrams": _ngrams_found(run.config, [event for event in events if event["event"] == "ngrams"]),
+        "cluster_sizes": sizes if chosen else None,
         "server_peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
     run.folder.write_summary(summary)
@@ -197,6 +246,11 @@ def _ngrams_found(config: RunConfig, levels: Sequence[Event]) -> Event | None:
         "accountant": "zCDP",
         "levels": len(levels),
     }
+
+
+def _sizes(clusters: Mapping[int, int]) -> list[int]:
+    """How many users each cluster has."""
+    return [sum(c == number for c in clusters.values()) for number in range(max(clusters.values(), default=0) + 1)]
 
 
 def weights_sha256(parameters: Update) -> str:

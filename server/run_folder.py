@@ -1,5 +1,5 @@
 """A run is a folder: config.toml, inputs.json, events.jsonl, start/, checkpoint.safetensors, final/, summary.json,
-and ngrams.safetensors where n-grams were looked for.
+and where they were looked for ngrams.safetensors, clusters.json, and clusters/ beside final/.
 
 The event of a round is written before its checkpoint, and opening the folder again drops the events after the
 checkpoint. So whenever a run is killed, its folder goes on with every round told once.
@@ -25,7 +25,7 @@ from nextword.federation.config import RunConfig
 from nextword.files import check_writable, locked, write_whole
 from nextword.settings import flatten
 
-CONFIG, INPUTS, EVENTS, CHECKPOINT, SUMMARY, EVALUATION, NGRAMS, FINAL = (
+CONFIG, INPUTS, EVENTS, CHECKPOINT, SUMMARY, EVALUATION, NGRAMS, CLUSTERS, FINAL = (
     "config.toml",
     "inputs.json",
     "events.jsonl",
@@ -33,6 +33,7 @@ CONFIG, INPUTS, EVENTS, CHECKPOINT, SUMMARY, EVALUATION, NGRAMS, FINAL = (
     "summary.json",
     "evaluation.json",
     "ngrams.safetensors",
+    "clusters.json",
     "final",
 )
 Event = dict[str, Any]
@@ -147,6 +148,14 @@ class RunFolder:
     def ngrams(self) -> Path:
         """The n-grams that many people use (`nextword.federation.ngrams`), where they were looked for."""
         return self.path / NGRAMS
+
+    def write_clusters(self, labels: Mapping[int, int]) -> None:
+        """Keep who was put into which cluster, by the users' ordinals."""
+        _write_json(self.path / CLUSTERS, {str(user): cluster for user, cluster in sorted(labels.items())})
+
+    def clusters(self) -> dict[int, int]:
+        """Who was put into which cluster; empty where there are none."""
+        return {int(user): cluster for user, cluster in (_read_json(self.path / CLUSTERS) or {}).items()}
 
     def append(self, event: Event) -> None:
         """Add one line to the events, on disk when this returns."""

@@ -7,18 +7,23 @@ depend on how users are spread over nodes, nor on the order of replies.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from flwr.app import Array, ArrayRecord, ConfigRecord, Message, MessageType, MetricRecord, RecordDict
 from flwr.serverapp import Grid
 from flwr.serverapp.strategy import Strategy
 
 from nextword.federation import records
+from nextword.federation.clusters import packed, unpacked
 from nextword.federation.codec import CODECS, Shapes, Update
 from nextword.federation.config import RunConfig
+from server import optimizers
 from server.accumulator import Accumulator
+from server.clustering import Projection, groups
 from server.optimizers import ServerOptimizer
 from server.sampling import SAMPLINGS, independent
 
@@ -26,6 +31,8 @@ MAX_USERS_PER_MESSAGE = 8
 MAX_REPLY_BYTES = 2**26  # of the updates in one reply
 MAX_PIECES = 10**9
 _TRAIN, _EVALUATE = 1, 2  # streams of random numbers
+
+Moments = dict[str, Update]  # of the server's optimizers, by moment
 
 
 @dataclass(frozen=True)
@@ -61,15 +68,43 @@ class FederatedTraining(Strategy):
     counts alike, as it does where the text is pooled. By messages (McMahan et al. 2017) a user with ten times the text
     counts a hundred times: the objective inconsistency of Wang et al. 2020.
 
+    With several clusters each has its own parameters and optimizer, packed together (`federation.clusters`); `labels`
+    are the clusters that users were put in, by which they train while `held`, else their devices choose.
+
     `upload_bytes` and `download_bytes` count the arrays as if every user had a device of their own.
     """
 
-    def __init__(self, config: RunConfig, homes: Homes, optimizer: ServerOptimizer) -> None:
+    def __init__(
+        self, config: RunConfig, homes: Homes, moments: Moments | None = None, labels: Mapping[int, int] | None = None
+    ) -> None:
         self.config = config
         self.homes = homes
-        self.optimizer = optimizer
+        self.labels = dict(labels or {})
+        self.held = True
         self.tally = Tally()
-        self._parameters: Update = {}
+        self._models: list[Update] = [{}]
+        self._optimizers = _optimizers(config, max(self.labels.values(), default=0) + 1, moments or {})
+
+    @property
+    def moments(self) -> Moments:
+        """The optimizers' state, packed."""
+        found = sorted({moment for optimizer in self._optimizers for moment in optimizer.state})
+        several = len(self._optimizers) > 1
+        return {
+            moment: {
+                f"{cluster}/{name}" if several else name: value
+                for cluster, optimizer in enumerate(self._optimizers)
+                for name, value in optimizer.state.get(moment, {}).items()
+            }
+            for moment in found
+        }
+
+    def split(self, arrays: ArrayRecord, labels: Mapping[int, int]) -> ArrayRecord:
+        """From one model to one for each label, all of them alike; their optimizers begin anew."""
+        self.labels = dict(labels)
+        number = max(labels.values(), default=0) + 1
+        self._optimizers = [optimizers.make(self.config.server, self.config.federation.rounds) for _ in range(number)]
+        return to_arrays(packed([to_update(arrays)] * number))
 
     def summary(self) -> None:
         """Flower prints a strategy's settings by this; the run folder's config.toml holds ours."""
@@ -78,7 +113,7 @@ class FederatedTraining(Strategy):
         self, server_round: int, arrays: ArrayRecord, config: ConfigRecord, grid: Grid
     ) -> Iterable[Message]:
         """Messages to the nodes of this round's sample, made one at a time."""
-        self._parameters = to_update(arrays)
+        self._models = unpacked(to_update(arrays))
         federation = self.config.federation
         everyone = range(self.homes.population)
         sample = SAMPLINGS[federation.sampling]
@@ -89,43 +124,90 @@ class FederatedTraining(Strategy):
         self, server_round: int, replies: Iterable[Message]
     ) -> tuple[ArrayRecord | None, MetricRecord | None]:
         """The next parameters (None where no usable update came) and the mean training bits per piece."""
-        shapes: Shapes = {name: array.shape for name, array in self._parameters.items()}
-        total = Accumulator(shapes)
+        totals = [Accumulator(self._shapes) for _ in self._models]
+        by_messages = self.config.federation.weighting == "messages"
+
+        def add(user: int, update: Update, metrics: Mapping[str, float]) -> None:
+            weight = int(metrics[records.NUM_MESSAGES]) if by_messages else 1
+            totals[int(metrics[records.CLUSTER])].add(update, weight)
+
+        self._collect_updates(replies, add)
+        if not any(total.weight for total in totals):
+            return None, None
+        for cluster, total in enumerate(totals):
+            if (mean := total.mean()) is not None:
+                self._models[cluster] = self._optimizers[cluster].step(self._models[cluster], mean, server_round)
+        rows = [self.tally.metrics[user] for user in sorted(self.tally.metrics)]
+        pieces = math.fsum(row[records.NUM_PIECES] for row in rows)
+        bits = math.fsum(row[records.NUM_PIECES] * row[records.BITS_PER_PIECE] for row in rows)
+        mean_bits = MetricRecord({records.BITS_PER_PIECE: bits / pieces if pieces else 0.0})
+        return to_arrays(packed(self._models)), mean_bits
+
+    def configure_split(self, arrays: ArrayRecord) -> Iterable[Message]:
+        """Messages that ask everybody for an update from the one model."""
+        self._models = unpacked(to_update(arrays))
+        return self._messages(MessageType.TRAIN, 0, arrays, list(range(self.homes.population)))
+
+    def aggregate_split(self, replies: Iterable[Message]) -> dict[int, int]:
+        """The groups of those who learn alike; who sent no update is in the largest, 0."""
+        projection = Projection(self._shapes, self.config.seed)
+        vectors: dict[int, npt.NDArray[np.float64]] = {}
+
+        def add(user: int, update: Update, metrics: Mapping[str, float]) -> None:
+            vectors[user] = projection.of(update)
+
+        self._collect_updates(replies, add)
+        users = sorted(vectors)
+        found = groups(np.array([vectors[user] for user in users]), self.config.clusters.number)
+        return dict.fromkeys(range(self.homes.population), 0) | dict(zip(users, found.tolist(), strict=True))
+
+    @property
+    def _shapes(self) -> Shapes:
+        return {name: array.shape for name, array in self._models[0].items()}
+
+    def _collect_updates(
+        self, replies: Iterable[Message], add: Callable[[int, Update, Mapping[str, float]], None]
+    ) -> None:
+        """Decode and check each update, and `add` it with its metrics."""
+        shapes = self._shapes
+        limits = _TRAIN_LIMITS | {records.CLUSTER: len(self._models) - 1}
 
         def accept(user: int, content: RecordDict) -> dict[str, float]:
-            metrics = _numbers(content, user, _TRAIN_LIMITS)
+            metrics = _numbers(content, user, limits)
             if metrics[records.NUM_MESSAGES]:
                 record = content.array_records[records.update_key(user)]
                 size = sum(len(array.data) for array in record.values())
                 if size > 2 * sum(4 * math.prod(shape) + 1024 for shape in shapes.values()):
                     raise ValueError(f"an update of {size} bytes")
                 update = CODECS["float32"].decode({name: array.numpy() for name, array in record.items()}, shapes)
-                by_messages = self.config.federation.weighting == "messages"
-                total.add(update, int(metrics[records.NUM_MESSAGES]) if by_messages else 1)
+                add(user, update, metrics)
                 self.tally.upload_bytes += size
             return metrics
 
         self._collect(replies, accept)
-        mean = total.mean()
-        if mean is None:
-            return None, None
-        self._parameters = self.optimizer.step(self._parameters, mean, server_round)
-        rows = [self.tally.metrics[user] for user in sorted(self.tally.metrics)]
-        pieces = math.fsum(row[records.NUM_PIECES] for row in rows)
-        bits = math.fsum(row[records.NUM_PIECES] * row[records.BITS_PER_PIECE] for row in rows)
-        return to_arrays(self._parameters), MetricRecord({records.BITS_PER_PIECE: bits / pieces if pieces else 0.0})
 
     def configure_evaluate(
         self, server_round: int, arrays: ArrayRecord, config: ConfigRecord, grid: Grid
     ) -> Iterable[Message]:
         """Messages to the nodes of a sample of those who have validation messages, the same in every round."""
+        self._models = unpacked(to_update(arrays))
         limit = self.config.federation.evaluate_users
         users = independent(self.homes.evaluated, limit, 0, (self.config.seed, _EVALUATE))
         return self._messages(MessageType.EVALUATE, server_round, arrays, users)
 
+    def configure_choice(self, server_round: int, arrays: ArrayRecord) -> Iterable[Message]:
+        """Messages that ask everybody for the cluster they choose, or are held in."""
+        self._models = unpacked(to_update(arrays))
+        return self._messages(MessageType.EVALUATE, server_round, arrays, list(range(self.homes.population)))
+
+    def aggregate_choice(self, replies: Iterable[Message]) -> dict[int, int]:
+        """The cluster of each user who answered."""
+        self._collect(replies, lambda user, content: _numbers(content, user, self._evaluate_limits))
+        return {user: int(row[records.CLUSTER]) for user, row in sorted(self.tally.metrics.items())}
+
     def aggregate_evaluate(self, server_round: int, replies: Iterable[Message]) -> MetricRecord | None:
         """Bits per character and per piece: means over users."""
-        self._collect(replies, lambda user, content: _numbers(content, user, _EVALUATE_LIMITS))
+        self._collect(replies, lambda user, content: _numbers(content, user, self._evaluate_limits))
         rows = [self.tally.metrics[user] for user in sorted(self.tally.metrics)]
         rows = [row for row in rows if row[records.NUM_PIECES] and row[records.NUM_CHARACTERS]]
         if not rows:
@@ -138,6 +220,10 @@ class FederatedTraining(Strategy):
                 "messages": int(sum(row[records.NUM_MESSAGES] for row in rows)),
             }
         )
+
+    @property
+    def _evaluate_limits(self) -> dict[str, float]:
+        return _EVALUATE_LIMITS | {records.CLUSTER: len(self._models) - 1}
 
     def _messages(self, kind: str, server_round: int, arrays: ArrayRecord, users: list[int]) -> Iterator[Message]:
         # One draw of the sample, however the messages are consumed.
@@ -159,7 +245,8 @@ class FederatedTraining(Strategy):
         ]
         for _, node, chunk in sorted(chunks):
             client = self.config.client.model_dump(by_alias=True)
-            task = ConfigRecord({records.ROUND: server_round, records.USERS: chunk, **client})
+            held = [self.labels.get(user, 0) if self.held else -1 for user in chunk]
+            task = ConfigRecord({records.ROUND: server_round, records.USERS: chunk, records.CLUSTERS: held, **client})
             self.tally.messages += 1
             yield Message(RecordDict({records.PARAMETERS: arrays, records.TASK: task}), node, kind)
 
@@ -207,10 +294,20 @@ def _numbers(content: RecordDict, user: int, limits: dict[str, float]) -> dict[s
     if set(record) != set(limits):
         raise ValueError("metrics missing or unknown")
     for key, value in record.items():
-        whole = key.startswith("num-")
+        whole = key.startswith("num-") or key == records.CLUSTER
         if not isinstance(value, int if whole else (int, float)) or not 0 <= value <= limits[key]:
             raise ValueError(f"{key} is no number from 0 to {limits[key]:g}")
     return record
+
+
+def _optimizers(config: RunConfig, number: int, moments: Moments) -> list[ServerOptimizer]:
+    """One for each cluster, with the state that it had."""
+    made = [optimizers.make(config.server, config.federation.rounds) for _ in range(number)]
+    for moment, values in moments.items():
+        for key, value in values.items():
+            cluster, slash, name = key.rpartition("/")
+            made[int(cluster) if slash else 0].state.setdefault(moment, {})[name] = value
+    return made
 
 
 def to_arrays(parameters: Update) -> ArrayRecord:

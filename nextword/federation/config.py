@@ -106,6 +106,20 @@ class PersonalConfig(Section):
     inner_rate: Positive = 0.1  # per-fedavg: of the step that a person takes from the shared parameters
 
 
+class ClustersConfig(Section):
+    """Several shared models, each for people who are alike; a person's device picks its own.
+
+    After `warm_rounds` of one model people are grouped by their updates (`server.clustering`), and each group goes on
+    from that model. With "ifca" devices then choose for themselves once `settle_rounds` are over, by what their history
+    costs (Ghosh et al. 2020, Algorithm 1); with "updates" they stay in their group.
+    """
+
+    number: Annotated[int, Field(ge=1, le=64)] = 1
+    method: Literal["ifca", "updates"] = "ifca"
+    warm_rounds: AtLeastOne = 10
+    settle_rounds: Annotated[int, Field(ge=0)] = 5
+
+
 class NgramsConfig(Section):
     """Words and n-grams that many people use, laid over the model (`nextword.federation.ngrams`)."""
 
@@ -134,7 +148,17 @@ class RunConfig(Settings):
     client: ClientConfig = ClientConfig()
     server: ServerConfig = ServerConfig()
     personal: PersonalConfig = PersonalConfig()
+    clusters: ClustersConfig = ClustersConfig()
     ngrams: NgramsConfig = NgramsConfig()
+
+    @model_validator(mode="after")
+    def _rounds_are_left_for_the_clusters(self) -> Self:
+        if self.clusters.number > 1 and self.clusters.warm_rounds >= self.federation.rounds:
+            raise ValueError(
+                f"clusters.warm-rounds = {self.clusters.warm_rounds} must be fewer than federation.rounds = "
+                f"{self.federation.rounds}: set clusters.warm-rounds={max(1, self.federation.rounds // 3)}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _plain_steps_where_the_method_takes_them(self) -> Self:

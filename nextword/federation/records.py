@@ -2,11 +2,12 @@
 
     query     ->  (nothing)
               <-  "home": partition-id, population, first, users, evaluated
-    train     ->  "parameters": the shared parameters;  "task": round, users, and the client's settings
+    train     ->  "parameters": the shared parameters, of all clusters;  "task": round, users, for each of them the
+                  cluster that they are in (-1: they choose), and the client's settings
               <-  per user "update.<user>": the encoded delta, and "metrics.<user>": num-messages, num-pieces,
-                  bits-per-piece
+                  bits-per-piece, cluster
     evaluate  ->  as train
-              <-  per user "metrics.<user>": num-messages, num-characters, num-pieces, bits
+              <-  per user "metrics.<user>": num-messages, num-characters, num-pieces, bits, cluster
     query.ngrams ->  "parameters": the n-grams found so far (`federation.ngrams`);  "task": users
                  <-  "task" as it came;  "sketch": one array, the sum of these users' sketches
 
@@ -27,6 +28,8 @@ PARTITION = "partition-id"
 FIRST = "first"
 EVALUATED = "evaluated"
 SKETCH = "sketch"
+CLUSTERS = "clusters"
+CLUSTER = "cluster"
 
 NUM_MESSAGES = "num-messages"
 NUM_PIECES = "num-pieces"

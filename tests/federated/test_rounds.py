@@ -151,9 +151,7 @@ def test_a_run_whose_settings_are_incomplete_is_not_gone_on_with(config: RunConf
 
 
 def test_the_same_people_are_measured_in_every_round(config: RunConfig) -> None:
-    strategy = FederatedTraining(
-        config, Homes(dict.fromkeys(range(50), 0), tuple(range(50))), optimizers.make(config.server, 3)
-    )
+    strategy = FederatedTraining(config, Homes(dict.fromkeys(range(50), 0), tuple(range(50))))
     asked = [
         [message.content.config_records["task"]["users"] for message in messages]
         for messages in (
@@ -213,7 +211,7 @@ def test_a_large_round_travels_in_small_messages(config: RunConfig) -> None:
     population = 3000
     config = _with(config, federation__users_per_round=500)
     homes = Homes({user: user // 750 for user in range(population)}, ())
-    strategy = FederatedTraining(config, homes, optimizers.make(config.server, 3))
+    strategy = FederatedTraining(config, homes)
     asked = [
         message.content.config_records["task"]["users"]
         for message in strategy.configure_train(1, ArrayRecord({}), ConfigRecord(), None)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nextword import statistics
-from nextword.statistics import bootstrap_interval, calibration_error, loss_is_beyond_noise
+from nextword.statistics import adjusted_rand_index, bootstrap_interval, calibration_error, loss_is_beyond_noise
 
 
 def test_the_interval_covers_the_true_mean_about_as_often_as_it_says() -> None:
@@ -98,3 +98,14 @@ def test_the_calibration_error_of_few() -> None:
     assert in_pairs == pytest.approx((abs(0.2 - 0.5) + abs(0.7 - 1)) / 2)
     with pytest.raises(ValueError, match="one outcome"):
         calibration_error(np.array([]), np.array([], bool))
+
+
+def test_the_adjusted_rand_index_is_one_for_the_same_groups_and_near_zero_by_chance() -> None:
+    assert adjusted_rand_index([0, 0, 1, 1], ["b", "b", "a", "a"]) == 1
+    assert adjusted_rand_index([0, 0, 1, 1, 2, 2], [0, 0, 1, 2, 1, 2]) == pytest.approx(1 / 6)
+    assert adjusted_rand_index([0] * 5, [0] * 5) == 1
+    rng = np.random.default_rng(0)
+    drawn = [adjusted_rand_index(*rng.integers(3, size=(2, 50)).tolist()) for _ in range(200)]
+    assert abs(np.mean(drawn)) < 0.01
+    with pytest.raises(ValueError, match="same things"):
+        adjusted_rand_index([0], [0, 1])

@@ -30,7 +30,7 @@ def _local(model: LanguageModel, user: str = "ann") -> Local:
 
 
 def test_validation_bits_are_the_sum_over_messages(model: LanguageModel, vocabulary: Vocabulary) -> None:
-    measured = device.evaluate_user(model, vocabulary, PERSON, _parameters(model), ClientConfig())
+    measured = device.evaluate_user(model, vocabulary, PERSON, ClientConfig())
     bits, pieces = 0.0, 0
     for text in VALIDATION[:2]:
         inputs, targets = padded([vocabulary.encode(normalise(text))], 64)
@@ -45,7 +45,7 @@ def test_validation_bits_are_the_sum_over_messages(model: LanguageModel, vocabul
 def test_a_long_message_counts_the_characters_that_were_measured(model: LanguageModel, vocabulary: Vocabulary) -> None:
     long = "see you at the station " * 500
     person = Split("ann", None, (long,), (long,), ("x",))
-    measured = device.evaluate_user(model, vocabulary, person, _parameters(model), ClientConfig(max_pieces=32))
+    measured = device.evaluate_user(model, vocabulary, person, ClientConfig(max_pieces=32))
     assert measured.num_pieces == 32
     whole = len(vocabulary.encode(normalise(long))) + 1
     assert measured.num_characters == pytest.approx((len(normalise(long)) + 1) * 32 / whole, abs=1)

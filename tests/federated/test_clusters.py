@@ -1,0 +1,129 @@
+"""Several models for people who are alike: grouped by their updates, then chosen on the device."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from flwr.app import Message
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nextword import checkpoint
+from nextword.federation.clusters import packed, unpacked
+from nextword.federation.config import RunConfig
+from nextword.federation.records import metrics_key
+from nextword.statistics import adjusted_rand_index
+from server.app import run_once
+from server.clustering import Projection, groups
+from server.run_folder import RunFolder
+
+Grids = Any
+
+
+@pytest.fixture
+def two_kinds(config: RunConfig, tmp_path: Path) -> RunConfig:
+    """Twelve people of whom every other one uses other words; fast learning, two clusters."""
+    rng = np.random.default_rng(0)
+    kinds = [["bada", "dofu", "gami", "kelu"], ["zito", "vopa", "rune", "seki"]]
+    with (tmp_path / "kinds.jsonl").open("w") as file:
+        for person in range(12):
+            for _ in range(40):
+                text = " ".join(rng.choice(kinds[person % 2], 5))
+                file.write(json.dumps({"user": f"p{person:02d}", "text": text, "group": str(person % 2)}) + "\n")
+    return config.with_settings(
+        [
+            *(f"corpus.name={tmp_path / 'kinds.jsonl'}", "corpus.newcomer-share=0.0", "federation.rounds=6"),
+            *("federation.users-per-round=12", "server.learning-rate=0.03"),
+            *("clusters.number=2", "clusters.warm-rounds=1", "clusters.settle-rounds=2"),
+        ]
+    )
+
+
+@pytest.mark.parametrize("method", ["ifca", "updates"])
+def test_people_of_two_kinds_find_each_other(two_kinds: RunConfig, local_grid: Grids, method: str) -> None:
+    two_kinds = two_kinds.with_settings([f"clusters.method={method}"])
+    summary = run_once(two_kinds, local_grid(two_kinds, nodes=3))
+    labels = RunFolder(Path(two_kinds.out)).clusters()
+    assert adjusted_rand_index([labels[user] for user in range(12)], [user % 2 for user in range(12)]) == 1
+    assert summary["cluster_sizes"] == [6, 6]
+    first, second = (checkpoint.load(Path(two_kinds.out) / "clusters" / number)[0].weights() for number in "01")
+    final = checkpoint.load(Path(two_kinds.out) / "final")[0].weights()
+    assert not np.array_equal(first["embedding.weight"], second["embedding.weight"])
+    assert np.array_equal(first["embedding.weight"], final["embedding.weight"])
+    events = RunFolder(Path(two_kinds.out)).events()
+    assert [event["sizes"] for event in events if event["event"] == "split"] == [[6, 6]]
+    assert [event["stayed_share"] for event in events if event["event"] == "clusters"] == [1.0]
+
+
+def test_one_cluster_is_a_run_without_clusters(config: RunConfig, local_grid: Grids, tmp_path: Path) -> None:
+    one = config.with_settings(["clusters.method=ifca", "clusters.warm-rounds=1", f"out={tmp_path / 'one'}"])
+    plain, clustered = run_once(config, local_grid(config, nodes=2)), run_once(one, local_grid(one, nodes=2))
+    assert plain["weights_sha256"] == clustered["weights_sha256"]
+    assert clustered["cluster_sizes"] is None
+
+
+@pytest.mark.parametrize("optimizer", ["fedavg", "fedadam"])
+@pytest.mark.parametrize("stop_after", [1, 2, 5])
+def test_a_clustered_run_cut_off_resumes_to_identical_weights(
+    two_kinds: RunConfig, local_grid: Grids, tmp_path: Path, stop_after: int, optimizer: str
+) -> None:
+    two_kinds = two_kinds.with_settings([f"server.optimizer={optimizer}", "federation.users-per-round=3"])
+    whole = run_once(two_kinds, local_grid(two_kinds, nodes=1))
+    cut = two_kinds.model_copy(update={"out": str(tmp_path / "cut")})
+
+    def crash(event: dict[str, Any]) -> None:
+        if event["round"] == stop_after and event["event"] == "round":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_once(cut, local_grid(cut, nodes=4), observer=crash)
+    resumed = run_once(cut, local_grid(cut, nodes=4), resume=True)
+    assert resumed["weights_sha256"] == whole["weights_sha256"]
+    assert RunFolder(Path(cut.out)).clusters() == RunFolder(Path(two_kinds.out)).clusters()
+
+
+def test_a_cluster_that_is_none_is_rejected(two_kinds: RunConfig, local_grid: Grids) -> None:
+    def tamper(sent: Message, reply: Message) -> list[Message]:
+        for user in range(12) if sent.metadata.message_type == "train" and reply.has_content() else ():
+            if metrics_key(user) in reply.content and user == 3:
+                reply.content.metric_records[metrics_key(user)]["cluster"] = 7
+        return [reply]
+
+    run_once(two_kinds, local_grid(two_kinds, nodes=2, tamper=tamper))
+    events = RunFolder(Path(two_kinds.out)).events()
+    rejected = [event for event in events if event["event"] == "rejected"]
+    assert {event["user"] for event in rejected} == {3}
+    assert all("cluster" in event["reason"] for event in rejected)
+
+
+@given(st.integers(1, 4))
+def test_models_packed_together_come_back_apart(number: int) -> None:
+    models = [{"blocks.0.up": cluster, "norm.weight": -cluster} for cluster in range(number)]
+    assert unpacked(packed(models)) == models
+    with pytest.raises(ValueError, match="not numbered"):
+        unpacked({"0/w": 1, "2/w": 1})
+
+
+def test_a_projection_keeps_angles() -> None:
+    rng = np.random.default_rng(0)
+    one, noise = ({"w": rng.normal(0, 1, (100, 80)).astype(np.float32)} for _ in range(2))
+    other = {"w": one["w"] + 0.5 * noise["w"]}
+    projection = Projection({"w": (100, 80)}, seed=0)
+    cosine = float((one["w"] * other["w"]).sum() / np.linalg.norm(one["w"]) / np.linalg.norm(other["w"]))
+    assert projection.of(one) @ projection.of(other) == pytest.approx(cosine, abs=0.05)
+    assert abs(projection.of(one) @ projection.of(noise)) < 0.06
+    assert not projection.of({"w": np.zeros((100, 80), np.float32)}).any()
+
+
+def test_groups_are_of_those_who_point_the_same_way_the_largest_first() -> None:
+    rng = np.random.default_rng(1)
+    common, ways = 5 * rng.normal(0, 1, 50), rng.normal(0, 1, (2, 50))
+    kinds = np.array([1, 0, 0, 1, 0, 0, 0])
+    found = groups(common + ways[kinds] + rng.normal(0, 0.2, (7, 50)), 2)
+    assert found.tolist() == kinds.tolist()
+    assert groups(np.zeros((1, 50)), 3).tolist() == [0]
+    assert groups(np.zeros((0, 50)), 3).tolist() == []
