@@ -30,7 +30,7 @@ from nextword.training import TextBits, TrainConfig, score, text_bits
 from nextword.vocabulary import Vocabulary
 from personalization.methods import METHODS, Local, State
 
-_JUDGED_BY = 100  # messages, when a device chooses a cluster
+JUDGED_BY = 100  # messages, when a device chooses a cluster
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def nearest(
     """
     if len(models) == 1:
         return 0
-    messages = [pieces for text in texts[-_JUDGED_BY:] if (pieces := vocabulary.encode(normalise(text)))]
+    messages = [pieces for text in texts[-JUDGED_BY:] if (pieces := vocabulary.encode(normalise(text)))]
     costs: list[float] = []
     for parameters in models:
         local.load(parameters, state)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections import Counter
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
     from data.splits import Population
     from nextword.federation.config import RunConfig
     from nextword.training import TrainConfig
+    from personalization.finetune import FinetuneConfig
     from scripts.evaluation import PersonResult
+    from scripts.systems import System
     from server.run_folder import RunFolder
 
 PROTOCOL = "keyboard-1"
@@ -57,7 +61,7 @@ def command(
     from nextword.training import TrainConfig
     from personalization.finetune import FinetuneConfig
     from personalization.gate import GateConfig
-    from scripts.evaluation import evaluate, plan_for
+    from scripts.evaluation import Plan, evaluate
     from server.run_folder import CONFIG, RunFolder
 
     code = commit()  # before the work, which takes long enough for the files to change
@@ -83,16 +87,15 @@ def command(
             raise ValueError(f"--user-column, --text-column: {model} knows its own columns; leave the options out")
         check_writable(folder.path)
         name, seed, population, models = _of_run(model, corpus, data_dir, ceiling if central else None, workers)
-        reference = "federated"
+        reference = "clustered" if folder.cluster_models else "federated"
     else:
         checkpoint.read_config(model)
         if corpus is None:
             raise ValueError("--corpus: on whose text? give a catalogue name or a .jsonl file")
         name, population = corpus, _everyone_new(corpus, data_dir, user_column, text_column)
         models, reference = {"pretrained": model}, "pretrained"
-    plan = plan_for(population, models, reference, finetune=finetune, seed=seed)
-    ngrams = folder.ngrams if folder is not None and folder.ngrams.is_file() else None
-    plan = dataclasses.replace(plan, eight_bit=eight_bit, ngrams=ngrams)
+    systems = _systems(models, reference, population, finetune, folder, eight_bit=eight_bit)
+    plan = Plan.of(population, systems, seed)
     evaluated = {"participants": len(plan.participants), "newcomers": len(plan.newcomers)}
     if users:
         plan = dataclasses.replace(
@@ -123,6 +126,9 @@ def command(
         },
         "commit": code,
         "methods": summarise_all(results, plan.methods, reference, seed),
+        "clusters": clusters_of(results),
+        # Of work on a person's history, the mean: on this machine, beside whatever else it did.
+        "device_seconds": {m: fmean(result.seconds.get(m, 0.0) for result in results) for m in plan.methods},
     }
     if folder is not None:
         _keep(folder, answer)
@@ -130,6 +136,62 @@ def command(
         print_json(answer)
     else:
         print_table(answer)
+
+
+def _systems(
+    models: Mapping[str, Path],
+    reference: str,
+    population: Population,
+    finetune: FinetuneConfig,
+    folder: RunFolder | None,
+    *,
+    eight_bit: bool,
+) -> list[System]:
+    """The rows of the table, in order; `reference` is the one that people personalize."""
+    from nextword.federation.folders import DEVICES, start_folder
+    from personalization.stack import StackConfig
+    from scripts import systems
+
+    # Where nobody took part (a model that has never met the corpus), the trigram is trained on the history of the very
+    # people who are measured, so that it is the stronger baseline.
+    counts = systems.Counts(population.participants or population.newcomers)
+    plain = {name: systems.Checkpointed(name, path) for name, path in models.items()}
+    rows: list[System] = [counts, systems.CountsWithOwn(counts), *plain.values()]
+    base: systems.Base
+    if folder is not None and folder.cluster_models:
+        base = systems.Clustered(folder.cluster_models)
+        rows.append(base)
+    else:
+        base = plain[reference]
+        if eight_bit:
+            rows.append(systems.Checkpointed(f"{reference}-int8", models[reference], eight_bit=True))
+    if folder is not None and folder.config().personal.method != "fedavg":
+        config = folder.config().model_copy(update={"out": str(folder.path)})
+        devices = folder.path / DEVICES
+        rows.append(systems.ByMethod(base, start_folder(config), config.client, config.personal, devices))
+    under: systems.Base = base
+    if folder is not None and folder.ngrams.is_file():
+        under = systems.WithNgrams(base, folder.ngrams)
+        rows.append(under)
+    rows += [systems.WithOwn(base), systems.Finetuned(base, finetune)]
+    return [*rows, systems.Stacked(under, StackConfig(finetune=finetune))]
+
+
+def clusters_of(results: Sequence[PersonResult]) -> dict[str, Any] | None:
+    """How many people chose each cluster, and how far that agrees with the groups that the corpus knows."""
+    from nextword.statistics import adjusted_rand_index
+
+    chosen = [result for result in results if result.cluster is not None]
+    if not chosen:
+        return None
+    sizes = Counter(result.cluster for result in chosen)
+    known = [result for result in chosen if result.group is not None]
+    agreement = adjusted_rand_index([r.cluster for r in known], [r.group for r in known]) if known else None
+    return {
+        "sizes": [sizes[number] for number in range(max(filter(None, sizes), default=0) + 1)],
+        "adjusted_rand_index": agreement,
+        "users_of_known_group": len(known),
+    }
 
 
 def _keep(folder: RunFolder, answer: dict[str, Any]) -> None:
@@ -181,6 +243,11 @@ def print_table(answer: Mapping[str, Any]) -> None:
     from rich.table import Table
 
     console = Console(highlight=False)
+    if clusters := answer["clusters"]:
+        sizes = ", ".join(map(str, clusters["sizes"]))
+        found = clusters["adjusted_rand_index"]
+        agrees = "" if found is None else f"; agreement with the corpus's groups (adjusted Rand index): {found:.2f}"
+        console.print(f"people in each cluster: {sizes}{agrees}")
     for people in _PEOPLE:
         rows = [row for row in answer["methods"] if row["people"] == people]
         if not rows or (people == "all" and len(answer["methods"]) > len(rows)):

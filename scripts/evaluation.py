@@ -3,94 +3,73 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from data.splits import Population, Split, contributes
+from data.splits import Population, Split
 from nextword import checkpoint
-from nextword.federation.ngrams import MANY, Growth
 from nextword.metrics import UserResult, measure
-from nextword.model import LanguageModel
-from nextword.ngram import Mixture, Trigram
-from nextword.ngram_layer import NgramConfig
-from nextword.predictor import Predictor
-from nextword.text import normalise, tokens
+from nextword.text import normalise
 from nextword.training import TrainConfig, fit
-from nextword.vocabulary import Vocabulary
-from personalization import device, stack
-from personalization.finetune import FinetuneConfig, personalize
-from personalization.own_ngram import OwnNgram
-from personalization.stack import Shared, StackConfig
-
-ALONE = ("trigram", "trigram+own")
-NGRAMS, OWN = "+ngrams", "+own"  # after a model's name: with the n-grams of many over it, with the person's own
-FINETUNED = "finetuned"
-PERSONAL = "personal"  # the default stack
-EIGHT_BIT = "-int8"  # after a model's name: its weights and activations in eight bits
+from personalization import device
+from scripts.systems import Clustered, Someone, System
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is evaluated: people, the n-gram's training text, checkpoints by method name, and who is fine-tuned."""
+    """What is evaluated: who, and with which systems."""
 
     participants: tuple[Split, ...]
     newcomers: tuple[Split, ...]
-    pooled: tuple[Split, ...]  # whose contributions the trigram is trained on
-    models: Mapping[str, Path]
-    finetune_from: str
-    finetune: FinetuneConfig = field(default_factory=FinetuneConfig)
-    ngrams: Path | None = None  # those of many, found in the run
-    ngram_config: NgramConfig = MANY
+    systems: tuple[System, ...]
+    ordinals: Mapping[str, int]  # of the participants, in the run
     seed: int = 0
-    eight_bit: bool = False  # also the model that people fine-tune as a device runs it, in eight bits
+
+    @classmethod
+    def of(cls, population: Population, systems: Sequence[System], seed: int) -> Plan:
+        """Everyone who has a test, by the roles they had in the run."""
+        ordinals = {user: place for place, user in enumerate(sorted(split.user for split in population.participants))}
+        return cls(population.evaluated_participants, population.newcomers, tuple(systems), ordinals, seed)
 
     @property
     def methods(self) -> tuple[str, ...]:
-        base = self.finetune_from
-        rounded = (base + EIGHT_BIT,) if self.eight_bit else ()
-        of_many = (base + NGRAMS,) if self.ngrams else ()
-        return (*ALONE, *self.models, *rounded, *of_many, base + OWN, FINETUNED, PERSONAL)
+        return tuple(system.name for system in self.systems)
 
 
 @dataclass(frozen=True)
 class PersonResult:
-    """What one person gets from each method; `shipped`: of a method behind the gate, whether it let anything pass."""
+    """What one person gets from each method, by its name.
+
+    `seconds` is the work on the person's history, without reading the test; `shipped` is of methods behind the gate
+    whether it let anything pass; `cluster` is the one that the person chose, if there are several.
+    """
 
     user: str
     group: str | None
     participant: bool
     by_method: Mapping[str, UserResult]
+    seconds: Mapping[str, float]
     shipped: Mapping[str, bool]
-
-
-def plan_for(
-    population: Population, models: Mapping[str, Path], finetune_from: str, *, finetune: FinetuneConfig, seed: int
-) -> Plan:
-    """Everyone who has a test, by the roles they had in the run.
-
-    Where nobody took part (a model that has never met the corpus), the trigram is trained on the history of the very
-    people who are measured, so that it is the stronger baseline.
-    """
-    evaluated = population.evaluated_participants
-    trained_on = population.participants or population.newcomers
-    return Plan(evaluated, population.newcomers, trained_on, models, finetune_from, finetune=finetune, seed=seed)
+    cluster: int | None = None
 
 
 def evaluate(plan: Plan, *, workers: int, progress: Callable[[int, int], None]) -> list[PersonResult]:
     """Measure everyone, in the plan's order. A person's result does not depend on who else is measured."""
-    people = [(split, True) for split in plan.participants] + [(split, False) for split in plan.newcomers]
+    people = [*plan.participants, *plan.newcomers]
     # The longest first, so that no process is left with a long one at the end.
-    order = sorted(range(len(people)), key=lambda index: -len(people[index][0].history))
+    order = sorted(range(len(people)), key=lambda index: -len(people[index].history))
     results: list[PersonResult | None] = [None] * len(people)
-    _State.make(plan)
+    for system in plan.systems:
+        system.prepare()
+    _Inherited.plan = plan
     with multiprocessing.get_context("fork").Pool(workers, torch.set_num_threads, (1,)) as pool:
         answers: Iterator[tuple[int, PersonResult]] = pool.imap_unordered(
-            _evaluate_person, [(index, *people[index]) for index in order]
+            _evaluate_person, [(index, people[index]) for index in order]
         )
         for done, (index, result) in enumerate(answers, 1):
             results[index] = result
@@ -120,81 +99,26 @@ def train_central(
     checkpoint.save(out, model, vocabulary, extra=about)
 
 
-class _State:
-    """What the processes inherit: built once, before they are forked."""
+class _Inherited:
+    """What the processes have from before they parted."""
 
     plan: Plan
-    trigram: Trigram
-    unseen: Trigram  # without validation messages: fair to whoever was counted and chooses a weight on theirs
-    counted: frozenset[str]
-    shared: tuple[LanguageModel, Vocabulary]  # that people fine-tune
-    stack: Shared  # the same, with what the default stack lies over
-    predictors: dict[str, Predictor]
-
-    @classmethod
-    def make(cls, plan: Plan) -> None:
-        cls.plan = plan
-        cls.trigram = _counted(contributes(split) for split in plan.pooled)
-        cls.unseen = _counted(device.contribution(split, hold_back=True) for split in plan.pooled)
-        cls.counted = frozenset(split.user for split in plan.pooled)
-        cls.shared = checkpoint.load(plan.models[plan.finetune_from])
-        cls.predictors = {name: Predictor.load(folder, eight_bit=False) for name, folder in plan.models.items()}
-        layers = []
-        if plan.ngrams:
-            layers.append(Growth.load(plan.ngrams, cls.shared[1]).layer(plan.ngram_config))
-        cls.stack = Shared(cls.shared[0], cls.predictors[plan.finetune_from], layers)
-        if plan.ngrams:
-            cls.predictors[plan.finetune_from + NGRAMS] = cls.stack.with_layers()
-        if plan.eight_bit:
-            rounded = Predictor.load(plan.models[plan.finetune_from], eight_bit=True)
-            cls.predictors[plan.finetune_from + EIGHT_BIT] = rounded
 
 
-def _counted(people: Iterable[Sequence[str]]) -> Trigram:
-    return Trigram(tokens(normalise(text)) for texts in people for text in texts)
-
-
-def _evaluate_person(job: tuple[int, Split, bool]) -> tuple[int, PersonResult]:
-    index, split, participant = job
-    plan, (shared, vocabulary) = _State.plan, _State.shared
-    train, validation, test = (
-        [normalise(text) for text in texts] for texts in (split.train, split.validation, split.test)
+def _evaluate_person(job: tuple[int, Split]) -> tuple[int, PersonResult]:
+    index, split = job
+    plan = _Inherited.plan
+    someone = Someone.of(split, plan.ordinals.get(split.user), plan.seed)
+    made = {system.name: system.for_person(someone) for system in plan.systems}
+    # A model that several systems give, as where the gate let nothing pass, is measured once.
+    models = {id(each.model): each.model for each in made.values()}
+    measured = {key: measure(model, split.test, user=split.user) for key, model in models.items()}
+    return index, PersonResult(
+        split.user,
+        split.group,
+        someone.ordinal is not None,
+        {name: measured[id(each.model)] for name, each in made.items()},
+        {name: each.seconds for name, each in made.items()},
+        {name: each.shipped for name, each in made.items() if each.shipped is not None},
+        next((system.choice(someone) for system in plan.systems if isinstance(system, Clustered)), None),
     )
-    own = Mixture.with_own(
-        _State.trigram,
-        [tokens(text) for text in train],
-        [tokens(text) for text in validation],
-        unseen=_State.unseen if split.user in _State.counted else None,
-    )
-    measured = {
-        "trigram": measure(_State.trigram, test, user=split.user),
-        "trigram+own": measure(own, test, user=split.user),
-    }
-    for name, predictor in _State.predictors.items():
-        measured[name] = measure(predictor, test, user=split.user)
-    own_words = Shared(shared, _State.predictors[plan.finetune_from], ()).with_layers(OwnNgram(messages=split.history))
-    measured[plan.finetune_from + OWN] = measure(own_words, test, user=split.user)
-    encode = vocabulary.encode
-    tuned, verdict = personalize(
-        shared,
-        [encode(text) for text in train],
-        [encode(text) for text in validation],
-        plan.finetune,
-        device.generator(plan.seed, 0, split.user),
-    )
-    measured[FINETUNED] = (
-        measured[plan.finetune_from]
-        if tuned is shared
-        else measure(Predictor.of(tuned, vocabulary), test, user=split.user)
-    )
-    personal = stack.personalize(
-        _State.stack,
-        split.train,
-        split.validation,
-        StackConfig(finetune=plan.finetune),
-        device.generator(plan.seed, 0, split.user),
-    )
-    measured[PERSONAL] = measure(personal.predictor, test, user=split.user)
-    by_method = {name: measured[name] for name in plan.methods}
-    shipped = {FINETUNED: verdict.choice is not None, PERSONAL: personal.shipped}
-    return index, PersonResult(split.user, split.group, participant, by_method, shipped)

@@ -149,6 +149,11 @@ class RunFolder:
         """The n-grams that many people use (`nextword.federation.ngrams`), where they were looked for."""
         return self.path / NGRAMS
 
+    @property
+    def cluster_models(self) -> list[Path]:
+        """The checkpoints of the clusters that somebody chose, in their order; none where there is one model."""
+        return sorted((self.path / "clusters").glob("*"), key=lambda path: int(path.name))
+
     def write_clusters(self, labels: Mapping[int, int]) -> None:
         """Keep who was put into which cluster, by the users' ordinals."""
         _write_json(self.path / CLUSTERS, {str(user): cluster for user, cluster in sorted(labels.items())})

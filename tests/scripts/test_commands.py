@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from nextword import checkpoint
@@ -201,12 +202,49 @@ def test_a_run_is_evaluated_beside_its_baselines_and_published(nextword: Shell, 
     assert nextword("results", "--check", *to).code != 0
 
 
+def test_a_clustered_run_with_personal_layers_is_evaluated(nextword: Shell, base: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    words = ["see you at the station".split(), "don't believe me please ok".split()]
+    with (tmp_path / "kinds.jsonl").open("w", encoding="utf-8") as file:
+        for person in range(10):
+            for number in range(40):
+                text = " ".join([*rng.choice(words[person % 2], 4), str(number)])
+                row = {"user": f"p{person}", "text": text, "group": f"kind {person % 2}"}
+                file.write(json.dumps(row) + "\n")
+    settings = {
+        "corpus.name": tmp_path / "kinds.jsonl",
+        "corpus.data-dir": tmp_path / "cache",
+        "model.start": base,
+        "federation.rounds": 4,
+        "federation.users-per-round": 8,
+        "federation.workers": 1,
+        "server.learning-rate": 0.03,
+        "clusters.number": 2,
+        "clusters.warm-rounds": 1,
+        "personal.method": "fedrep",
+    }
+    options = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+    assert nextword("simulate", *options, "--out", tmp_path / "kinds").code == 0
+    outcome = nextword("evaluate", "--model", tmp_path / "kinds", "--workers", 1, "--no-central", "--json")
+    assert outcome.code == 0, outcome.err
+    answer = json.loads(outcome.out)
+    assert answer["reference"] == "clustered"
+    assert answer["clusters"]["sizes"] == [5, 5]
+    assert answer["clusters"]["adjusted_rand_index"] == 1
+    rows = {row["name"]: row["top1"] for row in answer["methods"] if row["people"] == "all"}
+    assert {"clustered", "fedrep", "clustered+own", "personal"} < set(rows)
+    table = nextword("evaluate", "--model", tmp_path / "kinds", "--workers", 1, "--no-central").out
+    assert "people in each cluster: 5, 5" in table
+    assert all(len(line) <= 80 for line in table.splitlines() if not line.startswith("keyboard-1"))
+
+
 def test_an_evaluation_does_not_depend_on_the_number_of_processes(
     nextword: Shell, base: Path, corpus_file: Path, tmp_path: Path
 ) -> None:
     common = ["evaluate", "--model", base, "--corpus", corpus_file, "--data-dir", tmp_path / "cache", "--json"]
     one, three = (json.loads(nextword(*common, "--workers", workers).out) for workers in (1, 3))
-    assert one == three
+    assert one["device_seconds"].pop("personal") > 0
+    assert one | {"device_seconds": None} == three | {"device_seconds": None}
     both = json.loads(nextword(*common, "--workers", 2, "--eight-bit").out)
     rows = {row["name"]: row for row in both["methods"]}
     assert rows["pretrained"] == {row["name"]: row for row in one["methods"]}["pretrained"]

@@ -16,7 +16,8 @@ from nextword.metrics import measure
 from nextword.ngram import Trigram
 from nextword.training import TrainConfig
 from personalization.finetune import FinetuneConfig
-from scripts import evaluation
+from personalization.stack import StackConfig
+from scripts import evaluation, systems
 from scripts.evaluate import summarise_all
 
 # Of 40 messages 29 are the training part of the history, 3 the validation part, 8 the test: each with its own word.
@@ -50,9 +51,8 @@ def _in_texts(texts: Iterable[str]) -> set[str]:
 
 def test_people_without_a_word_are_left_out_and_nobody_left_is_told() -> None:
     def result(test: str, participant: bool) -> evaluation.PersonResult:
-        return evaluation.PersonResult(
-            "u", None, participant, {"trigram": measure(Trigram([["hello"]]), [test], user="u")}, {}
-        )
+        measured = {"trigram": measure(Trigram([["hello"]]), [test], user="u")}
+        return evaluation.PersonResult("u", None, participant, measured, {}, {})
 
     rows = summarise_all([result("hello", True), result("...", False)], ["trigram"], "trigram", 0)
     assert {row["people"]: row["users"] for row in rows} == {"participants": 1, "all": 1}
@@ -60,16 +60,12 @@ def test_people_without_a_word_are_left_out_and_nobody_left_is_told() -> None:
         summarise_all([result("...", True)], ["trigram"], "trigram", 0)
 
 
-def _inherit(population: Population) -> None:
-    plan = evaluation.plan_for(population, {"shared": checkpoint.BUNDLED}, "shared", finetune=FinetuneConfig(), seed=0)
-    evaluation._State.make(plan)
-
-
 def test_the_pooled_trigrams_know_participants_histories_alone(population: Population) -> None:
     assert len(population.newcomers) == 2
-    _inherit(population)
-    assert _known(evaluation._State.trigram) == _words_of(population, "past", "middle")
-    assert _known(evaluation._State.unseen) == _words_of(population, "past")
+    counts = systems.Counts(population.participants)
+    counts.prepare()
+    assert _known(counts.trigram) == _words_of(population, "past", "middle")
+    assert _known(counts.unseen) == _words_of(population, "past")
 
 
 @pytest.mark.parametrize(("hold_back", "periods"), [(False, ("past", "middle")), (True, ("past",))])
@@ -99,13 +95,12 @@ def test_a_person_is_personalized_on_their_own_history_alone(
     population: Population, monkeypatch: pytest.MonkeyPatch, participant: bool
 ) -> None:
     split = (population.participants if participant else population.newcomers)[0]
-    _inherit(population)
-    evaluation._State.shared = (None, SimpleNamespace(encode=lambda text: text))  # type: ignore[assignment]
+    letter = split.user[1:]
     seen: dict[str, set[str]] = {}
 
     def with_own(trigram: Trigram, own: list[list[str]], validation: list[list[str]], *, unseen: Any) -> None:
         seen["counted"], seen["weighed by"] = ({*_in_texts(map(" ".join, texts))} for texts in (own, validation))
-        assert (unseen is evaluation._State.unseen) == participant
+        assert (unseen is counts.unseen) == participant
 
     def personalize(model: None, history: list[str], validation: list[str], *rest: Any) -> tuple[None, Any]:
         seen["trained"], seen["judged by"] = _in_texts(history), _in_texts(validation)
@@ -121,13 +116,28 @@ def test_a_person_is_personalized_on_their_own_history_alone(
     def measure(model: Any, texts: list[str], *, user: str) -> None:
         assert (user, _in_texts(texts)) == (split.user, {"later" + letter})
 
-    letter = split.user[1:]
-    monkeypatch.setattr(evaluation.Mixture, "with_own", with_own)
-    monkeypatch.setattr(evaluation, "personalize", personalize)
-    monkeypatch.setattr(evaluation.stack, "personalize", stacked)
-    monkeypatch.setattr(evaluation, "OwnNgram", counted)
+    counts = systems.Counts(population.participants)
+    base = systems.Checkpointed("shared", checkpoint.BUNDLED)
+    shared = SimpleNamespace(
+        model=None,
+        predictor=SimpleNamespace(vocabulary=SimpleNamespace(encode=lambda text: text)),
+        with_layers=lambda own: None,
+    )
+    monkeypatch.setattr(base, "shared", lambda someone: shared)
+    monkeypatch.setattr(systems.Mixture, "with_own", with_own)
+    monkeypatch.setattr(systems, "personalize", personalize)
+    monkeypatch.setattr(systems.stack, "personalize", stacked)
+    monkeypatch.setattr(systems, "OwnNgram", counted)
     monkeypatch.setattr(evaluation, "measure", measure)
-    evaluation._evaluate_person((0, split, participant))
+    rows = [
+        *(counts, systems.CountsWithOwn(counts), base, systems.WithOwn(base)),
+        *(systems.Finetuned(base, FinetuneConfig()), systems.Stacked(base, StackConfig())),
+    ]
+    for row in rows:
+        row.prepare()
+    evaluation._Inherited.plan = evaluation.Plan.of(population, rows, seed=0)
+    _, result = evaluation._evaluate_person((0, split))
+    assert result.participant == participant
     assert seen == {
         "counted": {"past" + letter},
         "weighed by": {"middle" + letter},
