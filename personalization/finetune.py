@@ -10,12 +10,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
 
 from nextword.model import LanguageModel
 from nextword.training import TrainConfig, fit, score
+from personalization.adapters import fit_adapters
 from personalization.gate import NOTHING, GateConfig, Verdict, judge
 
 
@@ -24,6 +26,9 @@ class FinetuneConfig:
     """How a person's candidates are made and judged."""
 
     train: TrainConfig = TrainConfig(epochs=3, batch_messages=16, learning_rate=3e-4, schedule="cosine")
+    part: Literal["whole", "last", "adapters"] = "whole"  # of the model that is trained
+    layers: int = 1  # last: topmost blocks
+    rank: int = 8  # adapters
     ways: tuple[float, ...] = (0.5, 1.0)  # shares of the way from the shared to the fine-tuned weights
     gate: GateConfig = GateConfig()
     most_messages: int = 1000  # the newest, so that the device's time does not grow with all that was ever typed
@@ -57,9 +62,18 @@ def tune(
     shared: LanguageModel, messages: Sequence[Sequence[int]], config: FinetuneConfig, rng: np.random.Generator
 ) -> LanguageModel:
     """A copy of the shared model, trained on the newest messages (pieces)."""
-    tuned = copy.deepcopy(shared)
-    fit(tuned, messages[-config.most_messages :], config.train, rng)
+    tuned, newest = copy.deepcopy(shared), messages[-config.most_messages :]
+    if config.part == "adapters":
+        fit_adapters(tuned, newest, config.train, config.rank, rng)
+    else:
+        fit(tuned, newest, config.train, rng, only=_last(shared, config.layers) if config.part == "last" else None)
     return tuned
+
+
+def _last(model: LanguageModel, layers: int) -> frozenset[str]:
+    """The parameters of the topmost blocks, and of the norm above them."""
+    top = tuple(f"blocks.{number}." for number in range(model.config.layers - layers, model.config.layers))
+    return frozenset(name for name, _ in model.named_parameters() if name.startswith((*top, "norm.")))
 
 
 def part_of_the_way(shared: LanguageModel, tuned: LanguageModel, way: float) -> LanguageModel:

@@ -51,6 +51,10 @@ def command(
     eight_bit: Annotated[
         bool, typer.Option("--eight-bit", help="also the model in eight bits, as a device runs it, beside its floats")
     ] = False,
+    every_method: Annotated[
+        bool,
+        typer.Option("--every-method", help="also other ways to fine-tune: last layers, adapters, near the shared"),
+    ] = False,
     seed: Annotated[int, typer.Option(help="of the bootstrap, and of fine-tuning a model that is no run's")] = 0,
     workers: Annotated[int, typer.Option(min=0, help="processes; 0: one for each core")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,
@@ -94,7 +98,7 @@ def command(
             raise ValueError("--corpus: on whose text? give a catalogue name or a .jsonl file")
         name, population = corpus, _everyone_new(corpus, data_dir, user_column, text_column)
         models, reference = {"pretrained": model}, "pretrained"
-    systems = _systems(models, reference, population, finetune, folder, eight_bit=eight_bit)
+    systems = _systems(models, reference, population, finetune, folder, eight_bit=eight_bit, every_method=every_method)
     plan = Plan.of(population, systems, seed)
     evaluated = {"participants": len(plan.participants), "newcomers": len(plan.newcomers)}
     if users:
@@ -146,6 +150,7 @@ def _systems(
     folder: RunFolder | None,
     *,
     eight_bit: bool,
+    every_method: bool,
 ) -> list[System]:
     """The rows of the table, in order; `reference` is the one that people personalize."""
     from nextword.federation.folders import DEVICES, start_folder
@@ -174,6 +179,16 @@ def _systems(
         under = systems.WithNgrams(base, folder.ngrams)
         rows.append(under)
     rows += [systems.WithOwn(base), systems.Finetuned(base, finetune)]
+    if every_method:
+        train = finetune.train
+        ways = {
+            "last-layers": dataclasses.replace(finetune, part="last"),
+            "adapters": dataclasses.replace(
+                finetune, part="adapters", train=dataclasses.replace(train, learning_rate=10 * train.learning_rate)
+            ),
+            "ditto": dataclasses.replace(finetune, train=dataclasses.replace(train, prox=0.1)),
+        }
+        rows += [systems.Finetuned(base, config, name) for name, config in ways.items()]
     return [*rows, systems.Stacked(under, StackConfig(finetune=finetune))]
 
 

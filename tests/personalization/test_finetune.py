@@ -9,7 +9,7 @@ import torch
 from nextword.model import LanguageModel
 from nextword.training import TrainConfig, score
 from nextword.vocabulary import Vocabulary
-from personalization.finetune import FinetuneConfig, personalize
+from personalization.finetune import FinetuneConfig, personalize, tune
 from personalization.gate import GateConfig
 
 EAGER = FinetuneConfig(train=TrainConfig(epochs=8, batch_messages=4, learning_rate=1e-2))
@@ -55,3 +55,26 @@ def test_only_the_newest_messages_are_learned(model: LanguageModel, vocabulary: 
         personalize(model, train, validation, few, np.random.default_rng(0))[0] for train in (old + new, new)
     )
     assert all(torch.equal(a, b) for a, b in zip(with_old.parameters(), without.parameters(), strict=True))
+
+
+def test_adapters_change_the_blocks_matrices_alone_and_by_a_low_rank(
+    model: LanguageModel, vocabulary: Vocabulary
+) -> None:
+    messages = [vocabulary.encode("see you at the station")] * 12
+    config = dataclasses.replace(EAGER, part="adapters", rank=2)
+    tuned = tune(model, messages, config, np.random.default_rng(0))
+    assert score(tuned, messages).bits.sum() < score(model, messages).bits.sum()
+    before, after = model.weights(), tuned.weights()
+    assert set(before) == set(after)
+    for name, value in before.items():
+        change = after[name] - value
+        inside = name.startswith("blocks.") and value.ndim == 2
+        assert np.linalg.matrix_rank(change, tol=1e-4) == (2 if inside else 0) if value.ndim == 2 else not change.any()
+
+
+def test_the_last_layers_alone_are_trained(model: LanguageModel, vocabulary: Vocabulary) -> None:
+    messages = [vocabulary.encode("see you at the station")] * 12
+    tuned = tune(model, messages, dataclasses.replace(EAGER, part="last"), np.random.default_rng(0))
+    before, after = model.weights(), tuned.weights()
+    changed = {name for name in before if not np.array_equal(before[name], after[name])}
+    assert changed == {name for name in before if name.startswith(("blocks.1.", "norm."))}
