@@ -53,7 +53,7 @@ def command(
     ] = False,
     every_method: Annotated[
         bool,
-        typer.Option("--every-method", help="also other ways to fine-tune: last layers, adapters, near the shared"),
+        typer.Option("--every-method", help="also other ways to fine-tune: last layers, adapters, Ditto"),
     ] = False,
     seed: Annotated[int, typer.Option(help="of the bootstrap, and of fine-tuning a model that is no run's")] = 0,
     workers: Annotated[int, typer.Option(min=0, help="processes; 0: one for each core")] = 0,
