@@ -53,14 +53,16 @@ def test_eight_bit_weights_compute_nearly_what_their_rounded_values_do() -> None
 @settings(max_examples=20)
 def test_reading_in_parts_is_reading_at_once(eight_bit: bool, pieces: list[int], data: st.DataObject) -> None:
     model = _random(1)
+    # A hair's breadth may round an activation to the next of its eight-bit steps.
+    atol = 0.05 if eight_bit else 1e-4
     runtime = Runtime(model.config, quantize(model.weights()) if eight_bit else model.weights())
     cut = data.draw(st.integers(1, len(pieces) - 1))
     whole, cache = _all(runtime, pieces)
     first, past = _all(runtime, pieces[:cut])
     rest, grown = _all(runtime, pieces[cut:], past)
-    np.testing.assert_allclose(np.concatenate([first, rest]), whole, atol=1e-4)
+    np.testing.assert_allclose(np.concatenate([first, rest]), whole, atol=atol)
     again, _ = _all(runtime, pieces[cut:], cache.first(cut))
-    np.testing.assert_allclose(again, rest, atol=1e-4)
+    np.testing.assert_allclose(again, rest, atol=atol)
     assert grown.num_pieces == len(pieces)
 
 
