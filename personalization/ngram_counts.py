@@ -23,7 +23,7 @@ def items(growth: Growth, messages: Sequence[Sequence[str]]) -> Ints:
 def _grown_words(growth: Growth, messages: Sequence[Sequence[str]]) -> Iterator[tuple[int, int]]:
     """One more piece of each word of which all before it were frequent."""
     level = growth.level
-    indices = [_index(growth, number) for number in range(level)]
+    indices = [growth.index(number) for number in range(level)]
     for message in messages:
         for token in message:
             pieces = growth.vocabulary.encode_token(token)
@@ -38,8 +38,8 @@ def _grown_words(growth: Growth, messages: Sequence[Sequence[str]]) -> Iterator[
 
 def _grown_ngrams(growth: Growth, messages: Sequence[Sequence[str]]) -> Iterator[tuple[int, int]]:
     """Pairs of frequent words, or triples of which both pairs were frequent."""
-    number = {pieces: place + 2 for place, pieces in enumerate(growth.spellings())}
-    pairs = _index(growth, WORD_LEVELS) if growth.level > WORD_LEVELS else None
+    number = growth.numbers
+    pairs = growth.index(WORD_LEVELS) if growth.level > WORD_LEVELS else None
     for message in messages:
         flow = [_START, *(number.get(growth.vocabulary.encode_token(token), -1) for token in message), _END]
         if len(flow) == 2:
@@ -54,9 +54,3 @@ def _grown_ngrams(growth: Growth, messages: Sequence[Sequence[str]]) -> Iterator
                 place > 1 and (parent := pairs.get((flow[place - 2], before))) is not None and (before, token) in pairs
             ):
                 yield parent, token
-
-
-def _index(growth: Growth, level: int) -> dict[tuple[int, int], int]:
-    found = growth.levels[level]
-    keys = zip(found.parents.tolist(), found.symbols.tolist(), strict=True)
-    return {key: place for place, key in enumerate(keys)}

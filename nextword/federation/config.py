@@ -125,8 +125,9 @@ class NgramsConfig(Section):
 
     least_users: Annotated[int, Field(ge=0)] = 0  # who must have an n-gram before it is found; 0: none are looked for
     items: AtLeastOne = 3000  # that a user contributes at a level, their most frequent ones
+    most: AtLeastOne = 50_000  # that are kept of a level
     rows: Annotated[int, Field(ge=1, le=16)] = 3
-    buckets: Annotated[int, Field(ge=2**8, le=2**24)] = 2**18
+    buckets: Annotated[int, Field(ge=2**8, le=2**24)] = 2**18  # far more than all users' items over least-users
     noise: NotNegative = 0.0  # multiplier of the Gaussian mechanism at each level; 0: no noise, and no epsilon
     delta: Annotated[float, Field(gt=0, lt=1)] = 1e-5
 

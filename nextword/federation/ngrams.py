@@ -53,11 +53,12 @@ class Sketching:
     rows: int = 3
     buckets: int = 2**18
     items: int = 3000  # of a person, at a level
+    most: int = 50_000  # that are kept of a level, those of most people
 
     @classmethod
     def of(cls, config: RunConfig) -> Sketching:
         """As a run's settings say."""
-        return cls(config.seed, config.ngrams.rows, config.ngrams.buckets, config.ngrams.items)
+        return cls(config.seed, config.ngrams.rows, config.ngrams.buckets, config.ngrams.items, config.ngrams.most)
 
     def tables(self, level: int, parents: int, symbols: int) -> tuple[Ints, Ints]:
         """Random buckets by parent [R, P] and by symbol [R, S]; an item's are the exclusive or of both."""
@@ -92,6 +93,8 @@ class Growth:
 
     def __init__(self, vocabulary: Vocabulary, levels: Sequence[Found] = ()):
         self.vocabulary, self.levels = vocabulary, list(levels)
+        self._indices: dict[int, dict[tuple[int, int], int]] = {}
+        self._numbers: dict[tuple[int, ...], int] | None = None
 
     @property
     def level(self) -> int:
@@ -115,6 +118,21 @@ class Growth:
         """The start, the end, and the words found."""
         return 2 + sum(int(self.vocabulary.final[found.symbols].sum()) for found in self.levels[:WORD_LEVELS])
 
+    def index(self, level: int) -> dict[tuple[int, int], int]:
+        """The places of a level's items, by parent and symbol; worked out once."""
+        if level not in self._indices:
+            found = self.levels[level]
+            keys = zip(found.parents.tolist(), found.symbols.tolist(), strict=True)
+            self._indices[level] = {key: place for place, key in enumerate(keys)}
+        return self._indices[level]
+
+    @property
+    def numbers(self) -> dict[tuple[int, ...], int]:
+        """The words' numbers among the tokens, by their pieces; worked out once."""
+        if self._numbers is None:
+            self._numbers = {pieces: place + 2 for place, pieces in enumerate(self.spellings())}
+        return self._numbers
+
     def spellings(self) -> list[tuple[int, ...]]:
         """The pieces of the words found, those of fewer pieces first: a token's number is its place here, plus 2."""
         words: list[tuple[int, ...]] = []
@@ -129,7 +147,7 @@ class Growth:
         return words
 
     def grow(self, sums_RB: npt.NDArray[Any], sketching: Sketching, least: float) -> None:
-        """Add the next level: all items whose buckets in the sum hold `least` or more."""
+        """Add the next level: the items whose buckets in the sum hold `least` or more, at most so many as are kept."""
         of_parents, of_symbols = sketching.tables(self.level, self.parents, self.symbols)
         nothing = np.zeros(0, np.int64)
         found = [(nothing, nothing, np.zeros(0, np.float32))]
@@ -142,7 +160,8 @@ class Growth:
                 people = np.minimum(people[frequent], held[frequent]).astype(np.float32)
             found.append((parents, symbols, people))
         parents, symbols, people = (np.concatenate(column) for column in zip(*found, strict=True))
-        self.levels.append(Found(parents, symbols, people))
+        kept = np.sort(np.argsort(-people, kind="stable")[: sketching.most])
+        self.levels.append(Found(parents[kept], symbols[kept], people[kept]))
 
     def _candidates(self) -> Iterator[tuple[Ints, Ints]]:
         """All (parents, symbols) that the next level may have, some millions at a time."""

@@ -96,3 +96,13 @@ def test_epsilon_is_that_of_composed_gaussian_mechanisms() -> None:
     assert epsilon(0.0, 1e-5) == math.inf
     assert epsilon(1.0, 1e-5, levels=2) == pytest.approx(1 + 2 * math.sqrt(math.log(1e5)))
     assert epsilon(2.0, 1e-5) < epsilon(1.0, 1e-5) < epsilon(1.0, 1e-6)
+
+
+def test_no_more_of_a_level_is_kept_than_may_be(vocabulary: Vocabulary) -> None:
+    whole = _grown(vocabulary, 1, Sketching(seed=0, buckets=2**16))
+    cut = Growth(vocabulary)
+    sketching = Sketching(seed=0, buckets=2**16, most=5)
+    sketches = [sketching.sketch(items(cut, messages), 0, cut.parents, cut.symbols) for messages in PEOPLE]
+    cut.grow(np.sum(sketches, axis=0), sketching, 1)
+    assert len(cut.levels[0]) == 5
+    assert cut.levels[0].people.min() >= np.sort(whole.levels[0].people)[-5]
