@@ -51,6 +51,9 @@ def command(
     eight_bit: Annotated[
         bool, typer.Option("--eight-bit", help="also the model in eight bits, as a device runs it, beside its floats")
     ] = False,
+    at_hand: Annotated[
+        str, typer.Option(help="also with only so many messages of each person, the newest: 5,10,20,50,100")
+    ] = "",
     every_method: Annotated[
         bool,
         typer.Option("--every-method", help="also other ways to fine-tune: last layers, adapters, Ditto"),
@@ -100,6 +103,8 @@ def command(
         models, reference = {"pretrained": model}, "pretrained"
     systems = _systems(models, reference, population, finetune, folder, eight_bit=eight_bit, every_method=every_method)
     plan = Plan.of(population, systems, seed)
+    learning = frozenset({f"{reference}+own", "finetuned", "personal"})
+    plan = dataclasses.replace(plan, at_hand=_numbers(at_hand), learning=learning)
     evaluated = {"participants": len(plan.participants), "newcomers": len(plan.newcomers)}
     if users:
         plan = dataclasses.replace(
@@ -131,6 +136,7 @@ def command(
         "commit": code,
         "methods": summarise_all(results, plan.methods, reference, seed),
         "clusters": clusters_of(results),
+        "at_hand": at_hand_of(results, reference, seed),
         # Of work on a person's history, the mean: on this machine, beside whatever else it did.
         "device_seconds": {m: fmean(result.seconds.get(m, 0.0) for result in results) for m in plan.methods},
     }
@@ -190,6 +196,38 @@ def _systems(
         }
         rows += [systems.Finetuned(base, config, name) for name, config in ways.items()]
     return [*rows, systems.Stacked(under, StackConfig(finetune=finetune))]
+
+
+def at_hand_of(results: Sequence[PersonResult], reference: str, seed: int) -> list[dict[str, Any]]:
+    """What each method gains over the reference with so many messages at hand, over the people who have as many."""
+    import numpy as np
+
+    from nextword.metrics import summarise
+
+    rows = []
+    for people in _PEOPLE:
+        chosen = [r for r in results if people == "all" or r.participant == (people == "participants")]
+        for name, messages in sorted({key for result in chosen for key in result.at_hand}, key=lambda key: key[::-1]):
+            have = [r for r in chosen if (name, messages) in r.at_hand and r.by_method[reference].words]
+            if have:
+                summary = summarise(
+                    [r.at_hand[name, messages] for r in have],
+                    reference=[r.by_method[reference] for r in have],
+                    rng=np.random.default_rng(seed),
+                )
+                rows.append({"name": name, "people": people, "messages": messages, **summary})
+    return rows
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """Raises ValueError for anything but whole numbers from 2 up, separated by commas."""
+    try:
+        found = tuple(sorted({int(number) for number in text.split(",")})) if text else ()
+    except ValueError:
+        found = (0,)
+    if any(number < 2 for number in found):
+        raise ValueError(f"--at-hand: {text}: give numbers of messages from 2 up, as in 5,10,20")
+    return found
 
 
 def clusters_of(results: Sequence[PersonResult]) -> dict[str, Any] | None:
@@ -275,6 +313,12 @@ def print_table(answer: Mapping[str, Any]) -> None:
         for row in rows:
             table.add_row(*_cells(row, answer["reference"]))
         console.print(table)
+    for row in (row for row in answer["at_hand"] if row["people"] == "all"):
+        low, high = row["gain_interval"]
+        console.print(
+            f"{row['name']}, {row['messages']} messages at hand, {row['users']} people: "
+            f"{100 * row['gain_top1']:+.2f} ({100 * low:+.2f} to {100 * high:+.2f})"
+        )
     console.print(RULE.format(reference=answer["reference"]), style="dim")
 
 

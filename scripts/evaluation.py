@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ class Plan:
     systems: tuple[System, ...]
     ordinals: Mapping[str, int]  # of the participants, in the run
     seed: int = 0
+    at_hand: tuple[int, ...] = ()  # also with only so many messages of each person, by the systems of these names:
+    learning: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, population: Population, systems: Sequence[System], seed: int) -> Plan:
@@ -56,6 +58,7 @@ class PersonResult:
     seconds: Mapping[str, float]
     shipped: Mapping[str, bool]
     cluster: int | None = None
+    at_hand: Mapping[tuple[str, int], UserResult] = field(default_factory=dict)  # by method and number of messages
 
 
 def evaluate(plan: Plan, *, workers: int, progress: Callable[[int, int], None]) -> list[PersonResult]:
@@ -121,4 +124,13 @@ def _evaluate_person(job: tuple[int, Split]) -> tuple[int, PersonResult]:
         {name: each.seconds for name, each in made.items()},
         {name: each.shipped for name, each in made.items() if each.shipped is not None},
         next((system.choice(someone) for system in plan.systems if isinstance(system, Clustered)), None),
+        {
+            (system.name, messages): measure(
+                system.for_person(someone.with_newest(messages)).model, split.test, user=split.user
+            )
+            for messages in plan.at_hand
+            if messages <= len(split.history)
+            for system in plan.systems
+            if system.name in plan.learning
+        },
     )

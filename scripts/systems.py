@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -49,6 +49,12 @@ class Someone:
     @property
     def history(self) -> tuple[str, ...]:
         return (*self.train, *self.validation)
+
+    def with_newest(self, messages: int) -> Someone:
+        """As if only so many messages, the newest, were at hand; a tenth of them, the newest, are for validation."""
+        history = self.history[-messages:]
+        newest = max(1, len(history) // 10)
+        return replace(self, train=history[:-newest], validation=history[-newest:])
 
     def rng(self) -> np.random.Generator:
         """The randomness of what is trained for this person."""

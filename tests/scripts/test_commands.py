@@ -245,7 +245,12 @@ def test_an_evaluation_does_not_depend_on_the_number_of_processes(
     one, three = (json.loads(nextword(*common, "--workers", workers).out) for workers in (1, 3))
     assert one["device_seconds"].pop("personal") > 0
     assert one | {"device_seconds": None} == three | {"device_seconds": None}
-    both = json.loads(nextword(*common, "--workers", 2, "--eight-bit", "--every-method").out)
+    both = json.loads(nextword(*common, "--workers", 2, "--eight-bit", "--every-method", "--at-hand", "10,32").out)
+    curve = {(row["name"], row["messages"]): row for row in both["at_hand"] if row["people"] == "all"}
+    assert set(curve) == {(name, n) for name in ("pretrained+own", "finetuned", "personal") for n in (10, 32)}
+    whole = next(row for row in both["methods"] if row["name"] == "pretrained+own")
+    assert curve["pretrained+own", 32]["top1"] == whole["top1"]  # all that they have
+    assert curve["pretrained+own", 10]["top1"] <= whole["top1"]
     assert {"last-layers", "adapters", "ditto"} < {row["name"] for row in both["methods"]}
     rows = {row["name"]: row for row in both["methods"]}
     assert rows["pretrained"] == {row["name"]: row for row in one["methods"]}["pretrained"]
