@@ -1,7 +1,7 @@
 """The default stack: what a device lays over and makes of the shared model for its person, behind the gate.
 
-First the person's own n-gram over the shared model and the n-grams of many, then the shared model fine-tuned under all
-of them. Each step must win on the person's validation messages, word by word as the keyboard shows them, against what
+First the n-grams of many, the person's own, or both over the shared model, then the shared model fine-tuned under what
+has won. Each step must win on the person's validation messages, word by word as the keyboard shows them, against what
 came out of the step before; candidates know the training part of the history alone. What wins is made again with the
 whole history.
 """
@@ -9,7 +9,7 @@ whole history.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -30,21 +30,21 @@ class StackConfig:
     """How a person's candidates are made and judged."""
 
     own: NgramConfig = NgramConfig()
-    own_gate: GateConfig = GateConfig(margin=0.5)
+    layers_gate: GateConfig = GateConfig(margin=0.5)
     finetune: FinetuneConfig = field(default_factory=FinetuneConfig)
 
 
 class Shared(NamedTuple):
-    """What everybody has: the model, a predictor of it, and the n-grams of many over it, if any."""
+    """What everybody has: the model, a predictor of it, and the n-grams of many for it, if any."""
 
     model: LanguageModel
     predictor: Predictor
-    layers: Sequence[Layer]
+    many: Layer | None = None
 
-    def with_layers(self, *own: Layer, predictor: Predictor | None = None) -> Predictor:
-        """A predictor with these layers over the shared ones; it reads with the same weights."""
+    def with_layers(self, *layers: Layer, predictor: Predictor | None = None) -> Predictor:
+        """A predictor with these layers over the model; it reads with the same weights."""
         made = copy.copy(predictor or self.predictor)
-        made.layers = [*self.layers, *own]
+        made.layers = list(layers)
         made.forget_context()
         return made
 
@@ -53,12 +53,12 @@ class Personal(NamedTuple):
     """What ships, and how the gate decided about each step."""
 
     predictor: Predictor
-    own: Verdict
+    layers: Verdict
     finetuned: Verdict
 
     @property
     def shipped(self) -> bool:
-        return self.own.choice is not None or self.finetuned.choice is not None
+        return self.layers.choice is not None or self.finetuned.choice is not None
 
 
 def personalize(
@@ -67,15 +67,21 @@ def personalize(
     """The stack for a person of these raw messages, oldest first. `shared` is left as it was."""
     encode = shared.predictor.vocabulary.encode
     judged = [tokens(normalise(text)) for text in validation]
+    many = [shared.many] if shared.many else []
 
-    def own(messages: Sequence[str]) -> list[Layer]:
-        return [OwnNgram(config.own, messages)]
+    def own(messages: Sequence[str]) -> Layer:
+        return OwnNgram(config.own, messages)
 
-    base, with_own = shared.with_layers(), shared.with_layers(*own(train))
-    reference, score = word_scores(base, judged), word_scores(with_own, judged)
-    about_own = judge(reference, [score], config.own_gate)
-    layers = own if about_own.choice is not None else lambda messages: []
-    standing = score if about_own.choice is not None else reference
+    # Each as a function of the messages it may know.
+    choices: list[Callable[[Sequence[str]], list[Layer]]] = [lambda messages: [*many, own(messages)]]
+    if many:
+        choices += [lambda messages: [own(messages)], lambda messages: many]
+    scores = [word_scores(shared.with_layers(*choice(train)), judged) for choice in choices]
+    reference = word_scores(shared.with_layers(), judged)
+    about_layers = judge(reference, scores, config.layers_gate)
+    won = about_layers.choice
+    layers = choices[won] if won is not None else lambda messages: []
+    standing = scores[won] if won is not None else reference
 
     messages = [encode(normalise(text)) for text in train]
     about_tuned = Verdict(None, 0.0, 0.0)
@@ -83,15 +89,15 @@ def personalize(
     if any(messages) and len(judged) >= config.finetune.gate.fewest_messages:
         whole = tune(shared.model, messages, config.finetune, rng)
         candidates = [part_of_the_way(shared.model, whole, way) for way in config.finetune.ways]
-        scores = [word_scores(_over(shared, model, layers(train)), judged) for model in candidates]
-        about_tuned = judge(standing, scores, config.finetune.gate)
+        tuned_scores = [word_scores(_over(shared, model, layers(train)), judged) for model in candidates]
+        about_tuned = judge(standing, tuned_scores, config.finetune.gate)
         if about_tuned.choice is not None:
             everything = [*messages, *(encode(normalise(text)) for text in validation)]
             whole = tune(shared.model, everything, config.finetune, rng)
             way = config.finetune.ways[about_tuned.choice]
             tuned = Predictor.of(part_of_the_way(shared.model, whole, way).eval(), shared.predictor.vocabulary)
     predictor = shared.with_layers(*layers([*train, *validation]), predictor=tuned)
-    return Personal(predictor, about_own, about_tuned)
+    return Personal(predictor, about_layers, about_tuned)
 
 
 def word_scores(predictor: Predictor, messages: Sequence[Sequence[str]]) -> Scores:

@@ -166,7 +166,8 @@ def _systems(
     # Where nobody took part (a model that has never met the corpus), the trigram is trained on the history of the very
     # people who are measured, so that it is the stronger baseline.
     counts = systems.Counts(population.participants or population.newcomers)
-    plain = {name: systems.Checkpointed(name, path) for name, path in models.items()}
+    order = sorted(models, key=lambda name: name == reference)  # what is made of the reference stands below it
+    plain = {name: systems.Checkpointed(name, models[name]) for name in order}
     rows: list[System] = [counts, systems.CountsWithOwn(counts), *plain.values()]
     base: systems.Base
     if folder is not None and folder.cluster_models:
@@ -326,7 +327,7 @@ def _cells(row: Mapping[str, Any], reference: str) -> list[str]:
     low, high = row["top1_interval"]
     bits = row["bits_per_character"]
     cells = [
-        row["name"],
+        row["name"].replace(f"{reference}+", "  +"),
         f"{100 * row['top1']:.1f}",
         f"{100 * low:.1f}-{100 * high:.1f}",
         f"{100 * row['top3']:.1f}",

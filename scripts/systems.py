@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -148,7 +148,7 @@ class Checkpointed:
     def shared(self, someone: Someone) -> Shared:
         if self._model is None:
             self._model, _ = checkpoint.load(self.folder)
-        return Shared(self._model, self.predictor, ())
+        return Shared(self._model, self.predictor)
 
 
 class Clustered:
@@ -189,22 +189,22 @@ class WithNgrams:
 
     base: Base
     path: Path
-    layers: list[Layer] = field(default_factory=list)
+    layer: Layer | None = None
 
     @property
     def name(self) -> str:
         return self.base.name + "+ngrams"
 
     def prepare(self) -> None:
-        if not self.layers:
-            vocabulary = checkpoint.read(self.path.parent / "final").vocabulary
-            self.layers.append(Growth.load(self.path, vocabulary).layer())
+        vocabulary = checkpoint.read(self.path.parent / "final").vocabulary
+        self.layer = Growth.load(self.path, vocabulary).layer()
 
     def for_person(self, someone: Someone) -> Made:
-        return Made(self.shared(someone).with_layers())
+        assert self.layer is not None
+        return Made(self.base.shared(someone).with_layers(self.layer))
 
     def shared(self, someone: Someone) -> Shared:
-        return self.base.shared(someone)._replace(layers=self.layers)
+        return self.base.shared(someone)._replace(many=self.layer)
 
 
 @dataclass

@@ -19,7 +19,7 @@ from personalization.gate import GateConfig
 from personalization.stack import Shared, StackConfig, personalize, word_scores
 
 CONFIG = StackConfig(
-    own_gate=GateConfig(margin=0.5),
+    layers_gate=GateConfig(margin=0.5),
     finetune=FinetuneConfig(
         train=TrainConfig(epochs=8, batch_messages=4, learning_rate=1e-2), gate=GateConfig(margin=0.5)
     ),
@@ -29,7 +29,7 @@ HABITS = [f"Meet you at Zoque {word}" for word in ("then", "again", "tomorrow", 
 
 @pytest.fixture
 def shared(model: LanguageModel, vocabulary: Vocabulary) -> Shared:
-    return Shared(model, Predictor.of(model, vocabulary), ())
+    return Shared(model, Predictor.of(model, vocabulary))
 
 
 def _rng() -> np.random.Generator:
@@ -40,7 +40,7 @@ def test_a_person_with_habits_gets_their_words_and_the_shared_model_stays(shared
     before = copy.deepcopy(shared.model.state_dict())
     personal = personalize(shared, HABITS[:-4], HABITS[-4:], CONFIG, _rng())
     assert personal.shipped
-    assert personal.own.choice is not None
+    assert personal.layers.choice is not None
     assert personal.predictor.suggest("meet you at")[0].word == "Zoque"
     assert personal.predictor.suggest("meet you at")[0].source == "own"
     assert shared.predictor.layers == []
@@ -65,21 +65,25 @@ def test_whoever_writes_otherwise_than_before_keeps_what_everybody_has(shared: S
 
 
 def test_fine_tuning_is_judged_against_what_the_own_words_have_won(shared: Shared) -> None:
-    strict = StackConfig(own_gate=CONFIG.own_gate, finetune=FinetuneConfig(gate=GateConfig(margin=1e6)))
+    strict = StackConfig(layers_gate=CONFIG.layers_gate, finetune=FinetuneConfig(gate=GateConfig(margin=1e6)))
     personal = personalize(shared, HABITS[:-4], HABITS[-4:], strict, _rng())
-    assert (personal.own.choice, personal.finetuned.choice) == (0, None)
-    never = StackConfig(own_gate=GateConfig(margin=1e6), finetune=CONFIG.finetune)
+    assert (personal.layers.choice, personal.finetuned.choice) == (0, None)
+    never = StackConfig(layers_gate=GateConfig(margin=1e6), finetune=CONFIG.finetune)
     tuned = personalize(shared, HABITS[:-4], HABITS[-4:], never, _rng())
-    assert tuned.own.choice is None
+    assert tuned.layers.choice is None
     assert tuned.finetuned.choice is not None
     assert tuned.predictor.layers == []
 
 
-def test_the_words_of_many_stay_under_the_persons_own(shared: Shared) -> None:
+def test_the_words_of_many_are_used_where_they_win(shared: Shared) -> None:
     many = NgramLayer(NgramConfig(), {(): {"bugis": 9.0}, ("at",): {"bugis": 9.0}}, source="many")
-    personal = personalize(shared._replace(layers=[many]), HABITS[:-4], HABITS[-4:], CONFIG, _rng())
-    assert personal.predictor.layers[0] is many
-    assert {s.word for s in personal.predictor.suggest("look at", "b")} & {"bugis"}
+    also = shared._replace(many=many)
+    habits = personalize(also, HABITS[:-4], HABITS[-4:], CONFIG, _rng())
+    assert all(layer is not many for layer in habits.predictor.layers)  # in their way here
+    at_bugis = [f"look at bugis {word}" for word in ("then", "again", "tomorrow", "ok")]
+    theirs = personalize(also, ["haha"] * 20, at_bugis, CONFIG, _rng())
+    assert theirs.predictor.layers[0] is many
+    assert theirs.predictor.suggest("look at")[0].word == "bugis"
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,15 @@ def test_a_run_is_evaluated_beside_its_baselines_and_published(nextword: Shell, 
     answer = json.loads(outcome.out)
     assert answer["protocol"] == "keyboard-1"
     assert answer == json.loads((run / "evaluation.json").read_text(encoding="utf-8"))
-    assert nextword("evaluate", "--model", run, "--users", 1, "--workers", 1, "--no-central").code == 0
+    table = nextword("evaluate", "--model", run, "--users", 1, "--workers", 1, "--no-central")
+    assert table.code == 0
+    assert all(len(line) <= 80 for line in table.out.splitlines())
+    names = [
+        line.split()[0]
+        for line in table.out.split("newcomers")[1].splitlines()
+        if "+ngrams" in line or " federated " in line
+    ]
+    assert names[:2] == ["federated", "+ngrams"]
     assert answer == json.loads((run / "evaluation.json").read_text(encoding="utf-8"))  # kept
     again = json.loads(nextword("evaluate", "--model", run, "--central-epochs", 1, "--json").out)
     assert again == json.loads((run / "evaluation.json").read_text(encoding="utf-8"))  # replaced
