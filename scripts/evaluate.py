@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections import Counter
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,26 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scripts.console import commit, errors, print_json, progress
+from scripts.evaluation_rows import PROTOCOL, at_hand_of, clusters_of, print_table, summarise_all
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from data.splits import Population
     from nextword.federation.config import RunConfig
     from nextword.training import TrainConfig
     from personalization.finetune import FinetuneConfig
-    from scripts.evaluation import PersonResult
     from scripts.systems import System
     from server.run_folder import RunFolder
-
-PROTOCOL = "keyboard-1"
-RULE = (
-    "keyboard-1: people with at least 30 different messages, newest 20 % of each the test (at most 200); every word a "
-    "target, without case, after the text before it in the message. In percent, means over people with a bootstrap "
-    "95 % interval; bits: per character; keys: keystrokes saved with a bar of three; gain: in top-1, paired, over "
-    "{reference}; better, worse: share of people with more or fewer hits than with {reference}"
-)
-_PEOPLE = ("participants", "newcomers", "all")
 
 
 def command(
@@ -199,27 +189,6 @@ def _systems(
     return [*rows, systems.Stacked(under, StackConfig(finetune=finetune))]
 
 
-def at_hand_of(results: Sequence[PersonResult], reference: str, seed: int) -> list[dict[str, Any]]:
-    """What each method gains over the reference with so many messages at hand, over the people who have as many."""
-    import numpy as np
-
-    from nextword.metrics import summarise
-
-    rows = []
-    for people in _PEOPLE:
-        chosen = [r for r in results if people == "all" or r.participant == (people == "participants")]
-        for name, messages in sorted({key for result in chosen for key in result.at_hand}, key=lambda key: key[::-1]):
-            have = [r for r in chosen if (name, messages) in r.at_hand and r.by_method[reference].words]
-            if have:
-                summary = summarise(
-                    [r.at_hand[name, messages] for r in have],
-                    reference=[r.by_method[reference] for r in have],
-                    rng=np.random.default_rng(seed),
-                )
-                rows.append({"name": name, "people": people, "messages": messages, **summary})
-    return rows
-
-
 def _numbers(text: str) -> tuple[int, ...]:
     """Raises ValueError for anything but whole numbers from 2 up, separated by commas."""
     try:
@@ -229,23 +198,6 @@ def _numbers(text: str) -> tuple[int, ...]:
     if any(number < 2 for number in found):
         raise ValueError(f"--at-hand: {text}: give numbers of messages from 2 up, as in 5,10,20")
     return found
-
-
-def clusters_of(results: Sequence[PersonResult]) -> dict[str, Any] | None:
-    """How many people chose each cluster, and how far that agrees with the groups that the corpus knows."""
-    from nextword.statistics import adjusted_rand_index
-
-    chosen = [result for result in results if result.cluster is not None]
-    if not chosen:
-        return None
-    sizes = Counter(result.cluster for result in chosen)
-    known = [result for result in chosen if result.group is not None]
-    agreement = adjusted_rand_index([r.cluster for r in known], [r.group for r in known]) if known else None
-    return {
-        "sizes": [sizes[number] for number in range(max(filter(None, sizes), default=0) + 1)],
-        "adjusted_rand_index": agreement,
-        "users_of_known_group": len(known),
-    }
 
 
 def _keep(folder: RunFolder, answer: dict[str, Any]) -> None:
@@ -259,86 +211,6 @@ def _keep(folder: RunFolder, answer: dict[str, Any]) -> None:
         errors.print(f"{folder.path}: its evaluation.json is kept, which has more people or methods", highlight=False)
     else:
         folder.write_evaluation(answer)
-
-
-def summarise_all(
-    results: Sequence[PersonResult], methods: Sequence[str], reference: str, seed: int
-) -> list[dict[str, Any]]:
-    """One row for each method and kind of people, in the JSON form that others build on."""
-    import numpy as np
-
-    from nextword.metrics import summarise
-
-    rows = []
-    for people in _PEOPLE:
-        chosen = [r for r in results if people == "all" or r.participant == (people == "participants")]
-        chosen = [r for r in chosen if r.by_method[reference].words]
-        if not chosen or (people == "all" and len({r.participant for r in results}) == 1):
-            continue
-        for method in methods:
-            summary = summarise(
-                [r.by_method[method] for r in chosen],
-                reference=[r.by_method[reference] for r in chosen],
-                rng=np.random.default_rng(seed),
-            )
-            row = {"name": method, "people": people, **summary}
-            if any(method in r.shipped for r in chosen):
-                row["shipped_share"] = sum(r.shipped.get(method, False) for r in chosen) / len(chosen)
-            rows.append(row)
-    if not rows:
-        raise ValueError("nobody has a word in their test messages, so there is nothing to measure")
-    return rows
-
-
-def print_table(answer: Mapping[str, Any]) -> None:
-    """The evaluation as tables, participants and newcomers apart."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(highlight=False)
-    if clusters := answer["clusters"]:
-        sizes = ", ".join(map(str, clusters["sizes"]))
-        found = clusters["adjusted_rand_index"]
-        agrees = "" if found is None else f"; agreement with the corpus's groups (adjusted Rand index): {found:.2f}"
-        console.print(f"people in each cluster: {sizes}{agrees}")
-    for people in _PEOPLE:
-        rows = [row for row in answer["methods"] if row["people"] == people]
-        if not rows or (people == "all" and len(answer["methods"]) > len(rows)):
-            continue
-        title = f"{Path(answer['corpus']).name}: {rows[0]['users']} {people}"
-        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=0)
-        table.add_column("", no_wrap=True)
-        for heading in ("top-1", "95 %", "top-3", "bits", "keys", "gain", "95 %", "better", "worse"):
-            table.add_column(heading, justify="right", no_wrap=True)
-        for row in rows:
-            table.add_row(*_cells(row, answer["reference"]))
-        console.print(table)
-    for row in (row for row in answer["at_hand"] if row["people"] == "all"):
-        low, high = row["gain_interval"]
-        console.print(
-            f"{row['name']}, {row['messages']} messages at hand, {row['users']} people: "
-            f"{100 * row['gain_top1']:+.2f} ({100 * low:+.2f} to {100 * high:+.2f})"
-        )
-    console.print(RULE.format(reference=answer["reference"]), style="dim")
-
-
-def _cells(row: Mapping[str, Any], reference: str) -> list[str]:
-    low, high = row["top1_interval"]
-    bits = row["bits_per_character"]
-    cells = [
-        row["name"].replace(f"{reference}+", "  +"),
-        f"{100 * row['top1']:.1f}",
-        f"{100 * low:.1f}-{100 * high:.1f}",
-        f"{100 * row['top3']:.1f}",
-        "" if bits is None else f"{bits:.2f}",
-        f"{100 * row['keystroke_savings']:.1f}",
-    ]
-    if row["name"] == reference:
-        return [*cells, "", "", "", ""]
-    low, high = row["gain_interval"]
-    gain = [f"{100 * row['gain_top1']:+.2f}", f"{100 * low:+.2f} {100 * high:+.2f}"]
-    return [*cells, *gain, f"{100 * row['better_share']:.0f}", f"{100 * row['worse_share']:.0f}"]
 
 
 def _of_run(

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scripts.evaluate import RULE
+from scripts.evaluation_rows import RULE
 
 MEASURED = Path(__file__).parent / "runs" / "measured"
 _PEOPLE = ("participants", "newcomers")

@@ -18,7 +18,7 @@ from nextword.training import TrainConfig
 from personalization.finetune import FinetuneConfig
 from personalization.stack import StackConfig
 from scripts import evaluation, systems
-from scripts.evaluate import summarise_all
+from scripts.evaluation_rows import summarise_all
 
 # Of 40 messages 29 are the training part of the history, 3 the validation part, 8 the test: each with its own word.
 PERIODS = ["past"] * 29 + ["middle"] * 3 + ["later"] * 8
