@@ -94,23 +94,16 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
     """One update and its numbers for each user asked for."""
     task = _decode(config, message, context)
     start = str(start_folder(config, context.run_id))
-    model, vocabulary = device.load_model(start)
+    _, vocabulary = device.load_model(start)
     store = _store(config, context)
     reply = RecordDict()
     for (user, split), cluster in zip(task.users, task.clusters, strict=True):
-        local = Local(
-            model,
-            device.start_weights(start),
-            (),
-            device.train_config(task.client),
-            config.personal,
-            device.generator(config.seed, task.server_round, split.user),
-        )
+        local = _local(config, task, start, split.user)
         texts = device.contribution(split, hold_back=config.corpus.hold_back)
-        kept = store.load(user, before=task.server_round)
+        kept = store.load(user, before=task.server_round or config.clusters.warm_rounds + 1)
         chosen = cluster if cluster >= 0 else device.nearest(local, vocabulary, texts, task.models, kept)
         trained = device.train_user(local, vocabulary, texts, task.models[chosen], kept)
-        if trained.state is not None:
+        if trained.state is not None and task.server_round:  # round 0 groups people, and leaves them as they are
             store.save(user, task.server_round, trained.state)
         encoded = CODECS["float32"].encode(trained.delta)
         reply[records.update_key(user)] = ArrayRecord({name: Array(array) for name, array in encoded.items()})
@@ -149,14 +142,7 @@ def answer_evaluate(config: RunConfig, message: Message, context: Context) -> Re
     store = _store(config, context)
     reply = RecordDict()
     for (user, split), cluster in zip(task.users, task.clusters, strict=True):
-        local = Local(
-            model,
-            device.start_weights(start),
-            (),
-            device.train_config(task.client),
-            config.personal,
-            device.generator(config.seed, task.server_round, split.user),
-        )
+        local = _local(config, task, start, split.user)
         kept = store.load(user, before=task.server_round + 1) if local.personal_names else None
         chosen = cluster if cluster >= 0 else device.nearest(local, vocabulary, split.train, task.models, kept)
         local.load(task.models[chosen], kept)
@@ -171,6 +157,18 @@ def answer_evaluate(config: RunConfig, message: Message, context: Context) -> Re
             }
         )
     return reply
+
+
+def _local(config: RunConfig, task: Task, start: str, user: str) -> Local:
+    """A device in a round, without messages yet."""
+    return Local(
+        device.load_model(start)[0],
+        device.start_weights(start),
+        (),
+        device.train_config(task.client),
+        config.personal,
+        device.generator(config.seed, task.server_round, user),
+    )
 
 
 def _store(config: RunConfig, context: Context) -> DeviceStore:

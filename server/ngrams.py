@@ -20,7 +20,6 @@ from server.strategy import Homes, to_arrays
 
 MAX_USERS_PER_MESSAGE = 64
 _DEVIATIONS = 3  # of the noise, that a bucket must hold at least: seldom exceeded by noise in all rows at once
-_NOISE = 3  # a stream of random numbers
 
 
 def find_ngrams(
@@ -29,11 +28,12 @@ def find_ngrams(
     homes: Homes,
     send: Callable[[Iterable[Message]], Iterable[Message]],
     tell: Callable[[Event], None],
+    secret: Callable[[], int],
 ) -> Growth:
     """Ask all users level by level; what a node does not answer is missing in the sum, and told.
 
-    The noise is drawn from the run's seed, so that a run can be repeated: who publishes what was found must not publish
-    the seed.
+    The noise is drawn from `secret`, not from the run's seed, which every device knows: so with noise two runs of one
+    seed differ, and a run that is resumed does not.
     """
     settings, sketching = config.ngrams, Sketching.of(config)
     growth = Growth(vocabulary)
@@ -42,7 +42,8 @@ def find_ngrams(
     least = max(float(settings.least_users), _DEVIATIONS * deviation)
     for level in range(LEVELS):
         began = time.perf_counter()
-        total, waiting, rejected = np.zeros((settings.rows, settings.buckets), np.int64), set(homes.node_of), 0
+        total: npt.NDArray[Any] = np.zeros((settings.rows, settings.buckets), np.int64)
+        waiting, rejected = set(homes.node_of), 0
         for reply in send(_messages(growth, homes)):
             try:
                 sketch, users = _checked(reply, homes, waiting, sketching)
@@ -52,8 +53,9 @@ def find_ngrams(
             else:
                 total += sketch
                 waiting -= users
-        rng = np.random.default_rng([config.seed, _NOISE, level])
-        growth.grow(total + rng.normal(0.0, deviation, total.shape) if deviation else total, sketching, least)
+        if deviation:
+            total = total + np.random.default_rng([secret(), level]).normal(0.0, deviation, total.shape)
+        growth.grow(total, sketching, least)
         users_heard = homes.population - len(waiting)
         tell(
             {

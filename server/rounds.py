@@ -51,7 +51,8 @@ class Run:
     def find_ngrams(self, vocabulary: Vocabulary) -> None:
         """Look for the n-grams that many people use, and keep them in the folder, where the settings say so."""
         if self.config.ngrams.least_users:
-            find_ngrams(self.config, vocabulary, self.homes, self._exchange, self._tell).save(self.folder.ngrams)
+            found = find_ngrams(self.config, vocabulary, self.homes, self._exchange, self._tell, self.folder.secret)
+            found.save(self.folder.ngrams)
 
     def train(self) -> State:
         """All rounds that are left, each one logged, then checkpointed."""

@@ -1,5 +1,6 @@
 """A run is a folder: config.toml, inputs.json, events.jsonl, start/, checkpoint.safetensors, final/, summary.json,
-and where they were looked for ngrams.safetensors, clusters.json, and clusters/ beside final/.
+and where they were looked for ngrams.safetensors, clusters.json, and clusters/ beside final/; secret.json holds what
+noise was drawn from, and is for the server alone.
 
 The event of a round is written before its checkpoint, and opening the folder again drops the events after the
 checkpoint. So whenever a run is killed, its folder goes on with every round told once.
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import tomllib
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -25,7 +27,7 @@ from nextword.federation.config import RunConfig
 from nextword.files import check_writable, locked, write_whole
 from nextword.settings import flatten
 
-CONFIG, INPUTS, EVENTS, CHECKPOINT, SUMMARY, EVALUATION, NGRAMS, CLUSTERS, FINAL = (
+CONFIG, INPUTS, EVENTS, CHECKPOINT, SUMMARY, EVALUATION, NGRAMS, CLUSTERS, SECRET, FINAL = (
     "config.toml",
     "inputs.json",
     "events.jsonl",
@@ -34,6 +36,7 @@ CONFIG, INPUTS, EVENTS, CHECKPOINT, SUMMARY, EVALUATION, NGRAMS, CLUSTERS, FINAL
     "evaluation.json",
     "ngrams.safetensors",
     "clusters.json",
+    "secret.json",
     "final",
 )
 Event = dict[str, Any]
@@ -153,6 +156,15 @@ class RunFolder:
     def cluster_models(self) -> list[Path]:
         """The checkpoints of the clusters that somebody chose, in their order; none where there is one model."""
         return sorted((self.path / "clusters").glob("*"), key=lambda path: int(path.name))
+
+    def secret(self) -> int:
+        """The server's own random number, from the system's entropy: drawn once, kept here, sent to nobody."""
+        path = self.path / SECRET
+        if (kept := _read_json(path)) is None:
+            kept = {"seed": secrets.randbits(128)}
+            _write_json(path, kept)
+            path.chmod(0o600)
+        return int(kept["seed"])
 
     def write_clusters(self, labels: Mapping[int, int]) -> None:
         """Keep who was put into which cluster, by the users' ordinals."""

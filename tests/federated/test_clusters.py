@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from nextword import checkpoint
 from nextword.federation.clusters import packed, unpacked
 from nextword.federation.config import RunConfig
+from nextword.federation.folders import DEVICES
 from nextword.federation.records import metrics_key
 from nextword.statistics import adjusted_rand_index
 from server.app import run_once
@@ -66,12 +67,14 @@ def test_one_cluster_is_a_run_without_clusters(config: RunConfig, local_grid: Gr
     assert clustered["cluster_sizes"] is None
 
 
-@pytest.mark.parametrize("optimizer", ["fedavg", "fedadam"])
+@pytest.mark.parametrize(("optimizer", "method"), [("fedavg", "fedavg"), ("fedadam", "fedavg"), ("fedadam", "ditto")])
 @pytest.mark.parametrize("stop_after", [1, 2, 5])
 def test_a_clustered_run_cut_off_resumes_to_identical_weights(
-    two_kinds: RunConfig, local_grid: Grids, tmp_path: Path, stop_after: int, optimizer: str
+    two_kinds: RunConfig, local_grid: Grids, tmp_path: Path, stop_after: int, optimizer: str, method: str
 ) -> None:
-    two_kinds = two_kinds.with_settings([f"server.optimizer={optimizer}", "federation.users-per-round=3"])
+    two_kinds = two_kinds.with_settings(
+        [f"server.optimizer={optimizer}", f"personal.method={method}", "federation.users-per-round=3"]
+    )
     whole = run_once(two_kinds, local_grid(two_kinds, nodes=1))
     cut = two_kinds.model_copy(update={"out": str(tmp_path / "cut")})
 
@@ -84,6 +87,12 @@ def test_a_clustered_run_cut_off_resumes_to_identical_weights(
     resumed = run_once(cut, local_grid(cut, nodes=4), resume=True)
     assert resumed["weights_sha256"] == whole["weights_sha256"]
     assert RunFolder(Path(cut.out)).clusters() == RunFolder(Path(two_kinds.out)).clusters()
+    states = [
+        {path.name: path.read_bytes() for path in (Path(config.out) / DEVICES).glob("*")} for config in (cut, two_kinds)
+    ]
+    assert states[0] == states[1]
+    assert not any(name.endswith("-0.safetensors") for name in states[0])  # grouping leaves people as they are
+    assert bool(states[0]) == (method == "ditto")
 
 
 def test_a_cluster_that_is_none_is_rejected(two_kinds: RunConfig, local_grid: Grids) -> None:

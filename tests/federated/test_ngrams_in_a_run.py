@@ -78,6 +78,24 @@ def test_noise_has_a_price_and_a_threshold(searching: RunConfig, local_grid: Gri
     assert all((level.people >= 3 * 0.5 * (3 * 4) ** 0.5).all() for level in _found(noisy).levels)
 
 
+def test_noise_is_the_servers_secret_and_a_resumed_run_has_the_same(
+    searching: RunConfig, local_grid: Grids, tmp_path: Path
+) -> None:
+    noisy = searching.with_settings(["ngrams.noise=0.5", "ngrams.items=4"])
+    grid = local_grid(noisy, nodes=2)
+    run_once(noisy, grid)
+    folder = RunFolder(Path(noisy.out))
+    before = _found(noisy).arrays()
+    assert str(folder.secret()).encode() not in b"".join(grid.wire)
+    assert (folder.path / "secret.json").stat().st_mode & 0o077 == 0
+    run_once(noisy, local_grid(noisy, nodes=2), resume=True)
+    for name, array in before.items():
+        np.testing.assert_array_equal(_found(noisy).arrays()[name], array)
+    again = noisy.model_copy(update={"out": str(tmp_path / "again")})
+    run_once(again, local_grid(again, nodes=2))  # the same seed, which every device knows
+    assert any(not np.array_equal(_found(again).arrays()[name], array) for name, array in before.items())
+
+
 def test_without_the_setting_nothing_is_looked_for(config: RunConfig, local_grid: Grids) -> None:
     config = config.with_settings(["federation.rounds=1"])
     assert run_once(config, local_grid(config, nodes=2))["ngrams"] is None
