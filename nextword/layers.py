@@ -10,10 +10,12 @@ still sum to 1. A layer that knows nothing of a context leaves all of it.
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 END = ""  # the end of a message, as a token
+_LAST = "\U0010ffff"  # sorts after every letter
 
 
 class Layer(Protocol):
@@ -35,6 +37,12 @@ class Layer(Protocol):
 
     def written(self, word: str) -> str | None:
         """The word with its capitals, where the layer knows better than the language."""
+
+
+def beginning(words: Sequence[str], prefix: str) -> Sequence[str]:
+    """Of sorted words those that begin so."""
+    first = bisect.bisect_left(words, prefix)
+    return words[first : bisect.bisect_left(words, prefix + _LAST, first)]
 
 
 def blend(

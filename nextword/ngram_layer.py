@@ -15,17 +15,16 @@ is kept, the rest is what lies below again.
 
 from __future__ import annotations
 
-import bisect
 import heapq
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from nextword.layers import beginning
 from nextword.text import is_word
 
 START = "\n"  # before the first token of a message; never typed
-_LAST = "\U0010ffff"  # sorts after every letter
 _CACHED = 20_000  # contexts looked up
 
 Context = tuple[str, ...]
@@ -58,7 +57,7 @@ class NgramLayer:
         self.followers = {context: dict(counts) for context, counts in followers.items()}
         self.words = sorted(filter(is_word, self.followers.get((), {})))
         self._known: dict[Context, _Known] = {}
-        self._most: dict[tuple[str, int], list[str]] = {}
+        self._most: dict[int, list[str]] = {}  # words, by how many
 
     def changed(self) -> None:
         """Forget what was worked out from counts that are others now."""
@@ -81,26 +80,20 @@ class NgramLayer:
         return known.single * self.followers.get((), {}).get(token, 0.0) if followed is None else followed
 
     def prefix_mass(self, context: Sequence[str], prefix: str) -> float:
-        known = self._at(context)
-        singles = self.followers.get((), {})
-        total = known.single * math.fsum(singles[word] for word in self._beginning(prefix))
-        followed = ((word, p) for word, p in known.masses.items() if word.startswith(prefix) and is_word(word))
-        return total + math.fsum(p - known.single * singles[word] for word, p in followed)
+        return math.fsum(self.mass(context, word) for word in beginning(self.words, prefix))
 
     def top(self, context: Sequence[str], k: int, prefix: str) -> list[tuple[str, float]]:
-        known = self._at(context)
-        words = {word: p for word, p in known.masses.items() if word.startswith(prefix) and is_word(word)}
-        singles = self.followers.get((), {})
-        if (most := self._most.get((prefix, k))) is None:
-            most = heapq.nsmallest(k, self._beginning(prefix), key=lambda word: (-singles[word], word))
-            self._most[prefix, k] = most
-        for word in most if known.single else ():
-            words.setdefault(word, known.single * singles[word])
-        return heapq.nsmallest(k, words.items(), key=lambda item: (-item[1], item[0]))
+        # Without a letter all words begin so, but one that never followed is only as probable as it is frequent.
+        followed = filter(is_word, self._at(context).masses)
+        words = beginning(self.words, prefix) if prefix else {*followed, *self._most_frequent(k)}
+        masses = ((word, p) for word in words if (p := self.mass(context, word)))
+        return heapq.nsmallest(k, masses, key=lambda item: (-item[1], item[0]))
 
-    def _beginning(self, prefix: str) -> list[str]:
-        first = bisect.bisect_left(self.words, prefix)
-        return self.words[first : bisect.bisect_left(self.words, prefix + _LAST, first)]
+    def _most_frequent(self, k: int) -> list[str]:
+        if k not in self._most:
+            singles = self.followers.get((), {})
+            self._most[k] = heapq.nsmallest(k, self.words, key=lambda word: (-singles[word], word))
+        return self._most[k]
 
     def _at(self, context: Sequence[str]) -> _Known:
         """What is known after a context, worked out once."""

@@ -9,6 +9,7 @@ import bisect
 import heapq
 from collections.abc import Sequence
 
+from nextword.layers import beginning
 from nextword.text import is_word, normalise, tidy
 
 _SHARE = 0.1
@@ -64,16 +65,12 @@ class OwnWords:
         return self._share * times / self._times if times else 0.0
 
     def prefix_mass(self, context: Sequence[str], prefix: str) -> float:
-        return sum(self.mass(context, word) for word in self._beginning(prefix))
+        return sum(self.mass(context, word) for word in beginning(self._sorted, prefix))
 
     def top(self, context: Sequence[str], k: int, prefix: str) -> list[tuple[str, float]]:
-        masses = ((word, self.mass(context, word)) for word in self._beginning(prefix))
+        masses = ((word, self.mass(context, word)) for word in beginning(self._sorted, prefix))
         return heapq.nsmallest(k, masses, key=lambda item: (-item[1], item[0]))
 
     @property
     def _share(self) -> float:
         return _SHARE * self._times / (self._times + _EVIDENCE)
-
-    def _beginning(self, prefix: str) -> list[str]:
-        first = bisect.bisect_left(self._sorted, prefix)
-        return self._sorted[first : bisect.bisect_left(self._sorted, prefix + "\U0010ffff", first)]

@@ -12,12 +12,12 @@ from functools import partial
 from itertools import accumulate, chain, islice
 
 from nextword.layers import END, Layer, blend, layered
+from nextword.metrics import SLOTS
 from nextword.runtime import Runtime
 from nextword.search import Branch, PieceIndex, Reader, Request, windows
 from nextword.text import is_word
 from nextword.vocabulary import Vocabulary
 
-SLOTS = 3  # words in the bar
 _SEARCHED = 6  # words looked for where layers may lift one that is not among the model's first
 _ROWS = 16  # windows read at once
 

@@ -43,6 +43,8 @@ class Shared(NamedTuple):
 
     def with_layers(self, *layers: Layer, predictor: Predictor | None = None) -> Predictor:
         """A predictor with these layers over the model; it reads with the same weights."""
+        if not layers and predictor is None:
+            return self.predictor
         made = copy.copy(predictor or self.predictor)
         made.layers = list(layers)
         made.forget_context()
