@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 END = ""  # the end of a message, as a token
@@ -21,7 +22,9 @@ _LAST = "\U0010ffff"  # sorts after every letter
 class Layer(Protocol):
     """Some words' probabilities by context; a context is the tokens before the word in its message."""
 
-    source: str  # what a suggestion of its is said to come from
+    @property
+    def source(self) -> str:
+        """What a suggestion of its is said to come from."""
 
     def rest(self, context: Sequence[str]) -> float:
         """The share left to what lies below, above 0."""
@@ -37,6 +40,33 @@ class Layer(Protocol):
 
     def written(self, word: str) -> str | None:
         """The word with its capitals, where the layer knows better than the language."""
+
+
+@dataclass(frozen=True)
+class Trusted:
+    """A layer believed to a share only: of what it says `trust` is kept, the rest is what lies below."""
+
+    layer: Layer
+    trust: float
+
+    @property
+    def source(self) -> str:
+        return self.layer.source
+
+    def rest(self, context: Sequence[str]) -> float:
+        return 1 - self.trust * (1 - self.layer.rest(context))
+
+    def mass(self, context: Sequence[str], token: str) -> float:
+        return self.trust * self.layer.mass(context, token)
+
+    def prefix_mass(self, context: Sequence[str], prefix: str) -> float:
+        return self.trust * self.layer.prefix_mass(context, prefix)
+
+    def top(self, context: Sequence[str], k: int, prefix: str) -> list[tuple[str, float]]:
+        return [(word, self.trust * p) for word, p in self.layer.top(context, k, prefix)]
+
+    def written(self, word: str) -> str | None:
+        return self.layer.written(word)
 
 
 def beginning(words: Sequence[str], prefix: str) -> Sequence[str]:

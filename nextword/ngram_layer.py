@@ -9,8 +9,7 @@ section 4, one table for each different token),
     p(w)      = share c(w) / c                   + (1 - share) p_below(w)
 
 so a context seen often is believed, one never seen leaves all but `share` to what lies below. Single words have a
-constant share, since how much was counted in all does not say how much a context tells. Of what a context says `trust`
-is kept, the rest is what lies below again.
+constant share, since how much was counted in all does not say how much a context tells.
 """
 
 from __future__ import annotations
@@ -32,16 +31,15 @@ Context = tuple[str, ...]
 
 @dataclass(frozen=True)
 class NgramConfig:
-    """How far counts are trusted."""
+    """How far counts are believed."""
 
-    trust: float = 0.7  # at most so much of a prediction is theirs
-    share: float = 0.1  # of that, for words whatever their context
+    share: float = 0.1  # for words whatever their context
     concentration: float = 6.0  # sightings of a context that weigh as much as all that lies below
     discount: float = 0.5
 
     def __post_init__(self) -> None:
-        if not all(0 <= value < 1 for value in (self.trust, self.share, self.discount)):
-            raise ValueError("n-gram: trust, share and discount must lie in [0, 1)")
+        if not all(0 <= value < 1 for value in (self.share, self.discount)):
+            raise ValueError("n-gram: share and discount must lie in [0, 1)")
         if not self.concentration > 0:
             raise ValueError("n-gram: concentration must be above 0")
 
@@ -117,9 +115,7 @@ class NgramLayer:
                 for token, p in kept.items():
                     lower = masses[token] if token in masses else factor * singles[token]
                     masses[token] = p + lower
-            trust = self.config.trust
-            masses = {token: trust * p for token, p in masses.items()}
-            known = _Known(masses, trust * factor, 1 - trust * (1 - rest))
+            known = _Known(masses, factor, rest)
             if len(self._known) >= _CACHED:
                 self._known.clear()
             self._known[tail] = known

@@ -157,6 +157,11 @@ class Predictor:
         """
         return read(self._runtime, self._index, self.vocabulary, messages, self._layers)
 
+    def costs(self, messages: Sequence[Sequence[str]]) -> list[list[float]]:
+        """What each token of each message, and its end, costs the model alone, in nats, whatever lies over it."""
+        readings = read(self._runtime, self._index, self.vocabulary, messages, offering=False)
+        return [[-logp for logp in reading.logp] for reading in readings]
+
     def _read_context(self, context: str) -> None:
         """Read a context, or only what is new in it: a letter typed costs nothing, a word its own pieces."""
         if context == self._context:

@@ -28,12 +28,17 @@ def read(
     vocabulary: Vocabulary,
     messages: Sequence[Sequence[str]],
     layers: Sequence[Layer] = (),
+    *,
+    offering: bool = True,
 ) -> list[Reading]:
-    """Read messages (as tokens), a long one in parts, so that few windows' predictions are in memory at once."""
+    """Read messages (as tokens), a long one in parts, so that few windows' predictions are in memory at once.
+
+    Without `offering` only what they cost is worked out, and words when they are asked for.
+    """
     readings = [Reading(runtime, index, vocabulary, message, layers) for message in messages]
     parts = (part for reading in readings for part in reading.parts())
     while batch := list(islice(parts, _ROWS)):
-        _read_parts(runtime, index, batch)
+        _read_parts(runtime, index, batch, offering=offering)
     return readings
 
 
@@ -121,7 +126,7 @@ class _Word:
         return self.reading.message[self.position]
 
 
-def _read_parts(runtime: Runtime, index: PieceIndex, parts: Sequence[_Part]) -> None:
+def _read_parts(runtime: Runtime, index: PieceIndex, parts: Sequence[_Part], *, offering: bool) -> None:
     """Add what the parts cost to their messages' bits, and offer words at every place in them."""
     places = [(row, part.context + i) for row, part in enumerate(parts) for i in range(len(part.targets))]
     reader, logp = Reader.of_rows(runtime, index, [part.row for part in parts], places)
@@ -133,7 +138,8 @@ def _read_parts(runtime: Runtime, index: PieceIndex, parts: Sequence[_Part]) -> 
             root = reader.branch(row, column, logp[first + column - part.context])
             words.append(_Word(part.reading, position, root))
         first += len(part.targets)
-    _type_through(reader, words)
+    if offering:
+        _type_through(reader, words)
 
 
 def _type_through(reader: Reader, typing: list[_Word]) -> None:

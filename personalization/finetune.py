@@ -1,13 +1,13 @@
-"""Fine-tuning on the device: the shared model, trained further on a person's own history, behind the gate.
+"""Fine-tuning on the device: the shared model, trained further on a person's own history.
 
-The candidates are points on the line from the shared to the fine-tuned weights (Wortsman et al. 2022, "Robust
-fine-tuning"): a short way is safer for a person with little text, the whole way better for one with much. The gate
-picks one of them or none on the person's validation messages, which took no part in making them.
+Candidates for the gate are points on the line from the shared to the fine-tuned weights (Wortsman et al. 2022, "Robust
+fine-tuning"): a short way is safer for a person with little text, the whole way better for one with much.
 """
 
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -16,57 +16,51 @@ import numpy as np
 import torch
 
 from nextword.model import LanguageModel
-from nextword.training import TrainConfig, fit, score
+from nextword.training import TrainConfig, fit
 from personalization.adapters import fit_adapters
-from personalization.gate import NOTHING, GateConfig, Verdict, judge
 
 
 @dataclass(frozen=True)
 class FinetuneConfig:
-    """How a person's candidates are made and judged."""
+    """How a person's candidates are made."""
 
     train: TrainConfig = TrainConfig(epochs=3, batch_messages=16, learning_rate=3e-4, schedule="cosine")
     part: Literal["whole", "last", "adapters"] = "whole"  # of the model that is trained
     layers: int = 1  # last: topmost blocks
     rank: int = 8  # adapters
     ways: tuple[float, ...] = (0.5, 1.0)  # shares of the way from the shared to the fine-tuned weights
-    gate: GateConfig = GateConfig()
     most_messages: int = 1000  # the newest, so that the device's time does not grow with all that was ever typed
 
 
-def personalize(
-    shared: LanguageModel,
-    train: Sequence[Sequence[int]],
-    validation: Sequence[Sequence[int]],
-    config: FinetuneConfig,
-    rng: np.random.Generator,
-) -> tuple[LanguageModel, Verdict]:
-    """Fine-tune on a person's history (pieces of messages); return the model that ships and the gate's verdict.
+class Tuner:
+    """Fine-tuning for one person. What was trained on the same messages is not trained again."""
 
-    The gate judges candidates that know `train` alone. The way that wins is then gone again with the whole history,
-    `train` and `validation`, whose newest part is the most like what comes next. `shared` is left as it was, and is
-    itself returned where the gate ships nothing.
-    """
-    if not any(train) or len(validation) < config.gate.fewest_messages:
-        return shared, NOTHING
-    tuned = tune(shared, train, config, rng)
-    candidates = [score(part_of_the_way(shared, tuned, way), validation) for way in config.ways]
-    verdict = judge(score(shared, validation), candidates, config.gate)
-    if verdict.choice is None:
-        return shared, verdict
-    tuned = tune(shared, [*train, *validation], config, rng)
-    return part_of_the_way(shared, tuned, config.ways[verdict.choice]).eval(), verdict
+    def __init__(self, shared: LanguageModel, config: FinetuneConfig, rng: np.random.Generator):
+        self.shared, self.config, self._rng = shared, config, rng
+        self.seconds_saved = 0.0  # by what was not trained again
+        self._tuned: dict[tuple[tuple[int, ...], ...], tuple[LanguageModel, float]] = {}
+
+    def __call__(self, messages: Sequence[Sequence[int]]) -> LanguageModel:
+        """A copy of the shared model, trained on the newest messages (pieces). It is not to be changed."""
+        newest = tuple(map(tuple, messages[-self.config.most_messages :]))
+        if newest in self._tuned:
+            self.seconds_saved += self._tuned[newest][1]
+        else:
+            began = time.perf_counter()
+            tuned = tune(self.shared, newest, self.config, self._rng).eval()
+            self._tuned[newest] = tuned, time.perf_counter() - began
+        return self._tuned[newest][0]
 
 
 def tune(
     shared: LanguageModel, messages: Sequence[Sequence[int]], config: FinetuneConfig, rng: np.random.Generator
 ) -> LanguageModel:
-    """A copy of the shared model, trained on the newest messages (pieces)."""
-    tuned, newest = copy.deepcopy(shared), messages[-config.most_messages :]
+    """A copy of the shared model, trained on messages (pieces)."""
+    tuned = copy.deepcopy(shared)
     if config.part == "adapters":
-        fit_adapters(tuned, newest, config.train, config.rank, rng)
+        fit_adapters(tuned, messages, config.train, config.rank, rng)
     else:
-        fit(tuned, newest, config.train, rng, only=_last(shared, config.layers) if config.part == "last" else None)
+        fit(tuned, messages, config.train, rng, only=_last(shared, config.layers) if config.part == "last" else None)
     return tuned
 
 

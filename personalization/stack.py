@@ -1,37 +1,36 @@
 """The default stack: what a device lays over and makes of the shared model for its person, behind the gate.
 
-First the n-grams of many, the person's own, or both over the shared model, then the shared model fine-tuned under what
-has won. Each step must win on the person's validation messages, word by word as the keyboard shows them, against what
-came out of the step before; candidates know the training part of the history alone. What wins is made again with the
-whole history.
+Candidates are the shared model and the models on the way to the one fine-tuned on the person's history, each under the
+n-grams of many and the person's own n-gram, trusted as far as serves the person's validation messages
+(`personalization.trust`). The best of them ships if it beats the shared model alone there. Candidates know the training
+part of the history alone; what wins is made again with the whole, whose newest part is the most like what comes next.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
-
-import numpy as np
 
 from nextword.layers import Layer
 from nextword.model import LanguageModel
 from nextword.ngram_layer import NgramConfig
 from nextword.predictor import Predictor
-from nextword.text import is_word, normalise, tokens
-from personalization.finetune import FinetuneConfig, part_of_the_way, tune
-from personalization.gate import GateConfig, Scores, Verdict, judge
+from nextword.text import normalise, tokens
+from personalization.finetune import Tuner, part_of_the_way
+from personalization.gate import NOTHING, GateConfig, Verdict, judge
 from personalization.own_ngram import OwnNgram
+from personalization.trust import Overlay, trusted
 
 
 @dataclass(frozen=True)
 class StackConfig:
-    """How a person's candidates are made and judged."""
+    """What is tried, and how it is judged."""
 
-    own: NgramConfig = NgramConfig()
-    layers_gate: GateConfig = GateConfig(margin=0.5)
-    finetune: FinetuneConfig = field(default_factory=FinetuneConfig)
+    own: NgramConfig | None = NgramConfig()  # None: no own n-gram
+    many: bool = True  # the n-grams of many, where there are any
+    gate: GateConfig = GateConfig()
 
 
 class Shared(NamedTuple):
@@ -52,65 +51,53 @@ class Shared(NamedTuple):
 
 
 class Personal(NamedTuple):
-    """What ships, and how the gate decided about each step."""
+    """What a person uses, what it is made of, and what the gate decided."""
 
     predictor: Predictor
-    layers: Verdict
-    finetuned: Verdict
+    verdict: Verdict
+    way: float  # to the fine-tuned weights; 0 for the shared ones
+    trusts: tuple[float, ...]  # of the n-grams of many and of the own n-gram, those that were tried
 
     @property
     def shipped(self) -> bool:
-        return self.layers.choice is not None or self.finetuned.choice is not None
+        return self.verdict.choice is not None
 
 
 def personalize(
-    shared: Shared, train: Sequence[str], validation: Sequence[str], config: StackConfig, rng: np.random.Generator
+    shared: Shared,
+    train: Sequence[str],
+    validation: Sequence[str],
+    config: StackConfig | None = None,
+    tuner: Tuner | None = None,
 ) -> Personal:
-    """The stack for a person of these raw messages, oldest first. `shared` is left as it was."""
+    """The stack for a person of these raw messages, oldest first; nothing is fine-tuned without a tuner.
+
+    `shared` is left as it was.
+    """
+    config = config or StackConfig()
     encode = shared.predictor.vocabulary.encode
+
+    def layers(messages: Sequence[str]) -> list[Layer]:
+        many = [shared.many] if shared.many and config.many else []
+        return [*many, OwnNgram(config.own, messages)] if config.own else many
+
+    def tuned(messages: Sequence[str], way: float) -> Predictor:
+        assert tuner is not None
+        whole = tuner([pieces for text in messages if (pieces := encode(normalise(text)))])
+        return Predictor.of(part_of_the_way(shared.model, whole, way), shared.predictor.vocabulary)
+
     judged = [tokens(normalise(text)) for text in validation]
-    many = [shared.many] if shared.many else []
-
-    def own(messages: Sequence[str]) -> Layer:
-        return OwnNgram(config.own, messages)
-
-    # Each as a function of the messages it may know.
-    choices: list[Callable[[Sequence[str]], list[Layer]]] = [lambda messages: [*many, own(messages)]]
-    if many:
-        choices += [lambda messages: [own(messages)], lambda messages: many]
-    scores = [word_scores(shared.with_layers(*choice(train)), judged) for choice in choices]
-    reference = word_scores(shared.with_layers(), judged)
-    about_layers = judge(reference, scores, config.layers_gate)
-    won = about_layers.choice
-    layers = choices[won] if won is not None else lambda messages: []
-    standing = scores[won] if won is not None else reference
-
-    messages = [encode(normalise(text)) for text in train]
-    about_tuned = Verdict(None, 0.0, 0.0)
-    tuned: Predictor | None = None
-    if any(messages) and len(judged) >= config.finetune.gate.fewest_messages:
-        whole = tune(shared.model, messages, config.finetune, rng)
-        candidates = [part_of_the_way(shared.model, whole, way) for way in config.finetune.ways]
-        tuned_scores = [word_scores(_over(shared, model, layers(train)), judged) for model in candidates]
-        about_tuned = judge(standing, tuned_scores, config.finetune.gate)
-        if about_tuned.choice is not None:
-            everything = [*messages, *(encode(normalise(text)) for text in validation)]
-            whole = tune(shared.model, everything, config.finetune, rng)
-            way = config.finetune.ways[about_tuned.choice]
-            tuned = Predictor.of(part_of_the_way(shared.model, whole, way).eval(), shared.predictor.vocabulary)
-    predictor = shared.with_layers(*layers([*train, *validation]), predictor=tuned)
-    return Personal(predictor, about_layers, about_tuned)
-
-
-def word_scores(predictor: Predictor, messages: Sequence[Sequence[str]]) -> Scores:
-    """What messages (tokens) cost in bits, and how many of their words are the first that is offered."""
-    bits, hits = np.zeros(len(messages)), np.zeros(len(messages), np.int64)
-    for number, (message, reading) in enumerate(zip(messages, predictor.read(messages), strict=True)):
-        bits[number] = reading.bits
-        words = ((place, token) for place, token in enumerate(message) if is_word(token))
-        hits[number] = sum(reading.slots(place, "")[:1] == [token] for place, token in words)
-    return Scores(bits, hits)
-
-
-def _over(shared: Shared, model: LanguageModel, layers: Sequence[Layer]) -> Predictor:
-    return shared.with_layers(*layers, predictor=Predictor.of(model, shared.predictor.vocabulary))
+    if len(judged) < config.gate.fewest_messages or not any(map(str.strip, train)):
+        return Personal(shared.predictor, NOTHING, 0.0, ())
+    overlay = Overlay(layers(train), judged)
+    nats = shared.predictor.costs(judged)
+    ways = (0.0, *tuner.config.ways) if tuner else (0.0,)
+    found = [overlay.best(tuned(train, way).costs(judged) if way else nats) for way in ways]
+    verdict = judge(overlay.bits(nats), [bits for _, bits in found], config.gate)
+    if verdict.choice is None:
+        return Personal(shared.predictor, verdict, 0.0, ())
+    way, (trusts, _) = ways[verdict.choice], found[verdict.choice]
+    everything = [*train, *validation]
+    over = trusted(layers(everything), trusts)
+    predictor = shared.with_layers(*over, predictor=tuned(everything, way) if way else None)
+    return Personal(predictor, verdict, way, trusts)

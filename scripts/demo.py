@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from data.splits import Split
-    from nextword.model import LanguageModel
-    from nextword.predictor import Predictor
+    from personalization.stack import Shared
 
 RUN = Path(__file__).parent / "runs" / "demo.toml"
 _EXAMPLES = 3
@@ -30,7 +29,7 @@ def command(
     print()
     _show("evaluate", "--model", str(out), "--users", "40", "--central-epochs", "8", "--central-learning-rate", "3e-3")
     print(
-        "\nThe same words before and after a person's own device fine-tuned the shared model, where the two differ:\n"
+        "\nThe same words before and after a person's own device personalized the shared model, where the two differ:\n"
     )
     for example in _examples(out):
         print(f"  {example}")
@@ -61,37 +60,39 @@ def _examples(folder: Path) -> list[str]:
     from nextword import checkpoint
     from nextword.federation.config import RunConfig
     from nextword.predictor import Predictor
+    from personalization.stack import Shared
     from scripts.evaluate import people_of
 
     torch.set_num_threads(1)
     config = RunConfig.from_toml(folder / "config.toml")
     population = people_of(config)
     model, vocabulary = checkpoint.load(folder / "final")
-    shared = Predictor.of(model, vocabulary)
+    shared = Shared(model, Predictor.of(model, vocabulary))
     found: list[str] = []
     for split in (*population.newcomers, *population.evaluated_participants):
         if len(found) == _EXAMPLES:
             break
-        found += list(_first_difference(model, shared, split, config.seed))
+        found += list(_first_difference(shared, split, config.seed))
     return found or ["none: the gate kept the shared model for everyone"]
 
 
-def _first_difference(model: LanguageModel, shared: Predictor, split: Split, seed: int) -> Iterator[str]:
-    from nextword.predictor import Predictor
+def _first_difference(shared: Shared, split: Split, seed: int) -> Iterator[str]:
     from nextword.text import normalise, spans
     from personalization import device
-    from personalization.finetune import FinetuneConfig, personalize
+    from personalization.finetune import FinetuneConfig, Tuner
+    from personalization.stack import personalize
 
-    encode = shared.vocabulary.encode
-    history, validation = ([encode(normalise(text)) for text in texts] for texts in (split.train, split.validation))
-    tuned, _ = personalize(model, history, validation, FinetuneConfig(), device.generator(seed, 0, split.user))
-    if tuned is model:
+    tuner = Tuner(shared.model, FinetuneConfig(), device.generator(seed, 0, split.user))
+    personal = personalize(shared, split.train, split.validation, tuner=tuner)
+    if not personal.shipped:
         return
-    personal = Predictor.of(tuned, shared.vocabulary)
     for text in map(normalise, split.test):
         for start, end in spans(text):
             word, context = text[start:end], text[:start]
-            before, after = ([s.word.lower() for s in predictor.suggest(context)] for predictor in (shared, personal))
+            before, after = (
+                [s.word.lower() for s in predictor.suggest(context)]
+                for predictor in (shared.predictor, personal.predictor)
+            )
             if len(word) > 2 and start and word in after and word not in before:
                 bars = "  ".join(f"{name}: {' | '.join(bar)}" for name, bar in (("before", before), ("after", after)))
                 yield f"{split.user}, \u201c{context.strip()} \u2026\u201d\n      {bars}   (typed: {word})"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nextword.federation.config import RunConfig
     from nextword.training import TrainConfig
     from personalization.finetune import FinetuneConfig
+    from personalization.gate import GateConfig
     from scripts.systems import System
     from server.run_folder import RunFolder
 
@@ -37,7 +38,7 @@ def command(
     central_dropout: Annotated[float, typer.Option(min=0.0, max=0.9, help="of the ceiling's training")] = 0.1,
     finetune_epochs: Annotated[int, typer.Option(min=0, help="passes over a person's own history")] = 3,
     finetune_learning_rate: Annotated[float, typer.Option(help="of fine-tuning on the device")] = 3e-4,
-    margin: Annotated[float, typer.Option(min=0.0, help="of the gate, in standard errors")] = 2.5,
+    margin: Annotated[float, typer.Option(min=0.0, help="of the gate, in standard errors")] = 0.5,
     eight_bit: Annotated[
         bool, typer.Option("--eight-bit", help="also the model in eight bits, as a device runs it, beside its floats")
     ] = False,
@@ -72,12 +73,8 @@ def command(
         dropout=central_dropout,
     )
     workers = workers or os.cpu_count() or 1
-    default = FinetuneConfig()
-    finetune = FinetuneConfig(
-        train=dataclasses.replace(default.train, epochs=finetune_epochs, learning_rate=finetune_learning_rate),
-        ways=default.ways,
-        gate=GateConfig(margin=margin),
-    )
+    train = dataclasses.replace(FinetuneConfig().train, epochs=finetune_epochs, learning_rate=finetune_learning_rate)
+    finetune = FinetuneConfig(train=train)
     folder = RunFolder(model) if (model / CONFIG).is_file() else None
     if folder is not None:
         if (user_column, text_column) != ("user", "text"):
@@ -91,7 +88,10 @@ def command(
             raise ValueError("--corpus: on whose text? give a catalogue name or a .jsonl file")
         name, population = corpus, _everyone_new(corpus, data_dir, user_column, text_column)
         models, reference = {"pretrained": model}, "pretrained"
-    systems = _systems(models, reference, population, finetune, folder, eight_bit=eight_bit, every_method=every_method)
+    gate = GateConfig(margin=margin)
+    systems = _systems(
+        models, reference, population, finetune, gate, folder, eight_bit=eight_bit, every_method=every_method
+    )
     plan = Plan.of(population, systems, seed)
     learning = frozenset({f"{reference}+own", "finetuned", "personal"})
     plan = dataclasses.replace(plan, at_hand=_numbers(at_hand), learning=learning)
@@ -143,6 +143,7 @@ def _systems(
     reference: str,
     population: Population,
     finetune: FinetuneConfig,
+    gate: GateConfig,
     folder: RunFolder | None,
     *,
     eight_bit: bool,
@@ -171,11 +172,14 @@ def _systems(
         config = folder.config().model_copy(update={"out": str(folder.path)})
         devices = folder.path / DEVICES
         rows.append(systems.ByMethod(base, start_folder(config), config.client, config.personal, devices))
-    under: systems.Base = base
+    tuners = systems.Tuners(base, finetune)
+    over: systems.Base = base
+    own, nothing = StackConfig(gate=gate), StackConfig(own=None, gate=gate)
     if folder is not None and folder.ngrams.is_file():
-        under = systems.WithNgrams(base, folder.ngrams)
-        rows.append(under)
-    rows += [systems.WithOwn(base), systems.Finetuned(base, finetune)]
+        over = systems.WithNgrams(base, folder.ngrams)
+        rows.append(systems.Personalized(f"{reference}+ngrams", over, nothing))
+    rows.append(systems.Personalized(f"{reference}+own", base, own))
+    rows.append(systems.Personalized("finetuned", base, nothing, tuners))
     if every_method:
         train = finetune.train
         ways = {
@@ -185,8 +189,10 @@ def _systems(
             ),
             "ditto": dataclasses.replace(finetune, train=dataclasses.replace(train, prox=0.1)),
         }
-        rows += [systems.Finetuned(base, config, name) for name, config in ways.items()]
-    return [*rows, systems.Stacked(under, StackConfig(finetune=finetune))]
+        rows += [
+            systems.Personalized(name, base, nothing, systems.Tuners(base, config)) for name, config in ways.items()
+        ]
+    return [*rows, systems.Personalized("personal", over, own, tuners)]
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -14,8 +14,11 @@ import typer
 from scripts.console import print_json
 
 if TYPE_CHECKING:
+    from nextword.layers import Layer
     from nextword.predictor import Predictor
-    from personalization.own_ngram import OwnNgram
+
+_WEIGHED_BY = 100  # of a history's messages, the newest, at most
+_FEWEST = 3  # of them, to say anything
 
 
 def command(
@@ -41,7 +44,7 @@ def command(
     for own in word:
         predictor.own_words.add(own)
     if history is not None:
-        predictor.layers.append(_own_ngram(history))
+        predictor.layers += _own(history, predictor)
     if stdin:
         for line in sys.stdin:
             print(json.dumps(_answer_line(predictor, line, k)), flush=True)
@@ -56,13 +59,22 @@ def command(
         print(f"{suggestion['probability']:6.1%}  {suggestion['word']}")
 
 
-def _own_ngram(history: Path) -> OwnNgram:
+def _own(history: Path, predictor: Predictor) -> list[Layer]:
+    """The person's own n-gram, trusted as far as the newest messages say."""
+    from nextword.text import normalise, tokens
     from personalization.own_ngram import OwnNgram
+    from personalization.trust import UNTRIED, Overlay, trusted
 
     try:
-        return OwnNgram(messages=history.read_text(encoding="utf-8").splitlines())
+        messages = [line for line in history.read_text(encoding="utf-8").splitlines() if line.strip()]
     except UnicodeDecodeError:
         raise ValueError(f"{history}: not a text in UTF-8") from None
+    newest = min(len(messages) // 10, _WEIGHED_BY)
+    trusts: tuple[float, ...] = (UNTRIED,)
+    if newest >= _FEWEST:
+        judged = [tokens(normalise(text)) for text in messages[-newest:]]
+        trusts, _ = Overlay([OwnNgram(messages=messages[:-newest])], judged).best(predictor.costs(judged))
+    return trusted([OwnNgram(messages=messages)], trusts)
 
 
 def _answer(predictor: Predictor, text: str, typed: str, k: int) -> dict[str, Any]:

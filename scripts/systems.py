@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -25,9 +26,8 @@ from nextword.predictor import Predictor
 from nextword.text import normalise, tokens
 from nextword.training import score
 from personalization import device, stack
-from personalization.finetune import FinetuneConfig, personalize
+from personalization.finetune import FinetuneConfig, Tuner
 from personalization.methods import METHODS, Local
-from personalization.own_ngram import OwnNgram
 from personalization.stack import Shared, StackConfig
 from personalization.store import DeviceStore
 
@@ -83,8 +83,11 @@ class System(Protocol):
         """What this person would use."""
 
 
-class Base(System, Protocol):
-    """A system that others build on."""
+class Base(Protocol):
+    """What others build on."""
+
+    def prepare(self) -> None:
+        """Load what all people share; may be called again."""
 
     def shared(self, someone: Someone) -> Shared:
         """The model that this person has in common with others."""
@@ -138,17 +141,22 @@ class Checkpointed:
     def __init__(self, name: str, folder: Path, *, eight_bit: bool = False):
         self.name, self.folder, self.eight_bit = name, folder, eight_bit
 
+    @cached_property
+    def predictor(self) -> Predictor:
+        return Predictor.load(self.folder, eight_bit=self.eight_bit)
+
+    @cached_property
+    def model(self) -> LanguageModel:
+        return checkpoint.load(self.folder)[0]
+
     def prepare(self) -> None:
-        self.predictor = Predictor.load(self.folder, eight_bit=self.eight_bit)
-        self._model: LanguageModel | None = None
+        assert self.predictor
 
     def for_person(self, someone: Someone) -> Made:
         return Made(self.predictor)
 
     def shared(self, someone: Someone) -> Shared:
-        if self._model is None:
-            self._model, _ = checkpoint.load(self.folder)
-        return Shared(self._model, self.predictor)
+        return Shared(self.model, self.predictor)
 
 
 class Clustered:
@@ -185,70 +193,52 @@ class Clustered:
 
 @dataclass
 class WithNgrams:
-    """A model under the n-grams of many that a run has found."""
+    """A model and the n-grams of many that a run has found, for others to build on."""
 
     base: Base
     path: Path
-    layer: Layer | None = None
-
-    @property
-    def name(self) -> str:
-        return self.base.name + "+ngrams"
+    many: Layer | None = None
 
     def prepare(self) -> None:
         vocabulary = checkpoint.read(self.path.parent / "final").vocabulary
-        self.layer = Growth.load(self.path, vocabulary).layer()
-
-    def for_person(self, someone: Someone) -> Made:
-        assert self.layer is not None
-        return Made(self.base.shared(someone).with_layers(self.layer))
+        self.many = Growth.load(self.path, vocabulary).layer()
 
     def shared(self, someone: Someone) -> Shared:
-        return self.base.shared(someone)._replace(many=self.layer)
+        return self.base.shared(someone)._replace(many=self.many)
+
+
+class Tuners:
+    """Fine-tuning of one model, by person; systems that fine-tune alike share it, so that each person is tuned once."""
+
+    def __init__(self, base: Base, config: FinetuneConfig):
+        self.base, self.config = base, config
+        self._last: tuple[Someone, Tuner] | None = None
+
+    def of(self, someone: Someone) -> Tuner:
+        if self._last is None or self._last[0] != someone:
+            self._last = someone, Tuner(self.base.shared(someone).model, self.config, someone.rng())
+        return self._last[1]
 
 
 @dataclass
-class WithOwn:
-    """A model under the person's own n-gram, whether it wins or not."""
+class Personalized:
+    """What the default stack makes of a model for a person, all of it or a part (`personalization.stack`)."""
 
+    name: str
     base: Base
-
-    @property
-    def name(self) -> str:
-        return self.base.name + "+own"
+    config: StackConfig
+    tuners: Tuners | None = None  # None: nothing is fine-tuned
 
     def prepare(self) -> None:
-        """Nothing more."""
+        self.base.prepare()
 
     def for_person(self, someone: Someone) -> Made:
         began = time.perf_counter()
-        own = OwnNgram(messages=someone.history)
-        return Made(self.base.shared(someone).with_layers(own), time.perf_counter() - began)
-
-
-@dataclass
-class Finetuned:
-    """A model fine-tuned on the person's history, behind the gate."""
-
-    base: Base
-    config: FinetuneConfig
-    name: str = "finetuned"
-
-    def prepare(self) -> None:
-        """Nothing more."""
-
-    def for_person(self, someone: Someone) -> Made:
-        began = time.perf_counter()
-        shared = self.base.shared(someone)
-        encode = shared.predictor.vocabulary.encode
-        train, validation = (
-            [encode(normalise(text)) for text in texts] for texts in (someone.train, someone.validation)
-        )
-        tuned, verdict = personalize(shared.model, train, validation, self.config, someone.rng())
-        if tuned is shared.model:
-            return Made(shared.predictor, time.perf_counter() - began, shipped=False)
-        predictor = Predictor.of(tuned, shared.predictor.vocabulary)
-        return Made(predictor, time.perf_counter() - began, shipped=verdict.choice is not None)
+        tuner = self.tuners.of(someone) if self.tuners else None
+        saved = tuner.seconds_saved if tuner else 0.0
+        personal = stack.personalize(self.base.shared(someone), someone.train, someone.validation, self.config, tuner)
+        seconds = time.perf_counter() - began + (tuner.seconds_saved - saved if tuner else 0.0)
+        return Made(personal.predictor, seconds, personal.shipped)
 
 
 @dataclass
@@ -286,25 +276,6 @@ class ByMethod:
         parameters = {name: value for name, value in final.items() if name not in local.personal_names}
         used = METHODS[self.personal.method].personal_model(local, parameters, state)
         return Made(Predictor.of(used.eval(), vocabulary), time.perf_counter() - began)
-
-
-@dataclass
-class Stacked:
-    """The default stack (`personalization.stack`)."""
-
-    base: Base
-    config: StackConfig
-    name: str = "personal"
-
-    def prepare(self) -> None:
-        """Nothing more."""
-
-    def for_person(self, someone: Someone) -> Made:
-        began = time.perf_counter()
-        personal = stack.personalize(
-            self.base.shared(someone), someone.train, someone.validation, self.config, someone.rng()
-        )
-        return Made(personal.predictor, time.perf_counter() - began, personal.shipped)
 
 
 def _counted(people: Iterable[Sequence[str]]) -> Trigram:

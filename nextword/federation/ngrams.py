@@ -39,7 +39,7 @@ from nextword.vocabulary import Vocabulary
 Ints = npt.NDArray[np.int64]
 WORD_LEVELS = 3  # pieces that a word may have
 LEVELS = WORD_LEVELS + 2  # and pairs, and triples
-MANY = NgramConfig(trust=0.2, share=0.1, concentration=20.0, discount=0.5)  # how far what many use is trusted
+MANY = NgramConfig(concentration=5.0)  # of people, not of sightings
 _AT_ONCE = 2**22  # candidates looked up together
 _PAIRS_AT_ONCE = 2**14  # whose followers are
 _END = 1  # among the tokens; the start is 0

@@ -56,9 +56,9 @@ def test_forgetting_the_only_word_leaves_nothing_to_say_of_it() -> None:
 
 
 def test_a_context_never_seen_leaves_all_but_the_share_of_single_words() -> None:
-    own = OwnNgram(NgramConfig(trust=0.5, share=0.1), ["hi sia"])
-    assert own.rest(["never"]) == pytest.approx(0.95)
-    assert own.rest(["hi"]) < 0.95
+    own = OwnNgram(NgramConfig(share=0.1), ["hi sia"])
+    assert own.rest(["never"]) == pytest.approx(0.9)
+    assert own.rest(["hi"]) < 0.9
     assert OwnNgram().rest(["never"]) == 1
 
 

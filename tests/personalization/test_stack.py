@@ -9,21 +9,17 @@ import pytest
 import torch
 
 from nextword.model import LanguageModel
-from nextword.ngram_layer import NgramConfig, NgramLayer
+from nextword.ngram_layer import START, NgramConfig, NgramLayer
 from nextword.predictor import Predictor
 from nextword.text import normalise, tokens
 from nextword.training import TrainConfig
 from nextword.vocabulary import Vocabulary
-from personalization.finetune import FinetuneConfig
+from personalization.finetune import FinetuneConfig, Tuner
 from personalization.gate import GateConfig
-from personalization.stack import Shared, StackConfig, personalize, word_scores
+from personalization.stack import Shared, StackConfig, personalize
 
-CONFIG = StackConfig(
-    layers_gate=GateConfig(margin=0.5),
-    finetune=FinetuneConfig(
-        train=TrainConfig(epochs=8, batch_messages=4, learning_rate=1e-2), gate=GateConfig(margin=0.5)
-    ),
-)
+EAGER = FinetuneConfig(train=TrainConfig(epochs=8, batch_messages=4, learning_rate=1e-2))
+TUNED_ALONE = StackConfig(own=None)
 HABITS = [f"Meet you at Zoque {word}" for word in ("then", "again", "tomorrow", "ok", "please", "haha")] * 4
 
 
@@ -32,58 +28,69 @@ def shared(model: LanguageModel, vocabulary: Vocabulary) -> Shared:
     return Shared(model, Predictor.of(model, vocabulary))
 
 
-def _rng() -> np.random.Generator:
-    return np.random.default_rng(0)
+def _tuner(shared: Shared) -> Tuner:
+    return Tuner(shared.model, EAGER, np.random.default_rng(0))
 
 
 def test_a_person_with_habits_gets_their_words_and_the_shared_model_stays(shared: Shared) -> None:
     before = copy.deepcopy(shared.model.state_dict())
-    personal = personalize(shared, HABITS[:-4], HABITS[-4:], CONFIG, _rng())
+    personal = personalize(shared, HABITS[:-4], HABITS[-4:], tuner=_tuner(shared))
     assert personal.shipped
-    assert personal.layers.choice is not None
     assert personal.predictor.suggest("meet you at")[0].word == "Zoque"
-    assert personal.predictor.suggest("meet you at")[0].source == "own"
     assert shared.predictor.layers == []
     assert all(torch.equal(before[name], value) for name, value in shared.model.state_dict().items())
 
 
-def test_what_ships_wins_on_validation(shared: Shared) -> None:
+def test_own_words_alone_need_no_training(shared: Shared) -> None:
+    personal = personalize(shared, HABITS[:-4], HABITS[-4:])
+    assert (personal.way, len(personal.trusts)) == (0.0, 1)
+    assert personal.predictor.suggest("meet you at")[0].source == "own"
+
+
+def test_fine_tuning_alone_lays_nothing_over_the_model(shared: Shared) -> None:
+    personal = personalize(shared, HABITS[:-4], HABITS[-4:], TUNED_ALONE, _tuner(shared))
+    assert personal.way > 0
+    assert personal.predictor.layers == []
+
+
+def test_what_ships_wins_on_validation_by_what_the_gate_says(shared: Shared) -> None:
     validation = ["see you at the station", "see you tomorrow", "Meet you at Zoque then", "ok"]
-    personal = personalize(shared, HABITS, validation, CONFIG, _rng())
+    tuner = _tuner(shared)
+    personal = personalize(shared, HABITS, validation, tuner=tuner)
     assert personal.shipped
+    candidate = personalize(shared, HABITS, validation, tuner=tuner)
+    assert (candidate.way, candidate.trusts) == (personal.way, personal.trusts)
+    assert tuner.seconds_saved > 0
     judged = [tokens(normalise(text)) for text in validation]
-    ours, theirs = word_scores(personal.predictor, judged), word_scores(shared.predictor, judged)
-    assert ours.bits.sum() < theirs.bits.sum()
-    assert ours.hits.sum() > theirs.hits.sum()
+    ours, theirs = (sum(r.bits for r in p.read(judged)) for p in (personal.predictor, shared.predictor))
+    assert theirs - ours > personal.verdict.gain_bits * len(judged) > 0  # what ships knows the validation messages too
 
 
-def test_whoever_writes_otherwise_than_before_keeps_what_everybody_has(shared: Shared) -> None:
-    validation = ["ok", "haha", "is she still at home ?", "we are going"]
-    personal = personalize(shared, ["traffic traffic traffic"] * 20, validation, CONFIG, _rng())
+def test_whom_nothing_helps_keeps_what_everybody_has(shared: Shared) -> None:
+    misleading = NgramLayer(NgramConfig(), {(): {"zoque": 9.0}, (START,): {"zoque": 9.0}}, source="many")
+    also = shared._replace(many=misleading)
+    personal = personalize(also, ["ok"] * 20, ["ok", "haha", "she"], StackConfig(own=None))
     assert not personal.shipped
-    assert personal.predictor.suggest("see you at") == shared.predictor.suggest("see you at")
+    assert personal.predictor is shared.predictor
 
 
-def test_fine_tuning_is_judged_against_what_the_own_words_have_won(shared: Shared) -> None:
-    strict = StackConfig(layers_gate=CONFIG.layers_gate, finetune=FinetuneConfig(gate=GateConfig(margin=1e6)))
-    personal = personalize(shared, HABITS[:-4], HABITS[-4:], strict, _rng())
-    assert (personal.layers.choice, personal.finetuned.choice) == (0, None)
-    never = StackConfig(layers_gate=GateConfig(margin=1e6), finetune=CONFIG.finetune)
-    tuned = personalize(shared, HABITS[:-4], HABITS[-4:], never, _rng())
-    assert tuned.layers.choice is None
-    assert tuned.finetuned.choice is not None
-    assert tuned.predictor.layers == []
+def test_a_margin_that_nothing_can_win_by_ships_nothing(shared: Shared) -> None:
+    strict = StackConfig(gate=GateConfig(margin=1e6))
+    assert not personalize(shared, HABITS[:-4], HABITS[-4:], strict, _tuner(shared)).shipped
 
 
 def test_the_words_of_many_are_used_where_they_win(shared: Shared) -> None:
     many = NgramLayer(NgramConfig(), {(): {"bugis": 9.0}, ("at",): {"bugis": 9.0}}, source="many")
     also = shared._replace(many=many)
-    habits = personalize(also, HABITS[:-4], HABITS[-4:], CONFIG, _rng())
-    assert all(layer is not many for layer in habits.predictor.layers)  # in their way here
+    habits = personalize(also, HABITS[:-4], HABITS[-4:])
+    assert habits.trusts[0] == 0  # in their way here
+    assert [layer.source for layer in habits.predictor.layers] == ["own"]
     at_bugis = [f"look at bugis {word}" for word in ("then", "again", "tomorrow", "ok")]
-    theirs = personalize(also, ["haha"] * 20, at_bugis, CONFIG, _rng())
-    assert theirs.predictor.layers[0] is many
+    theirs = personalize(also, ["haha"] * 20, at_bugis)
+    assert theirs.predictor.layers[0].source == "many"
     assert theirs.predictor.suggest("look at")[0].word == "bugis"
+    without = personalize(also, ["haha"] * 20, at_bugis, StackConfig(many=False))
+    assert all(layer.source == "own" for layer in without.predictor.layers)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +107,7 @@ def test_the_words_of_many_are_used_where_they_win(shared: Shared) -> None:
     ids=["nothing", "one", "two", "all alike", "no words", "another language", "emoji"],
 )
 def test_anybody_gets_an_answer(shared: Shared, train: list[str], validation: list[str]) -> None:
-    personal = personalize(shared, train, validation, CONFIG, _rng())
+    personal = personalize(shared, train, validation, tuner=_tuner(shared))
     assert len(personal.predictor.suggest("see you")) == 3
-    if len(validation) < 3:
+    if len(validation) < 2:
         assert not personal.shipped

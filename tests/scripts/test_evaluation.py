@@ -102,16 +102,10 @@ def test_a_person_is_personalized_on_their_own_history_alone(
         seen["counted"], seen["weighed by"] = ({*_in_texts(map(" ".join, texts))} for texts in (own, validation))
         assert (unseen is counts.unseen) == participant
 
-    def personalize(model: None, history: list[str], validation: list[str], *rest: Any) -> tuple[None, Any]:
-        seen["trained"], seen["judged by"] = _in_texts(history), _in_texts(validation)
-        return None, SimpleNamespace(choice=None, gain_bits=0.0)
-
-    def stacked(shared: Any, history: Any, validation: Any, *rest: Any) -> Any:
-        seen["stacked"], seen["stack judged by"] = _in_texts(history), _in_texts(validation)
+    def stacked(shared: Any, history: Any, validation: Any, config: Any, tuner: Any) -> Any:
+        name = "tuned" if tuner else "own"
+        seen[name], seen[name + " judged by"] = _in_texts(history), _in_texts(validation)
         return SimpleNamespace(predictor=None, shipped=False)
-
-    def counted(*, messages: Any) -> None:
-        seen["own words"] = _in_texts(messages)
 
     def measure(model: Any, texts: list[str], *, user: str) -> None:
         assert (user, _in_texts(texts)) == (split.user, {"later" + letter})
@@ -125,13 +119,11 @@ def test_a_person_is_personalized_on_their_own_history_alone(
     )
     monkeypatch.setattr(base, "shared", lambda someone: shared)
     monkeypatch.setattr(systems.Mixture, "with_own", with_own)
-    monkeypatch.setattr(systems, "personalize", personalize)
     monkeypatch.setattr(systems.stack, "personalize", stacked)
-    monkeypatch.setattr(systems, "OwnNgram", counted)
     monkeypatch.setattr(evaluation, "measure", measure)
     rows = [
-        *(counts, systems.CountsWithOwn(counts), base, systems.WithOwn(base)),
-        *(systems.Finetuned(base, FinetuneConfig()), systems.Stacked(base, StackConfig())),
+        *(counts, systems.CountsWithOwn(counts), base, systems.Personalized("own", base, StackConfig())),
+        systems.Personalized("tuned", base, StackConfig(), systems.Tuners(base, FinetuneConfig())),
     ]
     for row in rows:
         row.prepare()
@@ -141,9 +133,8 @@ def test_a_person_is_personalized_on_their_own_history_alone(
     assert seen == {
         "counted": {"past" + letter},
         "weighed by": {"middle" + letter},
-        "trained": {"past" + letter},
-        "judged by": {"middle" + letter},
-        "own words": {"past" + letter, "middle" + letter},
-        "stacked": {"past" + letter},
-        "stack judged by": {"middle" + letter},
+        "own": {"past" + letter},
+        "own judged by": {"middle" + letter},
+        "tuned": {"past" + letter},
+        "tuned judged by": {"middle" + letter},
     }

@@ -1,0 +1,78 @@
+"""Trusts are what serves held-back messages, and cost what the keyboard's own reading says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nextword.layers import Trusted
+from nextword.model import LanguageModel
+from nextword.ngram_layer import START, NgramConfig, NgramLayer
+from nextword.predictor import Predictor
+from nextword.text import tokens
+from nextword.vocabulary import Vocabulary
+from personalization.own_ngram import OwnNgram
+from personalization.trust import TRUSTS, Overlay, trusted
+
+HABITS = ["meet you at zoque then", "see you at zoque", "ok"] * 3
+OTHERS = ["traffic again", "she is home"]
+JUDGED = [tokens("see you at zoque then"), tokens("ok"), tokens("is she at home ?"), []]
+
+
+@pytest.fixture
+def predictor(model: LanguageModel, vocabulary: Vocabulary) -> Predictor:
+    return Predictor.of(model, vocabulary)
+
+
+def test_bits_are_those_of_a_predictor_with_these_layers(predictor: Predictor) -> None:
+    layers = [OwnNgram(messages=OTHERS), OwnNgram(messages=HABITS)]
+    nats = predictor.costs(JUDGED)
+    assert Overlay(layers, JUDGED).bits(nats) == pytest.approx([r.bits for r in predictor.read(JUDGED)])
+    for trusts in ((0.2, 0.7), (0.0, 0.4), (0.85, 0.0)):
+        predictor.layers = trusted(layers, trusts)
+        assert len(predictor.layers) == sum(trust > 0 for trust in trusts)
+        by_hand = [reading.bits for reading in predictor.read(JUDGED)]
+        assert Overlay(layers, JUDGED).bits(nats, trusts) == pytest.approx(by_hand)
+        assert predictor.costs(JUDGED) == nats  # whatever lies over the model
+
+
+def test_the_best_trusts_are_the_best_of_all(predictor: Predictor) -> None:
+    overlay = Overlay([OwnNgram(messages=OTHERS), OwnNgram(messages=HABITS)], JUDGED)
+    nats = predictor.costs(JUDGED)
+    trusts, bits = overlay.best(nats)
+    assert bits == pytest.approx(overlay.bits(nats, trusts))
+    assert trusts[1] > 0
+    least = min(overlay.bits(nats, (one, other)).sum() for one in TRUSTS for other in TRUSTS)
+    assert bits.sum() == pytest.approx(least)
+
+
+def test_what_misleads_is_not_trusted_at_all(predictor: Predictor) -> None:
+    judged = [["ok"], ["haha"]]
+    misleading = NgramLayer(NgramConfig(), {(): {"zoque": 9.0}, (START,): {"zoque": 9.0}}, source="many")
+    trusts, bits = Overlay([misleading], judged).best(predictor.costs(judged))
+    assert trusts == (0.0,)
+    assert trusted([misleading], trusts) == []
+    assert bits == pytest.approx([reading.bits for reading in predictor.read(judged)])
+
+
+def test_without_layers_or_messages_nothing_is_weighed(predictor: Predictor) -> None:
+    trusts, bits = Overlay([], JUDGED).best(predictor.costs(JUDGED))
+    assert (trusts, len(bits)) == ((), len(JUDGED))
+    trusts, bits = Overlay([OwnNgram(messages=HABITS)], []).best([])
+    assert (len(trusts), bits.sum()) == (1, 0)
+
+
+def test_a_word_that_the_model_cannot_spell_costs_no_less_than_infinity() -> None:
+    overlay = Overlay([OwnNgram(messages=["zoque"])], [["zoque"]])
+    assert np.isinf(overlay.bits([[np.inf, 0.0]]))
+    assert np.isfinite(overlay.best([[np.inf, 0.0]])[1]).all()
+
+
+def test_a_trusted_layer_keeps_its_share_of_everything() -> None:
+    own = OwnNgram(messages=["Ask Zoque"])
+    half = Trusted(own, 0.5)
+    assert half.mass(["ask"], "zoque") == own.mass(["ask"], "zoque") / 2
+    assert half.rest(["ask"]) == pytest.approx((1 + own.rest(["ask"])) / 2)
+    assert half.prefix_mass(["ask"], "z") == own.prefix_mass(["ask"], "z") / 2
+    assert half.top(["ask"], 1, "") == [("zoque", own.mass(["ask"], "zoque") / 2)]
+    assert (half.written("zoque"), half.source) == ("Zoque", "own")
