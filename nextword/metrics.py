@@ -20,7 +20,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from nextword.statistics import bootstrap_interval, loss_is_beyond_noise
+from nextword.statistics import bootstrap_interval, calibration_error, loss_is_beyond_noise
 from nextword.text import is_word, normalise, spans
 
 SLOTS = 3
@@ -39,6 +39,9 @@ class Reading(Protocol):
 
         Empty only if the model can offer no word that begins so (then it is not asked about more letters).
         """
+
+    def chances(self, position: int) -> Sequence[float]:
+        """How probable each of `slots(position, "")` is said to be; fewer from a system that cannot say."""
 
 
 class WordModel(Protocol):
@@ -61,6 +64,8 @@ class UserResult:
     keys_typed: int
     keys_without: int
     hits: npt.NDArray[np.bool_] = field(repr=False, compare=False)  # top-1, for each word in order
+    said: npt.NDArray[np.float16] = field(repr=False, compare=False)  # how probable each word offered is called,
+    was: npt.NDArray[np.bool_] = field(repr=False, compare=False)  # and whether it was the word
 
     @property
     def top1(self) -> float:
@@ -83,6 +88,8 @@ def measure(model: WordModel, messages: Sequence[str], *, user: str) -> UserResu
     """Measure `model` on a user's test `messages` (texts)."""
     texts = [normalise(message) for message in messages]
     hits: list[bool] = []
+    said: list[float] = []
+    was: list[bool] = []
     top3_hits = saved = 0
     costs: list[float] = []
     for text, message, reading in _read(model, texts):
@@ -94,6 +101,9 @@ def measure(model: WordModel, messages: Sequence[str], *, user: str) -> UserResu
             offered = list(reading.slots(position, ""))[:SLOTS]
             hits.append(offered[:1] == [word])
             top3_hits += word in offered
+            chances = reading.chances(position)[:SLOTS]
+            said += chances
+            was += [other == word for other in offered[: len(chances)]]
             saved += _keys_saved(reading, position, word, space_follows=text[end : end + 1] == " ")
     keys = sum(map(len, texts))
     return UserResult(
@@ -106,6 +116,8 @@ def measure(model: WordModel, messages: Sequence[str], *, user: str) -> UserResu
         keys_typed=keys - saved,
         keys_without=keys,
         hits=np.array(hits, dtype=np.bool_),
+        said=np.array(said, dtype=np.float16),
+        was=np.array(was, dtype=np.bool_),
     )
 
 
@@ -118,9 +130,11 @@ def summarise(
     """The figures of one system over users, in the JSON form of `evaluate`; shares are fractions of 1.
 
     Users without a word in their test are left out. `top1`, `top3`, `bits_per_character` and `keystroke_savings` are
-    means over users, `top1_words` and `top3_words` are over all words. Intervals are bootstrap 95 % over users.
+    means over users, `top1_words` and `top3_words` are over all words; `calibration_error` is that of the words offered
+    before a letter is typed, all users' together. Intervals are bootstrap 95 % over users.
     With the results of a `reference` system on the same users in the same order, the gains in top-1 over it are added,
-    paired by user: their mean (also relative to the reference's mean), the interval of that mean, the shares of users
+    paired by user: their mean (also relative to the reference's mean, and the mean of each user's relative gain, where
+    the reference has a hit), the interval of that mean, the shares of users
     with more and with fewer hits, the worst user's gain, and the shares of users who gain or lose more than chance
     gives (`statistics.loss_is_beyond_noise`; where the systems are equally good, up to 5 % of users land in each).
 
@@ -136,6 +150,7 @@ def summarise(
     words = sum(r.words for r in results)
     top1_U = np.array([r.top1 for r in results])
     bits = float(np.mean([r.bits_per_character for r in results]))
+    said, was = np.concatenate([r.said for r in results]), np.concatenate([r.was for r in results])
     summary: dict[str, Any] = {
         "users": len(results),
         "words": words,
@@ -146,6 +161,7 @@ def summarise(
         "top3_words": sum(r.top3_hits for r in results) / words,
         "bits_per_character": bits if math.isfinite(bits) else None,
         "keystroke_savings": float(np.mean([r.keystroke_savings for r in results])),
+        "calibration_error": calibration_error(said.astype(np.float64), was) if len(said) else None,
     }
     return summary if reference is None else {**summary, **_gains(results, reference, rng)}
 
@@ -157,10 +173,12 @@ def _gains(
     # From whole numbers, so that equal counts are exactly no gain.
     gain_U = np.array([(ours.top1_hits - theirs.top1_hits) / ours.words for ours, theirs in pairs])
     before = float(np.mean([theirs.top1 for theirs in reference]))
+    relative = [ours.top1_hits / theirs.top1_hits - 1 for ours, theirs in pairs if theirs.top1_hits]
     return {
         "gain_top1": float(gain_U.mean()),
         "gain_interval": list(bootstrap_interval(gain_U, rng)),
         "gain_relative": float(gain_U.mean()) / before if before else None,
+        "gain_relative_users": float(np.mean(relative)) if relative else None,
         "better_share": float((gain_U > 0).mean()),
         "worse_share": float((gain_U < 0).mean()),
         "worst_gain": float(gain_U.min()),

@@ -89,7 +89,14 @@ class Reading:
 
     def slots(self, position: int, prefix: str) -> list[str]:
         """The three most probable words at token `position` that begin with `prefix`."""
-        return [word for word, _ in self._model.top(self._message[max(0, position - 2) : position], SLOTS, prefix)]
+        return [word for word, _ in self._top(position, prefix)]
+
+    def chances(self, position: int) -> list[float]:
+        """How probable each of `slots(position, "")` is, among all words, symbols and the end."""
+        return [p for _, p in self._top(position, "")]
+
+    def _top(self, position: int, prefix: str) -> list[tuple[str, float]]:
+        return self._model.top(self._message[max(0, position - 2) : position], SLOTS, prefix)
 
 
 class Trigram(WordCounts):

@@ -55,7 +55,7 @@ class Reading:
     ):
         self.message, self.layers = message, layers
         self.logp = [0.0] * (len(message) + 1)  # by the model alone, of each token and of the end, in nats
-        self.offered: dict[tuple[int, str], list[str]] = {}
+        self.offered: dict[tuple[int, str], dict[str, float]] = {}  # best first
         self._runtime, self._index, self._vocabulary = runtime, index, vocabulary
 
     @property
@@ -98,7 +98,11 @@ class Reading:
             part, column = found[0]
             reader, logp = Reader.of_rows(self._runtime, self._index, [part.row], [(0, column)])
             _answer(reader, [(_Word(self, position, reader.branch(0, column, logp[0])), prefix)])
-        return self.offered[position, prefix]
+        return list(self.offered[position, prefix])
+
+    def chances(self, position: int) -> list[float]:
+        """How probable each of `slots(position, "")` is, among all words, symbols and the end."""
+        return [self.offered[position, ""][word] for word in self.slots(position, "")]
 
 
 @dataclass(frozen=True)
@@ -167,4 +171,4 @@ def _answer(reader: Reader, questions: Sequence[tuple[_Word, str]]) -> None:
         if reading.layers:
             below = partial(reading.below, word.root)
             found = blend(found, below, reading.layers, reading.message[: word.position], prefix, SLOTS)
-        reading.offered[word.position, prefix] = list(found)
+        reading.offered[word.position, prefix] = found

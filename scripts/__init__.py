@@ -19,6 +19,7 @@ _COMMANDS = {
     "pretrain": "Train a model on public text.",
     "distill": "Train a small model on public text and a larger model's advice.",
     "bench": "Measure how fast it is, against a named peer in the same run.",
+    "report": "Write one page of runs: tables, figures, settings.",
     "results": "Write RESULTS.md from evaluated runs.",
 }
 

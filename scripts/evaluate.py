@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scripts.console import commit, errors, print_json, progress
-from scripts.evaluation_rows import PROTOCOL, at_hand_of, clusters_of, print_table, summarise_all
+from scripts.evaluation_rows import (
+    PROTOCOL,
+    at_hand_of,
+    clusters_of,
+    each_person,
+    groups_of,
+    print_table,
+    summarise_all,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,6 +135,8 @@ def command(
         "methods": summarise_all(results, plan.methods, reference, seed),
         "clusters": clusters_of(results),
         "at_hand": at_hand_of(results, reference, seed),
+        "groups": groups_of(results, "personal", reference, seed),
+        "people": each_person(results),
         # Of work on a person's history, the mean: on this machine, beside whatever else it did.
         "device_seconds": {m: fmean(result.seconds.get(m, 0.0) for result in results) for m in plan.methods},
     }

@@ -54,6 +54,7 @@ class PersonResult:
     user: str
     group: str | None
     participant: bool
+    messages: int  # of the history
     by_method: Mapping[str, UserResult]
     seconds: Mapping[str, float]
     shipped: Mapping[str, bool]
@@ -120,6 +121,7 @@ def _evaluate_person(job: tuple[int, Split]) -> tuple[int, PersonResult]:
         split.user,
         split.group,
         someone.ordinal is not None,
+        len(split.history),
         {name: measured[id(each.model)] for name, each in made.items()},
         {name: each.seconds for name, each in made.items()},
         {name: each.shipped for name, each in made.items() if each.shipped is not None},

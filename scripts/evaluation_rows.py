@@ -15,9 +15,11 @@ RULE = (
     "keyboard-1: people with at least 30 different messages, newest 20 % of each the test (at most 200); every word a "
     "target, without case, after the text before it in the message. In percent, means over people with a bootstrap "
     "95 % interval; bits: per character; keys: keystrokes saved with a bar of three; gain: in top-1, paired, over "
-    "{reference}; better, worse: share of people with more or fewer hits than with {reference}"
+    "{reference}; more, less: share of people with more or fewer hits than with {reference}; sure: with fewer, beyond "
+    "what chance gives (McNemar's test, 5 %)"
 )
 _PEOPLE = ("participants", "newcomers", "all")
+_GROUPS = 8  # shown; all are in the JSON
 
 
 def summarise_all(
@@ -70,6 +72,40 @@ def at_hand_of(results: Sequence[PersonResult], reference: str, seed: int) -> li
     return rows
 
 
+def groups_of(results: Sequence[PersonResult], method: str, reference: str, seed: int) -> list[dict[str, Any]]:
+    """What a method gains over the reference in each group that the corpus knows, the largest groups first."""
+    import numpy as np
+
+    from nextword.metrics import summarise
+
+    known = [r for r in results if r.group is not None and r.by_method[reference].words]
+    rows = []
+    for group, users in Counter(r.group for r in known).most_common():
+        chosen = [r for r in known if r.group == group]
+        summary = summarise(
+            [r.by_method[method] for r in chosen],
+            reference=[r.by_method[reference] for r in chosen],
+            rng=np.random.default_rng(seed),
+        )
+        rows.append({"group": group, "name": method, **summary, "users": users})
+    return rows
+
+
+def each_person(results: Sequence[PersonResult]) -> list[dict[str, Any]]:
+    """Each person without their name: what they have, and how many words each method hit."""
+    return [
+        {
+            "people": "participants" if result.participant else "newcomers",
+            "group": result.group,
+            "cluster": result.cluster,
+            "messages": result.messages,
+            "words": next(iter(result.by_method.values())).words,
+            "top1_hits": {name: found.top1_hits for name, found in result.by_method.items()},
+        }
+        for result in results
+    ]
+
+
 def clusters_of(results: Sequence[PersonResult]) -> dict[str, Any] | None:
     """How many people chose each cluster, and how far that agrees with the groups that the corpus knows."""
     from nextword.statistics import adjusted_rand_index
@@ -106,7 +142,7 @@ def print_table(answer: Mapping[str, Any]) -> None:
         title = f"{Path(answer['corpus']).name}: {rows[0]['users']} {people}"
         table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=0)
         table.add_column("", no_wrap=True)
-        for heading in ("top-1", "95 %", "top-3", "bits", "keys", "gain", "95 %", "better", "worse"):
+        for heading in ("top-1", "95 %", "top-3", "bits", "keys", "gain", "95 %", "more", "less", "sure"):
             table.add_column(heading, justify="right", no_wrap=True)
         for row in rows:
             table.add_row(*_cells(row, answer["reference"]))
@@ -116,6 +152,11 @@ def print_table(answer: Mapping[str, Any]) -> None:
         console.print(
             f"{row['name']}, {row['messages']} messages at hand, {row['users']} people: "
             f"{100 * row['gain_top1']:+.2f} ({100 * low:+.2f} to {100 * high:+.2f})"
+        )
+    if answer["groups"]:
+        console.print(
+            f"gain of {answer['groups'][0]['name']} by group: "
+            + "; ".join(f"{g['group']} {100 * g['gain_top1']:+.2f} ({g['users']})" for g in answer["groups"][:_GROUPS])
         )
     console.print(RULE.format(reference=answer["reference"]), style="dim")
 
@@ -132,7 +173,8 @@ def _cells(row: Mapping[str, Any], reference: str) -> list[str]:
         f"{100 * row['keystroke_savings']:.1f}",
     ]
     if row["name"] == reference:
-        return [*cells, "", "", "", ""]
+        return [*cells, "", "", "", "", ""]
     low, high = row["gain_interval"]
     gain = [f"{100 * row['gain_top1']:+.2f}", f"{100 * low:+.2f} {100 * high:+.2f}"]
-    return [*cells, *gain, f"{100 * row['better_share']:.0f}", f"{100 * row['worse_share']:.0f}"]
+    shares = (row[key] for key in ("better_share", "worse_share", "worse_beyond_noise_share"))
+    return [*cells, *gain, *(f"{100 * share:.0f}" for share in shares)]

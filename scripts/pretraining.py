@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -26,7 +26,7 @@ from nextword.predictor import Predictor
 from nextword.pretraining import PretrainConfig, Text, pretrain
 from nextword.settings import AtLeastOne, NotNegative, Positive, Section, Seed, Settings, Share
 from nextword.statistics import calibration_error
-from nextword.text import is_word, normalise, spans
+from nextword.text import normalise
 from nextword.training import text_bits
 from nextword.vocabulary import Vocabulary
 from scripts.console import errors, progress
@@ -247,23 +247,14 @@ def words_of(predictor: Predictor, settings: PretrainSettings) -> dict[str, dict
         if not shares:
             continue
         top1, top3 = np.mean(shares, axis=0).tolist()
-        offered = [pair for texts in _people(name, settings) for text in texts for pair in _offered(predictor, text)]
-        error = calibration_error(*map(np.array, zip(*offered, strict=True)))
+        said, was = np.concatenate([r.said for r in results]), np.concatenate([r.was for r in results])
         found[name] = {
             "users": len(shares),
             "top1": round(top1, 4),
             "top3": round(top3, 4),
-            "calibration_error": round(error, 4),
+            "calibration_error": round(calibration_error(said.astype(np.float64), was), 4),
         }
     return found
-
-
-def _offered(predictor: Predictor, text: str) -> Iterator[tuple[float, bool]]:
-    """What the bar shows before each word of a message: how probable it is said to be, and whether it is the word."""
-    for start, end in spans(text):
-        if is_word(word := text[start:end]):
-            for suggestion in predictor.suggest(text[:start]):
-                yield suggestion.probability, normalise(suggestion.word) == word
 
 
 def _retyped(lines: list[str], written: Mapping[str, str], share: float, rng: np.random.Generator) -> list[str]:

@@ -40,6 +40,9 @@ class BarReading:
         assert is_word(self.message[position])
         return [word for word in self.bar.offers if word.startswith(prefix)][:3]
 
+    def chances(self, position: int) -> list[float]:
+        return [0.5, 0.25, 0.125][: len(self.bar.offers)]
+
 
 @pytest.mark.parametrize(
     ("text", "offers", "keys_typed"),
@@ -85,6 +88,8 @@ def test_hits_bits_and_characters_on_a_hand_worked_example() -> None:
     result = measure(Bar(["hi", "you", "x", "there"], bits_per_token=2.0), ["Hi there!", "you hi", "?!"], user="u")
     assert (result.words, result.top1_hits, result.top3_hits) == (4, 2, 3)
     assert result.hits.tolist() == [True, False, False, True]
+    assert result.said.tolist() == [0.5, 0.25, 0.125] * 4
+    assert result.was.tolist() == [True, False, False, *[False] * 3, False, True, False, True, False, False]
     assert result.bits == 2 * (4 + 3 + 2)  # tokens: hi there ! end | you hi end | ?! end
     assert result.characters == 10 + 7 + 3  # "hi there!" 9, "you hi" 6, "?!" 2, and one for each end
     assert (result.top1, result.top3, result.bits_per_character) == (0.5, 0.75, 0.9)
@@ -144,7 +149,8 @@ def _result(user: str, hits: Sequence[int], top3_hits: int | None = None, bits: 
     array = np.array(hits, dtype=np.bool_)
     top1_hits = int(array.sum())
     top3_hits = top1_hits if top3_hits is None else top3_hits
-    return UserResult(user, len(hits), top1_hits, top3_hits, bits, 20, 30, 40, array)
+    said = np.full(len(hits), 0.5, np.float16)
+    return UserResult(user, len(hits), top1_hits, top3_hits, bits, 20, 30, 40, array, said, array)
 
 
 def test_a_summary_on_a_hand_worked_example() -> None:
@@ -160,6 +166,8 @@ def test_a_summary_on_a_hand_worked_example() -> None:
     assert summary["keystroke_savings"] == 0.25
     assert summary["gain_top1"] == pytest.approx(1 / 12)
     assert summary["gain_relative"] == pytest.approx(1 / 4)
+    assert summary["gain_relative_users"] == pytest.approx(-1 / 2)  # of 0 and -1; nothing is relative to no hit
+    assert summary["calibration_error"] == 0.5  # one word a group, each said to be as probable as not
     assert (summary["better_share"], summary["worse_share"]) == (1 / 3, 1 / 3)
     assert summary["worst_gain"] == -0.5
     assert summary["worse_beyond_noise_share"] == summary["better_beyond_noise_share"] == 0  # 3 of 3: 1/8

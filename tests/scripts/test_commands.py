@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -233,17 +234,34 @@ def test_a_clustered_run_with_personal_layers_is_evaluated(nextword: Shell, base
     }
     options = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
     assert nextword("simulate", *options, "--out", tmp_path / "kinds").code == 0
-    outcome = nextword("evaluate", "--model", tmp_path / "kinds", "--workers", 1, "--no-central", "--json")
+    how = ["--workers", 1, "--no-central", "--at-hand", "10,20", "--json"]
+    outcome = nextword("evaluate", "--model", tmp_path / "kinds", *how)
     assert outcome.code == 0, outcome.err
     answer = json.loads(outcome.out)
     assert answer["reference"] == "clustered"
+    assert {(row["group"], row["users"]) for row in answer["groups"]} == {("kind 0", 5), ("kind 1", 5)}
+    assert [(person["messages"], person["words"] > 0) for person in answer["people"]] == [(32, True)] * 10
+    assert not any(f"p{person}" in json.dumps(answer["people"]) for person in range(10))
     assert answer["clusters"]["sizes"] == [5, 5]
     assert answer["clusters"]["adjusted_rand_index"] == 1
     rows = {row["name"]: row["top1"] for row in answer["methods"] if row["people"] == "all"}
     assert {"clustered", "fedrep", "clustered+own", "personal"} < set(rows)
     table = nextword("evaluate", "--model", tmp_path / "kinds", "--workers", 1, "--no-central").out
     assert "people in each cluster: 5, 5" in table
-    assert all(len(line) <= 80 for line in table.splitlines() if not line.startswith("keyboard-1"))
+    assert "gain of personal by group: kind " in table
+    assert all(len(line) <= 80 for line in table.splitlines())
+    reported = nextword("report", tmp_path / "kinds", "--figures", tmp_path / "figures")
+    assert reported.code == 0, reported.err
+    page = (tmp_path / "kinds" / "report.html").read_text(encoding="utf-8")
+    names = ["gain-by-person", "gain-by-history", "gain-at-hand", "gain-by-group", "clusters", "rounds"]
+    assert all(f'id="kinds-{name}"' in page for name in names)
+    assert sorted(path.stem for path in (tmp_path / "figures").glob("*.png")) == sorted(f"kinds-{n}" for n in names)
+    assert f"<td>{100 * rows['personal']:.1f}</td>" in page
+    assert not re.findall(r"(?:src|href)=\"(?!#)[^\"]*\"", page)  # nothing is fetched
+    twice = nextword("report", tmp_path / "kinds", tmp_path / "kinds")
+    assert (twice.code, "two runs are called kinds" in twice.err) == (2, True)
+    nowhere = nextword("report", tmp_path)
+    assert (nowhere.code, "no run is there" in nowhere.err) == (2, True)
 
 
 def test_an_evaluation_does_not_depend_on_the_number_of_processes(

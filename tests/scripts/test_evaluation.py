@@ -52,7 +52,7 @@ def _in_texts(texts: Iterable[str]) -> set[str]:
 def test_people_without_a_word_are_left_out_and_nobody_left_is_told() -> None:
     def result(test: str, participant: bool) -> evaluation.PersonResult:
         measured = {"trigram": measure(Trigram([["hello"]]), [test], user="u")}
-        return evaluation.PersonResult("u", None, participant, measured, {}, {})
+        return evaluation.PersonResult("u", None, participant, 40, measured, {}, {})
 
     rows = summarise_all([result("hello", True), result("...", False)], ["trigram"], "trigram", 0)
     assert {row["people"]: row["users"] for row in rows} == {"participants": 1, "all": 1}

@@ -1,0 +1,74 @@
+"""What is drawn is what was measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts import figures
+
+
+def _person(hits: int, *, people: str = "participants", messages: int = 40, **more: Any) -> dict[str, Any]:
+    found = {"people": people, "group": None, "cluster": None, "messages": messages, "words": 10}
+    return found | more | {"top1_hits": {"federated": 2, "personal": hits}}
+
+
+def _evaluation(*people: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"reference": "federated", "people": list(people), **more}
+
+
+def test_everybody_is_drawn_in_order_of_their_gain() -> None:
+    figure = figures.gain_by_person(_evaluation(_person(3), _person(1), _person(2), _person(4, people="newcomers")))
+    assert figure is not None
+    lines = {line.get_label(): line.get_ydata() for line in figure.axes[0].get_lines()}
+    assert list(lines["participants"]) == pytest.approx([-10, 0, 10])
+    assert list(lines["newcomers"]) == pytest.approx([20])
+
+
+def test_gain_stands_against_the_messages_that_a_person_has() -> None:
+    figure = figures.gain_by_history(_evaluation(_person(3, messages=50), _person(1, messages=500)))
+    assert figure is not None
+    (cloud,) = figure.axes[0].collections
+    assert [tuple(point) for point in cloud.get_offsets()] == pytest.approx([(50, 10), (500, -10)])
+
+
+def test_clusters_are_counted_by_group() -> None:
+    people = [_person(2, group=group, cluster=cluster) for group, cluster in (("a", 0), ("a", 0), ("b", 1), (None, 0))]
+    figure = figures.clusters(_evaluation(*people))
+    assert figure is not None
+    axes = figure.axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b", "of no group"]
+    assert [text.get_text() for text in axes.texts] == ["2", "0", "0", "1", "1", "0"]
+
+
+def test_the_learning_curve_has_a_line_for_each_method() -> None:
+    rows = [
+        {"name": name, "people": people, "messages": messages, "gain_top1": gain, "gain_interval": [gain, gain]}
+        for name, gain in (("finetuned", 0.01), ("personal", 0.02))
+        for messages in (20, 5)
+        for people in ("participants", "all")
+    ]
+    figure = figures.gain_at_hand(_evaluation(at_hand=rows))
+    assert figure is not None
+    lines = {line.get_label(): line for line in figure.axes[0].get_lines()}
+    assert list(lines["personal"].get_xdata()) == [5, 20]
+    assert list(lines["personal"].get_ydata()) == pytest.approx([2, 2])
+
+
+def test_what_was_not_measured_is_not_drawn() -> None:
+    assert figures.of_evaluation(_evaluation()) == {}
+    assert figures.of_evaluation({"reference": "federated"}) == {}
+    assert figures.rounds([{"event": "start", "round": 0}]) is None
+    one_group = [{"group": "a", "name": "personal", "users": 1, "gain_top1": 0.1, "gain_interval": [0.1, 0.1]}]
+    assert figures.gain_by_group(_evaluation(groups=one_group)) is None  # nothing to set it against
+
+
+def test_figures_are_the_same_file_each_time(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        figures.save(figures.of_evaluation(_evaluation(_person(3), _person(1))), tmp_path / folder)
+    names = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert names == ["gain-by-history.png", "gain-by-history.svg", "gain-by-person.png", "gain-by-person.svg"]
+    for name in names:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
