@@ -17,6 +17,8 @@ from rich.table import Table
 
 from scripts.console import print_json
 
+_HISTORY = 2000  # messages of which a person's own n-gram is made
+
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
@@ -46,20 +48,21 @@ def latency(
     folder = model / "final" if (model / "final").is_dir() else model
     checkpoint.read_config(folder)
     texts = [text for person in corpora.people(corpora.load(corpus, data_dir=data_dir)) for text in person.messages]
-    drawn = np.random.default_rng(seed).choice(len(texts), min(messages, len(texts)), replace=False)
-    answer = {"model": str(model), "corpus": corpus, **_measured(folder, [texts[index] for index in drawn])}
+    drawn = [texts[index] for index in np.random.default_rng(seed).permutation(len(texts))]
+    typed, history = drawn[:messages], drawn[messages : messages + _HISTORY]
+    answer = {"model": str(model), "corpus": corpus, **_measured(folder, typed, history)}
     if as_json:
         print_json(answer)
     else:
         _print_latency(answer)
 
 
-def _measured(folder: Path, messages: list[str]) -> dict[str, Any]:
-    """What `nextword.latency` says, run alone in a process with one thread."""
+def _measured(folder: Path, messages: list[str], history: list[str]) -> dict[str, Any]:
+    """What `personalization.latency` says, run alone in a process with one thread."""
     one_thread = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     process = subprocess.run(
-        [sys.executable, "-m", "nextword.latency"],
-        input=json.dumps({"model": str(folder), "messages": messages, "sent": time.time()}),
+        [sys.executable, "-m", "personalization.latency"],
+        input=json.dumps({"model": str(folder), "messages": messages, "history": history, "sent": time.time()}),
         stdout=subprocess.PIPE,
         text=True,
         env=one_thread,
@@ -73,8 +76,9 @@ def _print_latency(answer: dict[str, Any]) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("one thread, ms a call", "calls", "p50", "p95", "max", "times the floor"):
         table.add_column(name, justify="left" if name.startswith("one") else "right")
-    peer = answer["peer"]
-    rows = [*((kind["kind"], kind) for kind in answer["kinds"]), ("all calls", answer), (peer["name"], peer)]
+    peer, personal = answer["peer"], answer["personal"]
+    rows = [*((kind["kind"], kind) for kind in answer["kinds"]), ("all calls", answer)]
+    rows += [(row["name"], row) for row in (personal, peer)]
     for name, row in rows:
         ratio = row["p50_ms"] / answer["floor_ms"]
         figures = (f"{row[key]:.2f}" for key in ("p50_ms", "p95_ms", "max_ms"))

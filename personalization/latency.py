@@ -1,7 +1,8 @@
-"""How long a suggestion takes, measured in a process of its own: `python -m nextword.latency`, JSON in and out.
+"""How long a suggestion takes, measured in a process of its own: `python -m personalization.latency`, JSON in and out.
 
 It asks what a keyboard asks while a person types real messages, on one thread, and in the same process its two peers:
 the same model in floats that reads its context anew at each call, and the bare matrix products of one step (the floor).
+Then once more with a person's own n-gram over the model.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ import numpy as np
 
 from nextword import checkpoint
 from nextword.eightbit import is_quantized, quantize, restore
+from nextword.layers import Trusted
 from nextword.predictor import Predictor
 from nextword.runtime import bare_products
 from nextword.text import is_word, spans, tidy
+from personalization.own_ngram import OwnNgram
+from personalization.trust import UNTRIED
 
 COLD, NEXT = "cold context", "next word"
 LETTERS = (1, 2, 3)
@@ -30,14 +34,18 @@ _PEER_EVERY = 10  # messages, of which the slow peer types one
 
 
 def main() -> None:
-    """Read {"model", "messages", "sent": when this process was started} from stdin; write what was measured."""
+    """Read {"model", "messages", "history", "sent": when this process was started}; write what was measured."""
     started = time.time()
     job = json.load(sys.stdin)
-    print(json.dumps(measure(Path(job["model"]), job["messages"]) | {"start_s": started - job["sent"]}))
+    measured = measure(Path(job["model"]), job["messages"], job["history"])
+    print(json.dumps(measured | {"start_s": started - job["sent"]}))
 
 
-def measure(model: Path, messages: Sequence[str]) -> dict[str, Any]:
-    """Latency in ms over all calls and by kind, against the peers; load time in s, memory in MB."""
+def measure(model: Path, messages: Sequence[str], history: Sequence[str]) -> dict[str, Any]:
+    """Latency in ms over all calls and by kind, against the peers; load time in s, memory in MB.
+
+    `history` is what the own n-gram has learned.
+    """
     start = time.perf_counter()
     predictor = Predictor.load(model, eight_bit=True)
     predictor.suggest("")
@@ -59,6 +67,8 @@ def measure(model: Path, messages: Sequence[str]) -> dict[str, Any]:
         for name, step in steps.items():  # among the calls, so that a busy machine slows all of them alike
             floors[name].append(float(np.median([_time_ms(step) for _ in range(_FLOOR_STEPS)])))
     floor_ms, floats_ms = (float(np.median(floors[name])) for name in ("floor", "floats"))
+    predictor.layers = [Trusted(OwnNgram(messages=history), UNTRIED)]
+    personal = [ms for message in messages for _, ms in _type(predictor, message)]
     kinds = [COLD, NEXT, *(f"after {n} letter{'s' * (n > 1)}" for n in LETTERS)]
     everything = _figures([ms for _, ms in ours])
     return {
@@ -68,6 +78,7 @@ def measure(model: Path, messages: Sequence[str]) -> dict[str, Any]:
         "load_s": load_s,
         "rss_mb": rss_mb,
         "kinds": [{"kind": kind, **_figures([ms for name, ms in ours if name == kind])} for kind in kinds],
+        "personal": {"name": f"with {len(history):,} messages of one's own", **_figures(personal)},
         "peer": {"name": "floats, no cache", **_figures([ms for _, ms in peer]), "floor_ms": floats_ms},
     }
 
