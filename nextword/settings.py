@@ -16,6 +16,8 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
+_EXTENDS = "extends"
+
 Scalar = str | int | float | bool
 Share = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -58,11 +60,13 @@ class Settings(Section):
 
     @classmethod
     def from_toml(cls, path: Path | str) -> Self:
-        """From a run file. Raises ValueError or OSError in one line."""
+        """From a run file, which may say `extends = "FILE"`: what it leaves unsaid is as there.
+
+        Raises ValueError or OSError in one line.
+        """
+        values = _read(Path(path))
         try:
-            return cls.from_flat(flatten(tomllib.loads(Path(path).read_text(encoding="utf-8"))))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ValueError(f"{path}: not a TOML file ({error})") from None
+            return cls.from_flat(values)
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
 
@@ -110,6 +114,22 @@ def flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[prefix + key] = value
     return flat
+
+
+def _read(path: Path, *, within: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """The flat values of a run file, with those of the files that it extends."""
+    if path.resolve() in within:
+        raise ValueError(f"{path}: extends itself")
+    try:
+        values = flatten(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not a TOML file ({error})") from None
+    base = values.pop(_EXTENDS, None)
+    if base is None:
+        return values
+    if not isinstance(base, str):
+        raise ValueError(f"{path}: {_EXTENDS} = {base!r}: name one run file, as seen from this one")  # noqa: TRY004
+    return _read(path.parent / base, within=(*within, path.resolve())) | values
 
 
 def _parse(text: str, field: FieldInfo) -> Any:

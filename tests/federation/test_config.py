@@ -10,9 +10,11 @@ import pytest
 
 from nextword.federation.config import ClientConfig, RunConfig, ServerConfig
 from nextword.training import TrainConfig
+from scripts.pretraining import PretrainSettings
 from server.optimizers import OPTIMIZERS
 
 ROOT = Path(__file__).parents[2]
+RUNS = ROOT / "scripts" / "runs"
 SETTINGS = {
     "seed": 3,
     "corpus.name": "nus-sms",
@@ -116,3 +118,26 @@ def test_methods_of_plain_steps_refuse_another_optimizer() -> None:
             RunConfig().with_settings([f"personal.method={method}", "client.optimizer=adamw"])
     with pytest.raises(ValueError, match="power of two"):
         RunConfig().with_settings(["ngrams.buckets=3000"])
+
+
+def test_a_run_file_says_only_where_it_differs_from_the_one_it_extends(tmp_path: Path) -> None:
+    (tmp_path / "base.toml").write_text("seed = 3\n[federation]\nrounds = 7\nusers-per-round = 5\n")
+    (tmp_path / "rows").mkdir()
+    row = tmp_path / "rows" / "row.toml"
+    row.write_text('extends = "../base.toml"\n[federation]\nrounds = 9\n')
+    config = RunConfig.from_toml(row)
+    assert (config.seed, config.federation.rounds, config.federation.users_per_round) == (3, 9, 5)
+    assert "extends" not in config.to_toml()
+    row.write_text('extends = "row.toml"\n')
+    with pytest.raises(ValueError, match=r"row.toml: extends itself$"):
+        RunConfig.from_toml(row)
+    row.write_text("extends = 3\n")
+    with pytest.raises(ValueError, match=r"row.toml: extends = 3: name one run file"):
+        RunConfig.from_toml(row)
+
+
+@pytest.mark.parametrize("path", sorted(RUNS.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_published_run_file_is_valid(path: Path) -> None:
+    settings = PretrainSettings if path.stem in ("student", "teacher") else RunConfig
+    assert path.read_text(encoding="utf-8").startswith("# ")
+    settings.from_toml(path)
