@@ -4,6 +4,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RUNS := nus-sms self-dialogue
 SEEDS := 0 1 2
+ROWS := nus-sms-fedper nus-sms-fedrep nus-sms-ditto nus-sms-apfl nus-sms-per-fedavg nus-sms-reptile nus-sms-clusters synthetic-clusters
 MEASURED := scripts/runs/measured
 
 .PHONY: demo test check results bundled clean
@@ -29,6 +30,7 @@ check: $(READY)
 # RESULTS.md. What is published already in $(MEASURED) is kept: delete a file there to measure that run anew. A
 # run that was cut off is resumed.
 EVALUATE_self-dialogue := --users 60 --central-epochs 2
+$(foreach row,$(ROWS),$(eval EVALUATE_$(row) := --no-central))
 define RUN
 $(MEASURED)/$(1)-$(2).json: | $(READY)
 	if test -f runs/$(1)-$(2)/config.toml; then $(BIN)/nextword simulate --resume runs/$(1)-$(2); \
@@ -37,8 +39,9 @@ $(MEASURED)/$(1)-$(2).json: | $(READY)
 	$(BIN)/nextword results runs/$(1)-$(2)
 endef
 $(foreach run,$(RUNS),$(foreach seed,$(SEEDS),$(eval $(call RUN,$(run),$(seed)))))
+$(foreach row,$(ROWS),$(eval $(call RUN,$(row),0)))
 
-results: $(foreach run,$(RUNS),$(foreach seed,$(SEEDS),$(MEASURED)/$(run)-$(seed).json))
+results: $(foreach run,$(RUNS),$(foreach seed,$(SEEDS),$(MEASURED)/$(run)-$(seed).json)) $(ROWS:%=$(MEASURED)/%-0.json)
 	$(BIN)/nextword results
 
 # A new model to bundle, in runs/student, from the public text in the folder TEXT: hours on two cores. What was cut off is resumed.

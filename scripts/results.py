@@ -83,6 +83,7 @@ def of_run(folder: Path) -> Measured:
     run = {key: value for key, value in settings.items() if key not in ("seed", *_WHERE)}
     run |= {key: Path(str(run[key])).name for key in ("corpus.name", "model.start")}  # of a path, no folder
     return {
+        "name": folder.resolve().name.removesuffix(f"-{evaluation['seed']}"),
         "run": run,
         **{key: summary[key] for key in _SUMMARY},
         "cores": summary.get("cores"),
@@ -112,12 +113,16 @@ def document(measured: Sequence[Measured]) -> str:
 
 
 def with_headline(text: str, measured: Sequence[Measured]) -> str:
-    """`text` with a table of the main rows, top-1 / top-3, between the two marks; as it is where they are missing."""
+    """`text` with a table of the main rows, top-1 / top-3, between the two marks; as it is where they are missing.
+
+    Of runs that are called like their corpus alone.
+    """
     before, begin, rest = text.partition(_BEGIN)
     _, end, after = rest.partition(_END)
     if not end:
         return text
-    runs = [(seeds[0]["corpus"], len(seeds), mean_rows(seeds)) for seeds in _alike(measured)]
+    headline = [one for one in measured if one["name"] == one["corpus"]]
+    runs = [(seeds[0]["corpus"], len(seeds), mean_rows(seeds)) for seeds in _alike(headline)]
     heads = [f"{corpus}: {people}" for corpus, _, _ in runs for people in _PEOPLE]
     lines = ["| top-1 / top-3 in % | " + " | ".join(heads) + " |", "|---|" + "--:|" * len(heads)]
     for name, label in _HEADLINE.items():
@@ -142,7 +147,7 @@ def _alike(measured: Sequence[Measured]) -> list[list[Measured]]:
     """The seeds of each run that was run and measured alike, in order."""
     alike: dict[str, list[Measured]] = {}
     for one in sorted(measured, key=lambda one: int(one["seed"])):
-        alike.setdefault(json.dumps([one["corpus"], one["run"], one["settings"]], sort_keys=True), []).append(one)
+        alike.setdefault(json.dumps([one["name"], one["run"], one["settings"]], sort_keys=True), []).append(one)
     return [alike[key] for key in sorted(alike)]
 
 
@@ -175,7 +180,7 @@ def mean_rows(answers: Sequence[Measured]) -> list[dict[str, Any]]:
 def _section(seeds: Sequence[Measured]) -> list[str]:
     first, seconds = seeds[0], fmean(one["seconds"] for one in seeds)
     lines = [
-        f"## {first['corpus']}",
+        f"## {first['name']}",
         "",
         f"{len(seeds)} seed{'s' * (len(seeds) > 1)} ({', '.join(str(one['seed']) for one in seeds)}); "
         f"{first['rounds']} rounds of {first['run']['federation.users-per-round']} users, "

@@ -19,6 +19,7 @@ def _measured(seed: int, top1: float, *, rounds: int = 2) -> dict[str, Any]:
         "rounds": rounds,
         "seconds": 90.0,
         "cores": 2 + seed,
+        "name": "people",
         "corpus": "people",
         "reference": "federated",
         "seed": seed,
@@ -57,8 +58,9 @@ def test_seeds_of_one_run_share_a_table_and_other_settings_do_not() -> None:
 
 def test_the_headline_stands_between_its_marks_and_only_there() -> None:
     text = "before\n<!-- from: nextword results -->\nold\n<!-- to here -->\nafter\n"
-    other = _measured(2, 0.3) | {"corpus": "others"}
-    written = with_headline(text, [other, _measured(0, 0.1), _measured(1, 0.2)])
+    other = _measured(2, 0.3) | {"corpus": "others", "name": "others"}
+    variant = _measured(3, 0.9, rounds=5) | {"name": "people-otherwise"}
+    written = with_headline(text, [other, _measured(0, 0.1), _measured(1, 0.2), variant])
     assert written.startswith("before\n<!-- from: nextword results -->\n| top-1 / top-3 in % | others: participants |")
     assert written.endswith("Means over 1 seed of others, 2 seeds of people.\n<!-- to here -->\nafter\n")
     assert "| federated, text never pooled | 30.0 / 50.0 |  | 15.0 / 50.0 |  |\n" in written
