@@ -30,7 +30,7 @@ check: $(READY)
 # RESULTS.md. What is published already in $(MEASURED) is kept: delete a file there to measure that run anew. A
 # run that was cut off is resumed.
 EVALUATE_self-dialogue := --users 60 --central-epochs 2
-$(foreach row,$(ROWS),$(eval EVALUATE_$(row) := --no-central))
+$(foreach row,$(ROWS),$(eval EVALUATE_$(row) := --no-central --at-hand 5,20))
 define RUN
 $(MEASURED)/$(1)-$(2).json: | $(READY)
 	if test -f runs/$(1)-$(2)/config.toml; then $(BIN)/nextword simulate --resume runs/$(1)-$(2); \

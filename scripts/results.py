@@ -26,7 +26,8 @@ _KEYS = (
 )  # fmt: skip
 _WHERE = ("out", "corpus.data-dir", "federation.workers", "federation.users-per-node")  # and not what is run
 _SUMMARY = ("rounds", "seconds", "parameters", "users_trained", "upload_bytes", "download_bytes", "weights_sha256")
-_EVALUATION = ("protocol", "corpus", "reference", "seed", "evaluated", "settings", "commit", "methods")
+_EVALUATION = ("protocol", "corpus", "reference", "seed", "evaluated", "settings", "commit", "methods", "clusters")
+_AT_HAND = ("name", "people", "messages", "users", "top1", "gain_top1", "gain_interval")
 
 _BEGIN, _END = "<!-- from: nextword results -->", "<!-- to here -->"
 _HEADLINE = {
@@ -89,6 +90,7 @@ def of_run(folder: Path) -> Measured:
         "cores": summary.get("cores"),
         **{key: evaluation[key] for key in _EVALUATION},
         "corpus": run["corpus.name"],
+        "at_hand": [{key: row[key] for key in _AT_HAND} for row in evaluation["at_hand"]],
     }
 
 
@@ -199,7 +201,36 @@ def _section(seeds: Sequence[Measured]) -> list[str]:
                 *_table(chosen, first["reference"]),
                 "",
             ]
+    lines += _few_messages(seeds)
+    if clusters := [one["clusters"] for one in seeds if one["clusters"]]:
+        agreement = [found["adjusted_rand_index"] for found in clusters if found["adjusted_rand_index"] is not None]
+        sizes = "; ".join(", ".join(map(str, found["sizes"])) for found in clusters)
+        agrees = f"; adjusted Rand index with the corpus's groups {fmean(agreement):.2f}" if agreement else ""
+        lines += [f"People measured in each cluster: {sizes}{agrees}.", ""]
     return lines
+
+
+def _few_messages(seeds: Sequence[Measured]) -> list[str]:
+    """What is gained with so many messages at hand, if that was measured."""
+    rows = [row for one in seeds for row in one["at_hand"] if row["people"] == "newcomers"]
+    if not rows:
+        return []
+    names = list(dict.fromkeys(row["name"] for row in rows))
+    lines = [
+        "Newcomers with only so many messages at hand, top-1 (gain):",
+        "",
+        "| messages | people | " + " | ".join(names) + " |",
+        "|--:|--:|" + "--:|" * len(names),
+    ]
+    for messages in sorted({row["messages"] for row in rows}):
+        here = {name: [r for r in rows if (r["name"], r["messages"]) == (name, messages)] for name in names}
+        cells = [
+            f"{_percent(fmean(r['top1'] for r in same))} ({100 * fmean(r['gain_top1'] for r in same):+.2f})"
+            for same in here.values()
+        ]
+        users = fmean(r["users"] for same in here.values() for r in same)
+        lines.append(f"| {messages} | {users:.0f} | " + " | ".join(cells) + " |")
+    return [*lines, ""]
 
 
 def _on_cores(seeds: Sequence[Measured]) -> str:

@@ -26,6 +26,8 @@ def _measured(seed: int, top1: float, *, rounds: int = 2) -> dict[str, Any]:
         "evaluated": {"participants": 9, "newcomers": 2},
         "settings": {"central_epochs": 4, "gate_margin": 2.0},
         "commit": "abc",
+        "clusters": None,
+        "at_hand": [],
         "methods": [{"name": name, "people": "participants", **row} for name in ("federated", "finetuned")],
     }
 
@@ -72,3 +74,18 @@ def test_the_headline_stands_between_its_marks_and_only_there() -> None:
 def test_the_order_of_what_is_published_changes_nothing() -> None:
     seeds = [_measured(seed, 0.1 * seed) for seed in range(3)]
     assert document(seeds) == document(copy.deepcopy(seeds)[::-1])
+
+
+def test_few_messages_and_clusters_are_told_where_they_were_measured() -> None:
+    rows = [
+        {"name": name, "people": people, "messages": messages, "users": 4, "top1": 0.2, "gain_top1": 0.01}
+        for name in ("finetuned", "personal")
+        for people in ("newcomers", "all")
+        for messages in (20, 5)
+    ]
+    clusters = {"sizes": [3, 1], "adjusted_rand_index": 0.5, "users_of_known_group": 4}
+    text = document([_measured(0, 0.1) | {"at_hand": rows, "clusters": clusters}])
+    assert "| messages | people | finetuned | personal |" in text
+    assert "| 5 | 4 | 20.0 (+1.00) | 20.0 (+1.00) |\n| 20 |" in text
+    assert "People measured in each cluster: 3, 1; adjusted Rand index with the corpus's groups 0.50." in text
+    assert "cluster" not in document([_measured(0, 0.1)])
