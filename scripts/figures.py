@@ -11,6 +11,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
 
 PERSONAL = "personal"  # the method whose gains are drawn person by person
 _SIZE = (6.4, 3.4)
@@ -61,6 +62,7 @@ def gain_by_history(evaluation: Evaluation) -> Figure | None:
         return None
     figure, axes = _figure(f"each person: {PERSONAL}", "messages in the history")
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(ScalarFormatter())
     for people, found in gains.items():
         axes.scatter(*zip(*found, strict=True), s=12, alpha=0.7, label=people, color=_COLOURS[people])
     axes.axhline(0, color="black", linewidth=0.8)
