@@ -1,9 +1,9 @@
-"""Fine-tuning few numbers: a low-rank change of each matrix in the blocks (Hu et al. 2022, "LoRA", section 4.1).
+"""Few numbers of one's own: a low-rank change of each matrix in the blocks (Hu et al. 2022, "LoRA", section 4.1).
 
     W + B A,   A [r, in] drawn at random, B [out, r] from zero
 
-Only A and B are trained, and in the end added into W, so the model that comes out is an ordinary one; r (in + out)
-numbers a matrix are what the person's device must keep.
+r (in + out) numbers a matrix are what a person's device must keep. Added into W in the end, they leave an ordinary
+model.
 """
 
 # r rank
@@ -11,7 +11,8 @@ numbers a matrix are what the person's device must keep.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -21,7 +22,8 @@ from torch.nn.utils import parametrize
 from nextword.model import LanguageModel
 from nextword.training import TrainConfig, fit
 
-_A, _B = "change_a", "change_b"
+_WEIGHT = "weight"
+_PLACE = f".parametrizations.{_WEIGHT}.0."  # in the names that torch gives
 
 
 class _LowRank(nn.Module):
@@ -35,17 +37,43 @@ class _LowRank(nn.Module):
         return weight + self.change_b @ self.change_a
 
 
+class Adapters:
+    """The changes laid over a model, as long as it is `adapted`."""
+
+    def __init__(self, model: LanguageModel):
+        self._parameters = dict(model.named_parameters())
+        self.own = frozenset(name for name in self._parameters if _PLACE in name)
+        self.below = frozenset(self._parameters) - self.own
+
+    def state(self) -> dict[str, np.ndarray]:
+        """A copy of the changes, by name."""
+        changes = ((name, self._parameters[name].detach().cpu().numpy()) for name in sorted(self.own))
+        return {name.replace(_PLACE, "."): value.copy() for name, value in changes}
+
+    def load(self, state: Mapping[str, np.ndarray]) -> None:
+        """Raises KeyError where a change is missing, RuntimeError where one has another rank."""
+        with torch.no_grad():
+            for name in self.own:
+                self._parameters[name].copy_(torch.from_numpy(np.array(state[name.replace(_PLACE, ".")])))
+
+
+@contextmanager
+def adapted(model: LanguageModel, rank: int, rng: np.random.Generator, *, keep: bool) -> Iterator[Adapters]:
+    """Lay changes of so low a rank over the blocks' matrices; afterwards add them in (`keep`), or take them off."""
+    generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
+    matrices = [module for module in model.blocks.modules() if isinstance(module, nn.Linear)]
+    for matrix in matrices:
+        parametrize.register_parametrization(matrix, _WEIGHT, _LowRank(matrix.weight, rank, generator))
+    try:
+        yield Adapters(model)
+    finally:
+        for matrix in matrices:
+            parametrize.remove_parametrizations(matrix, _WEIGHT, leave_parametrized=keep)
+
+
 def fit_adapters(
     model: LanguageModel, messages: Sequence[Sequence[int]], config: TrainConfig, rank: int, rng: np.random.Generator
 ) -> None:
     """Train a change of so low a rank, and add it into `model`."""
-    generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
-    matrices = [module for module in model.blocks.modules() if isinstance(module, nn.Linear)]
-    for matrix in matrices:
-        parametrize.register_parametrization(matrix, "weight", _LowRank(matrix.weight, rank, generator))
-    trained = frozenset(name for name, _ in model.named_parameters() if name.endswith((_A, _B)))
-    try:
-        fit(model, messages, config, rng, only=trained)
-    finally:
-        for matrix in matrices:
-            parametrize.remove_parametrizations(matrix, "weight", leave_parametrized=True)
+    with adapted(model, rank, rng, keep=True) as changes:
+        fit(model, messages, config, rng, only=changes.own)

@@ -96,11 +96,16 @@ class ServerConfig(Section):
 
 
 class PersonalConfig(Section):
-    """What a device keeps for its person between rounds, and how it is trained (`personalization.methods`)."""
+    """What a device keeps for its person between rounds, and how it is trained (`personalization.methods`).
 
-    method: Literal["fedavg", "fedper", "fedrep", "ditto", "apfl", "per-fedavg"] = "fedavg"  # fedavg: nothing
+    By "fedavg" and "per-fedavg" it keeps nothing.
+    """
+
+    method: Literal["fedavg", "fedper", "fedrep", "adapters", "ditto", "apfl", "per-fedavg"] = "fedavg"
     layers: AtLeastOne = 1  # fedper, fedrep: topmost blocks that are personal
+    rank: AtLeastOne = 8  # adapters: of the change of each matrix
     epochs: AtLeastOne = 1  # over the history, of what is personal; for a newcomer too
+    learning_rate: NotNegative = 0.0  # of what is personal, but for apfl and per-fedavg; 0: the client's
     pull: NotNegative = 0.1  # ditto: towards the shared parameters (lambda)
     mixing: Annotated[float, Field(ge=0, le=1)] = 0.5  # apfl: the personal share of the mixed model (alpha)
     inner_rate: Positive = 0.1  # per-fedavg: of the step that a person takes from the shared parameters

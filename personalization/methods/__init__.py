@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from personalization.methods.adapters import FederatedAdapters
 from personalization.methods.apfl import Apfl
 from personalization.methods.base import Local, Method, State, Trained
 from personalization.methods.ditto import Ditto
@@ -14,6 +15,7 @@ METHODS: dict[str, Method] = {
     "fedavg": FedAvg(),
     "fedper": FedPer(),
     "fedrep": FedRep(),
+    "adapters": FederatedAdapters(),
     "ditto": Ditto(),
     "apfl": Apfl(),
     "per-fedavg": PerFedAvg(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -28,6 +29,12 @@ class Local:
     train: TrainConfig
     personal: PersonalConfig
     rng: np.random.Generator
+
+    @property
+    def train_own(self) -> TrainConfig:
+        """How what is personal is trained."""
+        rate = self.personal.learning_rate or self.train.learning_rate
+        return dataclasses.replace(self.train, epochs=self.personal.epochs, learning_rate=rate)
 
     @property
     def personal_names(self) -> frozenset[str]:

@@ -24,6 +24,6 @@ class Ditto:
     def personal_model(self, local: Local, parameters: Weights, state: State | None) -> LanguageModel:
         """v after `personal.epochs` more, near these shared parameters."""
         local.load(parameters, state)
-        config = dataclasses.replace(local.train, epochs=local.personal.epochs, prox=local.personal.pull)
+        config = dataclasses.replace(local.train_own, prox=local.personal.pull)
         fit(local.model, local.messages, config, local.rng, anchor=parameters)
         return local.model

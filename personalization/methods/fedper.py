@@ -5,8 +5,6 @@ A newcomer's layers begin where everybody's began and are trained on their histo
 
 from __future__ import annotations
 
-import dataclasses
-
 from nextword.model import LanguageModel
 from nextword.model_config import Weights
 from nextword.training import fit
@@ -33,6 +31,5 @@ def own_layers(local: Local) -> State:
 
 
 def train_own_layers(local: Local) -> None:
-    """Train the personal part alone, `personal.epochs` over the history."""
-    config = dataclasses.replace(local.train, epochs=local.personal.epochs)
-    fit(local.model, local.messages, config, local.rng, only=local.personal_names)
+    """Train the personal part alone."""
+    fit(local.model, local.messages, local.train_own, local.rng, only=local.personal_names)

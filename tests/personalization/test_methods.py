@@ -12,7 +12,7 @@ from nextword.federation.config import PersonalConfig
 from nextword.federation.groups import personal_names
 from nextword.model import LanguageModel
 from nextword.model_config import ModelConfig, Weights
-from nextword.training import TrainConfig, padded, piece_loss
+from nextword.training import TrainConfig, batches, padded, piece_loss
 from nextword.vocabulary import Vocabulary
 from personalization.methods import METHODS, Local, State
 
@@ -80,6 +80,29 @@ def test_fedper_uses_what_the_participant_kept(make: Any) -> None:
     local = make(method="fedper")
     _, state, _ = _round(local)
     assert _same(_used(local, state), {**local.start, **state})
+
+
+def test_adapters_stay_and_all_shared_parameters_are_sent(make: Any) -> None:
+    local = make(method="adapters", rank=2, learning_rate=0.5)
+    delta, state, _ = _round(local)
+    matrices = {name for name, value in local.start.items() if name.startswith("blocks.") and value.ndim == 2}
+    assert set(state) == {f"{name.removesuffix('.weight')}.change_{part}" for name in matrices for part in "ab"}
+    assert set(delta) == set(local.start)
+    assert all(np.abs(value).max() > 0 for value in (*delta.values(), *state.values()))
+    before = dict(state)
+    _, later, _ = _round(local, state)
+    assert all(not np.array_equal(later[name], before[name]) for name in before)
+    used = _used(local, state)
+    for name, value in used.items():
+        change = value - local.start[name]
+        assert np.linalg.matrix_rank(change, tol=1e-5) == 2 if name in matrices else not change.any()
+
+
+def test_adapters_that_learn_nothing_leave_fedavg(make: Any) -> None:
+    plain, adapters = make(method="fedavg"), make(method="adapters", learning_rate=1e-30)
+    plain.rng.integers(2**63)  # as the adapters are drawn, and trained, before the shared parameters
+    list(batches(plain.messages, plain.train, plain.rng))
+    assert _same(_round(adapters).delta, _round(plain).delta, 1e-6)
 
 
 def test_apfl_without_mixing_is_fedavg(make: Any) -> None:
