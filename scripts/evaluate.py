@@ -17,6 +17,7 @@ from scripts.evaluation_rows import (
     clusters_of,
     each_person,
     groups_of,
+    predictors_of,
     print_table,
     summarise_all,
 )
@@ -136,7 +137,8 @@ def command(
         "clusters": clusters_of(results),
         "at_hand": at_hand_of(results, reference, seed),
         "groups": groups_of(results, "personal", reference, seed),
-        "people": each_person(results),
+        "predictors": predictors_of(results, "personal", reference),
+        "people": each_person(results, reference),
         # Of work on a person's history, the mean: on this machine, beside whatever else it did.
         "device_seconds": {m: fmean(result.seconds.get(m, 0.0) for result in results) for m in plan.methods},
     }

@@ -19,6 +19,7 @@ RULE = (
     "what chance gives (McNemar's test, 5 %)"
 )
 _PEOPLE = ("participants", "newcomers", "all")
+_FEW = 10  # people of whom a correlation says nothing
 _GROUPS = 8  # shown; all are in the JSON
 
 
@@ -91,7 +92,28 @@ def groups_of(results: Sequence[PersonResult], method: str, reference: str, seed
     return rows
 
 
-def each_person(results: Sequence[PersonResult]) -> list[dict[str, Any]]:
+def predictors_of(results: Sequence[PersonResult], method: str, reference: str) -> dict[str, float]:
+    """With what a person's gain over the reference goes up or down: Spearman's rank correlations over all people.
+
+    Of few people, or where all are alike, there are none.
+    """
+    from scipy.stats import spearmanr
+
+    pairs = [
+        (r, r.by_method[method].top1 - r.by_method[reference].top1) for r in results if r.by_method[reference].words
+    ]
+    known: dict[str, list[float]] = {
+        "messages": [r.messages for r, _ in pairs],
+        "bits_per_character": [r.by_method[reference].bits_per_character for r, _ in pairs],
+    }
+    gains = [gain for _, gain in pairs]
+    if len(pairs) < _FEW or len(set(gains)) == 1:
+        return {}
+    varied = {name: values for name, values in known.items() if len(set(values)) > 1}
+    return {name: float(spearmanr(values, gains).statistic) for name, values in varied.items()}
+
+
+def each_person(results: Sequence[PersonResult], reference: str) -> list[dict[str, Any]]:
     """Each person without their name: what they have, and how many words each method hit."""
     return [
         {
@@ -99,7 +121,8 @@ def each_person(results: Sequence[PersonResult]) -> list[dict[str, Any]]:
             "group": result.group,
             "cluster": result.cluster,
             "messages": result.messages,
-            "words": next(iter(result.by_method.values())).words,
+            "words": result.by_method[reference].words,
+            "bits_per_character": result.by_method[reference].bits_per_character,
             "top1_hits": {name: found.top1_hits for name, found in result.by_method.items()},
         }
         for result in results
@@ -157,6 +180,12 @@ def print_table(answer: Mapping[str, Any]) -> None:
         console.print(
             f"gain of {answer['groups'][0]['name']} by group: "
             + "; ".join(f"{g['group']} {100 * g['gain_top1']:+.2f} ({g['users']})" for g in answer["groups"][:_GROUPS])
+        )
+    if found := answer["predictors"]:
+        told = {"messages": "messages in the history", "bits_per_character": "bits a character before"}
+        console.print(
+            "a person's gain by personal goes with (Spearman): "
+            + ", ".join(f"{told[name]} {value:+.2f}" for name, value in found.items())
         )
     console.print(RULE.format(reference=answer["reference"]), style="dim")
 

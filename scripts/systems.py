@@ -51,9 +51,9 @@ class Someone:
         return (*self.train, *self.validation)
 
     def with_newest(self, messages: int) -> Someone:
-        """As if only so many messages, the newest, were at hand; a tenth of them, the newest, are for validation."""
+        """As if only so many messages, the newest, were at hand; a tenth of them, two at least, are for validation."""
         history = self.history[-messages:]
-        newest = max(1, len(history) // 10)
+        newest = min(max(2, len(history) // 10), len(history) - 1)
         return replace(self, train=history[:-newest], validation=history[-newest:])
 
     def rng(self) -> np.random.Generator:

@@ -18,7 +18,7 @@ from nextword.training import TrainConfig
 from personalization.finetune import FinetuneConfig
 from personalization.stack import StackConfig
 from scripts import evaluation, systems
-from scripts.evaluation_rows import summarise_all
+from scripts.evaluation_rows import predictors_of, summarise_all
 
 # Of 40 messages 29 are the training part of the history, 3 the validation part, 8 the test: each with its own word.
 PERIODS = ["past"] * 29 + ["middle"] * 3 + ["later"] * 8
@@ -58,6 +58,24 @@ def test_people_without_a_word_are_left_out_and_nobody_left_is_told() -> None:
     assert {row["people"]: row["users"] for row in rows} == {"participants": 1, "all": 1}
     with pytest.raises(ValueError, match="nobody has a word"):
         summarise_all([result("...", True)], ["trigram"], "trigram", 0)
+
+
+def test_what_gain_goes_with_is_told_of_enough_people() -> None:
+    def result(messages: int) -> evaluation.PersonResult:
+        """Whoever has 34 messages or more has a model that knows their word."""
+        texts, known = ["hello"], [["hello"]] if messages > 33 else [["goodbye"]]
+        measured = {
+            name: measure(Trigram(learned), texts, user="u")
+            for name, learned in (("federated", [["goodbye"]]), ("personal", known))
+        }
+        return evaluation.PersonResult("u", None, True, messages, measured, {}, {})
+
+    people = [result(30 + number) for number in range(10)]
+    found = predictors_of(people, "personal", "federated")
+    assert set(found) == {"messages"}  # bits are alike
+    assert 0.8 < found["messages"] < 1
+    assert predictors_of(people[:9], "personal", "federated") == {}
+    assert predictors_of([result(30)] * 12, "personal", "federated") == {}
 
 
 def test_the_pooled_trigrams_know_participants_histories_alone(population: Population) -> None:
