@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _LIKELY = 1e-4  # letters more probable than this are meant as they were typed
 _INTENTS = 3  # corrections looked into,
 _WORTHWHILE = 0.02  # and how probable each must be beside the letters as they were typed
+_HIDDEN = 12  # blocked words behind which others are looked for
 _CONTEXT_CHARACTERS = 2000  # more than the model's window holds
 
 
@@ -59,6 +60,7 @@ class Predictor:
         self._pieces: list[int] = []
         self.layers: list[Layer] = []  # over the model, from it upwards
         self.own_words = OwnWords()  # over all layers; candidates like any others
+        self.blocked: set[str] = set()  # words never offered, normalised
         self._cache: Cache | None = None  # of the pieces, the start piece among them
 
     @classmethod
@@ -113,6 +115,7 @@ class Predictor:
     def _intent(self, letters: str, slip: float, k: int) -> _Intent:
         """Search the words that begin with `letters`."""
         layers, context = self._layers, self._tokens
+        k += min(sum(word.startswith(letters) for word in self.blocked), _HIDDEN)
         request = Request(self._root, letters, 2 * k if layers else k)
         self._reader.search([request])
         mass = self._reader.mass(self._root, letters) if letters else 1.0
@@ -120,7 +123,7 @@ class Predictor:
         if layers:
             words = blend(words, self._below, layers, context, letters, k)
             mass = layered_prefix(mass, layers, context, letters) if letters else 1.0
-        return _Intent(letters, slip, mass, words)
+        return _Intent(letters, slip, mass, {word: p for word, p in words.items() if word not in self.blocked})
 
     def _below(self, word: str) -> float:
         return self._root.probability(self.vocabulary.encode_token(word))

@@ -180,6 +180,19 @@ def test_a_message_longer_than_the_window_costs_what_its_pieces_cost_one_by_one(
     assert Predictor.of(model, vocabulary).read([message])[0].bits == pytest.approx(bits, rel=1e-4)
 
 
+def test_a_blocked_word_is_never_offered_and_others_take_its_place(bundled: Predictor) -> None:
+    before = [s.word for s in bundled.suggest("see you at the", k=4)]
+    try:
+        bundled.blocked = {before[0].lower()}
+        assert [s.word for s in bundled.suggest("see you at the", k=3)] == before[1:]
+        for letters in range(len(before[0]) + 1):
+            for typed in (before[0][:letters], before[0][:letters].upper()):
+                assert before[0].lower() not in [s.word.lower() for s in bundled.suggest("see you at the", typed)]
+    finally:
+        bundled.blocked = set()
+    assert [s.word for s in bundled.suggest("see you at the", k=4)] == before
+
+
 @given(st.text(max_size=40), st.text(max_size=6))
 @settings(max_examples=60)
 def test_any_text_is_answered(vocabulary: Vocabulary, context: str, typed: str) -> None:

@@ -1,0 +1,198 @@
+"""A profile: what a keyboard keeps of its person, in a folder that nobody else can read.
+
+All of it is one file of events, a line of JSON each, which only grows: what was sent, which words were forgotten, which
+are never to be offered, how a word is written. Reading it again from the beginning gives the profile as it was, so a
+crash loses at most the event that was being written, and a half-written last line is dropped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from nextword.files import check_writable, locked, write_whole
+from nextword.text import is_word, normalise, tidy
+from personalization.own_ngram import OwnNgram
+
+VERSION = 1
+_EVENTS, _ABOUT = "events.jsonl", "profile.json"
+_OWNER_ONLY, _OWNER_ONLY_FOLDER = 0o600, 0o700
+
+
+@dataclass
+class Contents:
+    """What the events come to."""
+
+    messages: list[str] = field(default_factory=list)  # as they were sent or imported, oldest first
+    own: OwnNgram = field(default_factory=OwnNgram)  # what they teach, but for the words forgotten since
+    blocked: set[str] = field(default_factory=set)  # words never offered, normalised
+    forms: dict[str, str] = field(default_factory=dict)  # how a word is to be written, where the person has said so
+
+    def apply(self, event: dict[str, Any]) -> None:
+        """Take in one event. Raises ValueError for an event that this version does not know."""
+        match event:
+            case {"sent": str(text)}:
+                self.messages.append(text)
+                self.own.learn(text)
+            case {"forgot": str(word)}:
+                self.own.forget(word)
+                self.forms.pop(word, None)
+            case {"blocked": str(word)}:
+                self.blocked.add(word)
+            case {"unblocked": str(word)}:
+                self.blocked.discard(word)
+            case {"written": str(form)}:
+                self.forms[normalise(form)] = form
+            case _:
+                raise ValueError(f"an unknown event {sorted(event)}")
+
+
+class Profile:
+    """An open profile; one process at a time has it. `close` it, or use it in a with statement."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the profile in this folder, a new one where there is none.
+
+        Raises ValueError where another keyboard has it, or where it is of a later version or damaged; OSError where
+        the folder cannot be written.
+        """
+        self.folder = folder
+        check_writable(folder)
+        folder.chmod(_OWNER_ONLY_FOLDER)
+        self._open = ExitStack()
+        self._open.enter_context(locked(folder, "profile"))
+        try:
+            self._check_version()
+            self.contents = Contents()
+            self._read()
+        except BaseException:
+            self._open.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let the profile go."""
+        self._open.close()
+
+    def send(self, text: str) -> None:
+        """Keep a message, and learn from it."""
+        if text.strip():
+            self._add([{"sent": text}])
+
+    def add(self, texts: Iterable[str]) -> int:
+        """Keep many messages, oldest first, as of an import; returns how many had anything in them."""
+        events = [{"sent": text} for text in texts if text.strip()]
+        self._add(events)
+        return len(events)
+
+    def forget(self, word: str) -> None:
+        """Unlearn a word until it is typed again."""
+        self._add([{"forgot": _word(word)}])
+
+    def block(self, word: str) -> None:
+        """Never offer a word again, however it is written."""
+        self._add([{"blocked": _word(word)}])
+
+    def unblock(self, word: str) -> None:
+        """Offer it again."""
+        self._add([{"unblocked": _word(word)}])
+
+    def write(self, form: str) -> None:
+        """Say how a word is to be written, as with its capitals."""
+        _word(form)
+        self._add([{"written": tidy(form)}])
+
+    def export(self, path: Path) -> None:
+        """A copy of all events, for the person. Raises FileExistsError where something is there."""
+        with path.open("xb") as file:
+            file.write(self._events.read_bytes() if self._events.exists() else b"")
+        path.chmod(_OWNER_ONLY)
+
+    def erase(self) -> None:
+        """Delete all that is kept; the profile goes on, empty."""
+        for path in self.folder.iterdir():
+            if path.name != ".lock":
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        self._check_version()
+        self.contents = Contents()
+
+    @property
+    def _events(self) -> Path:
+        return self.folder / _EVENTS
+
+    def _check_version(self) -> None:
+        path = self.folder / _ABOUT
+        if not path.exists():
+            write_whole(path, json.dumps({"version": VERSION}).encode())
+            return
+        try:
+            version = int(json.loads(path.read_text(encoding="utf-8"))["version"])
+        except (ValueError, KeyError, TypeError):
+            raise ValueError(f"{path}: damaged; put {{'version': {VERSION}}} there if you know it to be so") from None
+        if version > VERSION:
+            raise ValueError(f"{self.folder}: a profile of a later nextword (version {version}); install that one")
+
+    def _read(self) -> None:
+        """Take in all events; what is left of a write that was cut off is dropped from the file."""
+        if not self._events.exists():
+            return
+        whole = self._events.read_bytes()
+        end = whole.rfind(b"\n") + 1
+        for number, event in _parsed(whole[:end]):
+            try:
+                self.contents.apply(event)
+            except ValueError as error:
+                raise ValueError(f"{self._events}: line {number}: {error}") from None
+        if end < len(whole):
+            os.truncate(self._events, end)
+
+    def _add(self, events: list[dict[str, str]]) -> None:
+        """Have the events on disk, then take them in."""
+        if not events:
+            return
+        lines = b"".join(json.dumps(event).encode() + b"\n" for event in events)
+        descriptor = os.open(self._events, os.O_WRONLY | os.O_APPEND | os.O_CREAT, _OWNER_ONLY)
+        try:
+            before = os.fstat(descriptor).st_size
+            try:
+                _write_all(descriptor, lines)
+                os.fsync(descriptor)
+            except OSError:
+                os.ftruncate(descriptor, before)  # a disk that is full keeps what was there
+                raise
+        finally:
+            os.close(descriptor)
+        for event in events:
+            self.contents.apply(event)
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    while content:
+        content = content[os.write(descriptor, content) :]
+
+
+def _parsed(lines: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, line in enumerate(lines.splitlines(), 1):
+        try:
+            event = json.loads(line)
+        except ValueError:
+            event = None
+        yield number, event if isinstance(event, dict) else {}
+
+
+def _word(word: str) -> str:
+    clean = normalise(word)
+    if not is_word(clean):
+        raise ValueError(f"{word!r} is not one word of letters, digits and inner apostrophes")
+    return clean

@@ -1,0 +1,141 @@
+"""A profile: nobody else reads it, no crash loses it, and what is deleted is gone."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from personalization.profile import Profile
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "profiles" / "me"
+
+
+def test_what_was_kept_is_there_again(folder: Path) -> None:
+    with Profile(folder) as profile:
+        profile.send("Ask Zoque Hall")
+        profile.send("   ")
+        assert profile.add(["see you at Zoque", "", "ok\u2028fine\x85then \U0001f600"]) == 2
+        profile.forget("Hall")
+        profile.block("Ok")
+        profile.block("fine")
+        profile.unblock("FINE")
+        profile.write("ZOQUE")
+        before = profile.contents
+    with Profile(folder) as again:
+        assert again.contents.messages == ["Ask Zoque Hall", "see you at Zoque", "ok\u2028fine\x85then \U0001f600"]
+        assert again.contents.blocked == {"ok"}
+        assert again.contents.forms == {"zoque": "ZOQUE"}
+        assert "hall" not in again.contents.own
+        assert again.contents.own.followers == before.own.followers
+
+
+def test_only_the_owner_may_read_it(folder: Path) -> None:
+    before = os.umask(0)
+    try:
+        with Profile(folder) as profile:
+            profile.send("secret")
+            profile.export(folder.parent / "mine.jsonl")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    for path in (folder / "events.jsonl", folder.parent / "mine.jsonl"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@given(st.integers(0, 200))
+@settings(max_examples=40, deadline=None)
+def test_a_file_cut_anywhere_loses_at_most_the_last_message(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
+    folder = tmp_path_factory.mktemp("profile")
+    sent = ["see you at the station", "h\u00e9llo \U0001f600", "ok"]
+    with Profile(folder) as profile:
+        profile.add(sent)
+    events = folder / "events.jsonl"
+    whole = events.read_bytes()
+    events.write_bytes(whole[:cut])
+    ends = [i + 1 for i, byte in enumerate(whole) if byte == ord("\n")]
+    with Profile(folder) as again:
+        assert again.contents.messages == sent[: sum(end <= cut for end in ends)]
+        again.send("later")
+    with Profile(folder) as once_more:
+        assert once_more.contents.messages[-1] == "later"
+
+
+def test_a_disk_that_is_full_keeps_what_was_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Profile(folder) as profile:
+        profile.send("first")
+
+        def full(descriptor: int) -> None:
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", full)
+            with pytest.raises(OSError, match="No space"):
+                profile.send("second")
+        assert profile.contents.messages == ["first"]
+        profile.send("third")
+    with Profile(folder) as again:
+        assert again.contents.messages == ["first", "third"]
+
+
+def test_two_keyboards_do_not_share_a_profile(folder: Path) -> None:
+    with Profile(folder), pytest.raises(ValueError, match="another process is at work in this profile"):
+        Profile(folder)
+    Profile(folder).close()
+
+
+def test_what_is_erased_is_gone_and_the_profile_goes_on(folder: Path) -> None:
+    with Profile(folder) as profile:
+        profile.send("Ask Zoque")
+        profile.erase()
+        assert (profile.contents.messages, "zoque" in profile.contents.own) == ([], False)
+        assert not any(b"Zoque" in path.read_bytes() for path in folder.rglob("*") if path.is_file())
+        profile.send("hello")
+    with Profile(folder) as again:
+        assert again.contents.messages == ["hello"]
+
+
+def test_an_export_holds_everything_and_overwrites_nothing(folder: Path, tmp_path: Path) -> None:
+    with Profile(folder) as profile:
+        profile.export(tmp_path / "none.jsonl")
+        profile.send("Ask Zoque")
+        profile.export(tmp_path / "mine.jsonl")
+        assert json.loads((tmp_path / "mine.jsonl").read_text(encoding="utf-8")) == {"sent": "Ask Zoque"}
+        with pytest.raises(FileExistsError):
+            profile.export(tmp_path / "mine.jsonl")
+    assert (tmp_path / "none.jsonl").read_bytes() == b""
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("profile.json", b'{"version": 99}', "a later nextword"),
+        ("profile.json", b"{", "damaged"),
+        ("events.jsonl", b'{"sent": "ok"}\n{"flew": 1}\n', r"line 2: an unknown event \['flew'\]"),
+        ("events.jsonl", b"\xff\n", "line 1: an unknown event"),
+        ("events.jsonl", b'{"sent": 3}\n', "line 1"),
+    ],
+)
+def test_what_cannot_be_read_is_told_and_left_alone(folder: Path, name: str, content: bytes, told: str) -> None:
+    folder.mkdir(parents=True)
+    (folder / name).write_bytes(content)
+    for _ in range(2):
+        with pytest.raises(ValueError, match=told):
+            Profile(folder)
+        assert (folder / name).read_bytes() == content
+
+
+def test_what_is_no_word_is_refused(folder: Path) -> None:
+    with Profile(folder) as profile:
+        for act in (profile.forget, profile.block, profile.unblock, profile.write):
+            with pytest.raises(ValueError, match="is not one word"):
+                act("two words")
+        assert not (folder / "events.jsonl").exists()
