@@ -11,7 +11,7 @@ model.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
@@ -20,7 +20,6 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from nextword.model import LanguageModel
-from nextword.training import TrainConfig, fit
 
 _WEIGHT = "weight"
 _PLACE = f".parametrizations.{_WEIGHT}.0."  # in the names that torch gives
@@ -69,11 +68,3 @@ def adapted(model: LanguageModel, rank: int, rng: np.random.Generator, *, keep: 
     finally:
         for matrix in matrices:
             parametrize.remove_parametrizations(matrix, _WEIGHT, leave_parametrized=keep)
-
-
-def fit_adapters(
-    model: LanguageModel, messages: Sequence[Sequence[int]], config: TrainConfig, rank: int, rng: np.random.Generator
-) -> None:
-    """Train a change of so low a rank, and add it into `model`."""
-    with adapted(model, rank, rng, keep=True) as changes:
-        fit(model, messages, config, rng, only=changes.own)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +17,9 @@ import torch
 
 from nextword.model import LanguageModel
 from nextword.training import TrainConfig, fit
-from personalization.adapters import fit_adapters
+from personalization.adapters import adapted
+
+Progress = Callable[[int, int, float], None]  # step, steps, bits per piece
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,15 @@ class FinetuneConfig:
 class Tuner:
     """Fine-tuning for one person. What was trained on the same messages is not trained again."""
 
-    def __init__(self, shared: LanguageModel, config: FinetuneConfig, rng: np.random.Generator):
-        self.shared, self.config, self._rng = shared, config, rng
+    def __init__(
+        self,
+        shared: LanguageModel,
+        config: FinetuneConfig,
+        rng: np.random.Generator,
+        *,
+        progress: Progress | None = None,
+    ):
+        self.shared, self.config, self._rng, self._progress = shared, config, rng, progress
         self.seconds_saved = 0.0  # by what was not trained again
         self._tuned: dict[tuple[tuple[int, ...], ...], tuple[LanguageModel, float]] = {}
 
@@ -47,20 +56,27 @@ class Tuner:
             self.seconds_saved += self._tuned[newest][1]
         else:
             began = time.perf_counter()
-            tuned = tune(self.shared, newest, self.config, self._rng).eval()
+            tuned = tune(self.shared, newest, self.config, self._rng, progress=self._progress).eval()
             self._tuned[newest] = tuned, time.perf_counter() - began
         return self._tuned[newest][0]
 
 
 def tune(
-    shared: LanguageModel, messages: Sequence[Sequence[int]], config: FinetuneConfig, rng: np.random.Generator
+    shared: LanguageModel,
+    messages: Sequence[Sequence[int]],
+    config: FinetuneConfig,
+    rng: np.random.Generator,
+    *,
+    progress: Progress | None = None,
 ) -> LanguageModel:
-    """A copy of the shared model, trained on messages (pieces)."""
+    """A copy of the shared model, trained on messages (pieces); `progress` is told as by `nextword.training.fit`."""
     tuned = copy.deepcopy(shared)
     if config.part == "adapters":
-        fit_adapters(tuned, messages, config.train, config.rank, rng)
-    else:
-        fit(tuned, messages, config.train, rng, only=_last(shared, config.layers) if config.part == "last" else None)
+        with adapted(tuned, config.rank, rng, keep=True) as changes:
+            fit(tuned, messages, config.train, rng, only=changes.own, progress=progress)
+        return tuned
+    only = _last(shared, config.layers) if config.part == "last" else None
+    fit(tuned, messages, config.train, rng, only=only, progress=progress)
     return tuned
 
 

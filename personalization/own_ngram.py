@@ -32,6 +32,7 @@ class OwnNgram(NgramLayer):
         super().__init__(config or NgramConfig(), {}, source="own")
         self.half_life = half_life
         self._forms: dict[str, str] = {}
+        self.fixed_forms: dict[str, str] = {}  # as the person wants words written, however they type them
         for message in messages:
             self.learn(message)
 
@@ -59,8 +60,8 @@ class OwnNgram(NgramLayer):
         self.changed()
 
     def written(self, word: str) -> str | None:
-        """As the person wrote it last inside a sentence; None where they never did."""
-        return self._forms.get(word)
+        """As the person wants it, or wrote it last inside a sentence; None where they never did."""
+        return self.fixed_forms.get(word) or self._forms.get(word)
 
     def forget(self, word: str) -> None:
         """Take a word out of all that was counted, before other words as well as after them."""
@@ -69,6 +70,7 @@ class OwnNgram(NgramLayer):
             if word in context or not counts:
                 del self.followers[context]
         self._forms.pop(word, None)
+        self.fixed_forms.pop(word, None)
         place = bisect.bisect_left(self.words, word)
         if self.words[place : place + 1] == [word]:
             del self.words[place]

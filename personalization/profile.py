@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,9 +32,9 @@ class Contents:
     messages: list[str] = field(default_factory=list)  # as they were sent or imported, oldest first
     own: OwnNgram = field(default_factory=OwnNgram)  # what they teach, but for the words forgotten since
     blocked: set[str] = field(default_factory=set)  # words never offered, normalised
-    forms: dict[str, str] = field(default_factory=dict)  # how a word is to be written, where the person has said so
+    trainings: list[int] = field(default_factory=list)  # the numbers of those in use, one over the other
 
-    def apply(self, event: dict[str, Any]) -> None:
+    def apply(self, event: Mapping[str, Any]) -> None:
         """Take in one event. Raises ValueError for an event that this version does not know."""
         match event:
             case {"sent": str(text)}:
@@ -42,13 +42,16 @@ class Contents:
                 self.own.learn(text)
             case {"forgot": str(word)}:
                 self.own.forget(word)
-                self.forms.pop(word, None)
             case {"blocked": str(word)}:
                 self.blocked.add(word)
             case {"unblocked": str(word)}:
                 self.blocked.discard(word)
             case {"written": str(form)}:
-                self.forms[normalise(form)] = form
+                self.own.fixed_forms[normalise(form)] = form
+            case {"trained": int(number)}:
+                self.trainings.append(number)
+            case {"untrained": int(number)}:
+                self.trainings = [other for other in self.trainings if other != number]
             case _:
                 raise ValueError(f"an unknown event {sorted(event)}")
 
@@ -113,6 +116,18 @@ class Profile:
         _word(form)
         self._add([{"written": tidy(form)}])
 
+    def training_folder(self, number: int) -> Path:
+        """Where a training keeps its model."""
+        return self.folder / "trainings" / str(number)
+
+    def use_training(self, number: int) -> None:
+        """From now on this training is in use; its folder is there already."""
+        self._add([{"trained": number}])
+
+    def drop_training(self, number: int) -> None:
+        """Go back to the one before it."""
+        self._add([{"untrained": number}])
+
     def export(self, path: Path) -> None:
         """A copy of all events, for the person. Raises FileExistsError where something is there."""
         with path.open("xb") as file:
@@ -157,7 +172,7 @@ class Profile:
         if end < len(whole):
             os.truncate(self._events, end)
 
-    def _add(self, events: list[dict[str, str]]) -> None:
+    def _add(self, events: Sequence[Mapping[str, str | int]]) -> None:
         """Have the events on disk, then take them in."""
         if not events:
             return

@@ -30,6 +30,7 @@ class StackConfig:
 
     own: NgramConfig | None = NgramConfig()  # None: no own n-gram
     many: bool = True  # the n-grams of many, where there are any
+    eight_bit: bool = False  # how fine-tuned models read
     gate: GateConfig = GateConfig()
 
 
@@ -40,20 +41,13 @@ class Shared(NamedTuple):
     predictor: Predictor
     many: Layer | None = None
 
-    def with_layers(self, *layers: Layer, predictor: Predictor | None = None) -> Predictor:
-        """A predictor with these layers over the model; it reads with the same weights."""
-        if not layers and predictor is None:
-            return self.predictor
-        made = copy.copy(predictor or self.predictor)
-        made.layers = list(layers)
-        made.forget_context()
-        return made
-
 
 class Personal(NamedTuple):
     """What a person uses, what it is made of, and what the gate decided."""
 
     predictor: Predictor
+    model: LanguageModel  # by which it reads, in floats
+    candidate: Predictor  # the best that was made of the training part alone, whether it has won or not
     verdict: Verdict
     way: float  # to the fine-tuned weights; 0 for the shared ones
     trusts: tuple[float, ...]  # of the n-grams of many and of the own n-gram, those that were tried
@@ -81,23 +75,45 @@ def personalize(
         many = [shared.many] if shared.many and config.many else []
         return [*many, OwnNgram(config.own, messages)] if config.own else many
 
-    def tuned(messages: Sequence[str], way: float) -> Predictor:
-        assert tuner is not None
+    def model(messages: Sequence[str], way: float) -> LanguageModel:
+        if not way or tuner is None:
+            return shared.model
         whole = tuner([pieces for text in messages if (pieces := encode(normalise(text)))])
-        return Predictor.of(part_of_the_way(shared.model, whole, way), shared.predictor.vocabulary)
+        return part_of_the_way(shared.model, whole, way)
+
+    def predictor(model: LanguageModel) -> Predictor:
+        if model is shared.model:
+            return shared.predictor
+        return Predictor.of(model, shared.predictor.vocabulary, eight_bit=config.eight_bit)
 
     judged = [tokens(normalise(text)) for text in validation]
     if len(judged) < config.gate.fewest_messages or not any(map(str.strip, train)):
-        return Personal(shared.predictor, NOTHING, 0.0, ())
-    overlay = Overlay(layers(train), judged)
-    nats = shared.predictor.costs(judged)
+        return Personal(shared.predictor, shared.model, shared.predictor, NOTHING, 0.0, ())
+    known = layers(train)
+    overlay = Overlay(known, judged)
     ways = (0.0, *tuner.config.ways) if tuner else (0.0,)
-    found = [overlay.best(tuned(train, way).costs(judged) if way else nats) for way in ways]
-    verdict = judge(overlay.bits(nats), [bits for _, bits in found], config.gate)
+    made = [predictor(model(train, way)) for way in ways]
+    nats = [each.costs(judged) for each in made]
+    weighed = [overlay.best(each) for each in nats]
+    verdict = judge(overlay.bits(nats[0]), [bits for _, bits in weighed], config.gate)
+    # Where nothing ships, the candidate is the one that came nearest to it.
+    least = min(range(len(ways)), key=lambda number: float(weighed[number][1].sum()))
+    chosen = least if verdict.choice is None else verdict.choice
+    way, trusts = ways[chosen], weighed[chosen][0]
+    candidate = _under(made[chosen], trusted(known, trusts))
     if verdict.choice is None:
-        return Personal(shared.predictor, verdict, 0.0, ())
-    way, (trusts, _) = ways[verdict.choice], found[verdict.choice]
+        return Personal(shared.predictor, shared.model, candidate, verdict, 0.0, ())
     everything = [*train, *validation]
-    over = trusted(layers(everything), trusts)
-    predictor = shared.with_layers(*over, predictor=tuned(everything, way) if way else None)
-    return Personal(predictor, verdict, way, trusts)
+    final = model(everything, way)
+    used = _under(predictor(final), trusted(layers(everything), trusts))
+    return Personal(used, final, candidate, verdict, way, trusts)
+
+
+def _under(predictor: Predictor, layers: Sequence[Layer]) -> Predictor:
+    """The same predictor with these layers over its model; it reads with the same weights."""
+    if not layers:
+        return predictor
+    made = copy.copy(predictor)
+    made.layers = list(layers)
+    made.forget_context()
+    return made

@@ -33,7 +33,7 @@ def test_what_was_kept_is_there_again(folder: Path) -> None:
     with Profile(folder) as again:
         assert again.contents.messages == ["Ask Zoque Hall", "see you at Zoque", "ok\u2028fine\x85then \U0001f600"]
         assert again.contents.blocked == {"ok"}
-        assert again.contents.forms == {"zoque": "ZOQUE"}
+        assert again.contents.own.written("zoque") == "ZOQUE"
         assert "hall" not in again.contents.own
         assert again.contents.own.followers == before.own.followers
 

@@ -133,7 +133,6 @@ def test_a_person_is_personalized_on_their_own_history_alone(
     shared = SimpleNamespace(
         model=None,
         predictor=SimpleNamespace(vocabulary=SimpleNamespace(encode=lambda text: text)),
-        with_layers=lambda own: None,
     )
     monkeypatch.setattr(base, "shared", lambda someone: shared)
     monkeypatch.setattr(systems.Mixture, "with_own", with_own)

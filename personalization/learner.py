@@ -1,0 +1,113 @@
+"""What a keyboard learns of its person: words at once by counting, habits by training when asked, and both undone.
+
+The predictor handed out is always whole. Training works beside it, and what wins takes its place in one step.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from nextword import checkpoint
+from nextword.layers import Trusted
+from nextword.predictor import Predictor
+from personalization.profile import Profile
+from personalization.trust import UNTRIED
+
+if TYPE_CHECKING:
+    from nextword.metrics import UserResult
+
+Progress = Callable[[int, int], None]
+FEWEST = 30  # messages that are enough to train on
+_LEAST_TRUST = 0.05  # so that a word just learned can be offered
+_JUDGED = 200  # messages that judge a training, the newest, at most
+
+
+class Cancelled(Exception):
+    """For `progress` to raise where the person does not want to wait."""
+
+
+class Change(NamedTuple):
+    """What a training has changed, on the person's newest messages, of which it knew nothing yet."""
+
+    shipped: bool
+    before: UserResult  # by the model that everybody has
+    after: UserResult  # by the best that was made, whether it ships or not
+
+
+class Learner:
+    """For one profile, over the model in a folder that everybody has."""
+
+    def __init__(self, profile: Profile, shared: Path = checkpoint.BUNDLED) -> None:
+        self.profile, self.shared = profile, shared
+        self.predictor = self._load()
+
+    @property
+    def trained(self) -> int | None:
+        """The number of the training in use."""
+        there = (n for n in reversed(self.profile.contents.trainings) if self.profile.training_folder(n).is_dir())
+        return next(there, None)
+
+    def send(self, text: str) -> None:
+        """Keep a message, and learn its words at once. OSError where it cannot be kept; then nothing is learned."""
+        self.profile.send(text)
+
+    def reload(self) -> None:
+        """After the profile was changed otherwise: a predictor that knows."""
+        self.predictor = self._load()
+
+    def train(self, progress: Progress = lambda step, steps: None) -> Change:
+        """Train on the history, weigh one's own words, and use what wins over the model that everybody has.
+
+        Takes seconds to minutes, and may run in a thread of its own. `progress` is told (step, steps), once over for
+        what is judged and once more for what ships; whatever it raises leaves everything as it was. Raises ValueError
+        for a history that is too short.
+        """
+        import numpy as np
+
+        from nextword.metrics import measure
+        from personalization.finetune import FinetuneConfig, Tuner
+        from personalization.stack import Shared, StackConfig, personalize
+
+        messages = list(self.profile.contents.messages)
+        if len(messages) < FEWEST:
+            raise ValueError(f"training takes {FEWEST} messages or more; there are {len(messages)} yet")
+        newest = min(max(3, len(messages) // 10), _JUDGED)
+        model, vocabulary = checkpoint.load(self.shared)
+        shared = Shared(model, Predictor.load(self.shared, eight_bit=True))
+        rng = np.random.default_rng(len(messages))
+        tuner = Tuner(model, FinetuneConfig(), rng, progress=lambda step, steps, bits: progress(step, steps))
+        personal = personalize(shared, messages[:-newest], messages[-newest:], StackConfig(eight_bit=True), tuner)
+        before, after = (measure(p, messages[-newest:], user="") for p in (shared.predictor, personal.candidate))
+        if personal.shipped:
+            about = {"way": personal.way, "own_trust": personal.trusts[-1], "messages": len(messages)}
+            number = max((0, *self.profile.contents.trainings)) + 1
+            folder = self.profile.training_folder(number)
+            checkpoint.save(folder, personal.model, vocabulary, extra=about, eight_bit=True)
+            self.profile.use_training(number)
+            for old in self.profile.contents.trainings[:-2]:
+                shutil.rmtree(self.profile.training_folder(old), ignore_errors=True)
+            self.reload()
+        return Change(personal.shipped, before, after)
+
+    def undo(self) -> None:
+        """Go back to what was in use before the last training. Raises ValueError where there was none."""
+        if (number := self.trained) is None:
+            raise ValueError("there is no training to undo")
+        self.profile.drop_training(number)
+        shutil.rmtree(self.profile.training_folder(number), ignore_errors=True)
+        self.reload()
+
+    def _load(self) -> Predictor:
+        number, trust = self.trained, UNTRIED
+        folder = self.shared if number is None else self.profile.training_folder(number)
+        if number is not None:
+            trust = float(checkpoint.read_config(folder)["about"]["own_trust"])
+        predictor = Predictor.load(folder, eight_bit=True)
+        contents = self.profile.contents
+        predictor.source = "shared" if number is None else "trained"
+        predictor.layers = [Trusted(contents.own, max(trust, _LEAST_TRUST))]
+        predictor.blocked = contents.blocked
+        return predictor

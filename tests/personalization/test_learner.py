@@ -1,0 +1,135 @@
+"""What a keyboard learns, and how it is taken back."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nextword import checkpoint
+from nextword.model import LanguageModel
+from nextword.vocabulary import Vocabulary
+from personalization.gate import NOTHING
+from personalization.learner import FEWEST, Cancelled, Learner
+from personalization.profile import Profile
+
+HABITS = [f"Meet you at Zoque {word}" for word in ("then", "again", "tomorrow", "ok", "please", "haha")] * 7
+
+
+@pytest.fixture
+def shared(model: LanguageModel, vocabulary: Vocabulary, tmp_path: Path) -> Path:
+    checkpoint.save(tmp_path / "shared", model, vocabulary)
+    return tmp_path / "shared"
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Iterator[Profile]:
+    with Profile(tmp_path / "me") as profile:
+        yield profile
+
+
+def _first(keyboard: Learner) -> tuple[str, str]:
+    found = keyboard.predictor.suggest("meet you at")[0]
+    return found.word, found.source
+
+
+def test_a_word_is_offered_once_it_was_sent_and_after_a_restart(profile: Profile, shared: Path) -> None:
+    keyboard = Learner(profile, shared)
+    for _ in range(3):
+        keyboard.send("Meet you at Zoque")
+    assert _first(keyboard) == ("Zoque", "own")
+    assert _first(Learner(profile, shared)) == ("Zoque", "own")
+    profile.forget("Zoque")
+    assert _first(keyboard)[0] != "Zoque"
+    for _ in range(3):
+        keyboard.send("Meet you at Zoque")
+    profile.block("zoque")
+    assert "Zoque" not in [s.word for s in keyboard.predictor.suggest("meet you at", "zo")]
+    profile.unblock("zoque")
+    profile.write("ZoQue")
+    assert _first(keyboard)[0] == "ZoQue"
+
+
+def test_a_training_that_wins_is_used_kept_and_undone(profile: Profile, shared: Path) -> None:
+    profile.add(HABITS)
+    keyboard = Learner(profile, shared)
+    untrained = keyboard.predictor
+    steps: list[tuple[int, int]] = []
+    change = keyboard.train(lambda step, of: steps.append((step, of)))
+    assert change.shipped
+    assert change.after.top1_hits > change.before.top1_hits
+    assert [step for step, _ in steps if step == 1] == [1, 1]  # to judge by, and to use
+    assert keyboard.trained == 1
+    assert keyboard.predictor is not untrained
+    assert _first(keyboard)[0] == "Zoque"
+    assert Learner(profile, shared).trained == 1
+    assert checkpoint.read_config(profile.training_folder(1))["about"]["messages"] == len(HABITS)
+    keyboard.train()
+    assert keyboard.trained == 2
+    keyboard.undo()
+    assert keyboard.trained == 1
+    keyboard.undo()
+    assert (keyboard.trained, keyboard.predictor.source) == (None, "shared")
+    with pytest.raises(ValueError, match="no training to undo"):
+        keyboard.undo()
+    assert Learner(profile, shared).trained is None
+
+
+def test_a_training_that_is_cancelled_changes_nothing(profile: Profile, shared: Path) -> None:
+    profile.add(HABITS)
+    keyboard = Learner(profile, shared)
+    before = keyboard.predictor
+
+    def stop(step: int, steps: int) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        keyboard.train(stop)
+    assert (keyboard.trained, keyboard.predictor) == (None, before)
+    assert not (profile.folder / "trainings").exists()
+
+
+def test_a_short_history_is_not_trained_on(profile: Profile, shared: Path) -> None:
+    profile.add(["see you"] * (FEWEST - 1))
+    with pytest.raises(ValueError, match=f"{FEWEST} messages or more; there are {FEWEST - 1} yet"):
+        Learner(profile, shared).train()
+
+
+def test_nothing_ships_where_nothing_wins(profile: Profile, shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    profile.add(HABITS)
+    monkeypatch.setattr("personalization.stack.judge", lambda *_: NOTHING)
+    keyboard = Learner(profile, shared)
+    change = keyboard.train()
+    assert (change.shipped, keyboard.trained) == (False, None)
+    assert change.after.words == change.before.words > 0
+
+
+def test_messages_sent_while_it_trains_are_kept_and_learned(profile: Profile, shared: Path) -> None:
+    profile.add(HABITS)
+    keyboard = Learner(profile, shared)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def wait(step: int, steps: int) -> None:
+        begun.set()
+        assert go_on.wait(60)
+
+    worker = threading.Thread(target=keyboard.train, args=(wait,))
+    worker.start()
+    assert begun.wait(60)
+    for _ in range(9):
+        keyboard.send("look at Bugis")
+    assert keyboard.predictor.suggest("look at")[0].word == "Bugis"
+    go_on.set()
+    worker.join()
+    assert keyboard.trained == 1
+    assert keyboard.predictor.suggest("look at")[0].word == "Bugis"
+
+
+def test_old_trainings_are_removed(profile: Profile, shared: Path) -> None:
+    profile.add(HABITS)
+    keyboard = Learner(profile, shared)
+    for _ in range(4):
+        keyboard.train()
+    assert sorted(path.name for path in (profile.folder / "trainings").iterdir()) == ["3", "4"]
