@@ -1,0 +1,124 @@
+"""What keys do by themselves, and that it can be taken back."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nextword.keyboard.composer import Composer, Habits, begun
+
+
+class Paper:
+    """A text under a cursor, written by keys as a person would: `|word|` accepts a suggestion, `<` is Backspace."""
+
+    def __init__(self, text: str = "", cursor: int | None = None, **habits: bool) -> None:
+        self.text, self.cursor = text, len(text) if cursor is None else cursor
+        self.composer = Composer(Habits(**habits))
+
+    def write(self, keys: str, **corrections: str) -> Paper:
+        while keys:
+            key, keys = keys[0], keys[1:]
+            if key == "|":
+                word, _, keys = keys.partition("|")
+                edit = self.composer.accept(self.text, self.cursor, word)
+            elif key == "<":
+                found = self.composer.backspace(self.text, self.cursor)
+                if found is None:
+                    self.text = self.text[: max(0, self.cursor - 1)] + self.text[self.cursor :]
+                    self.cursor = max(0, self.cursor - 1)
+                    continue
+                edit = found
+            else:
+                correction = corrections.get(begun(self.text[: self.cursor]))
+                edit = self.composer.key(self.text, self.cursor, key, correction=correction)
+            self.text, self.cursor = edit.apply(self.text), edit.cursor
+        return self
+
+    def __str__(self) -> str:
+        return f"{self.text[: self.cursor]}|{self.text[self.cursor :]}"
+
+
+@pytest.mark.parametrize(
+    ("keys", "written"),
+    [
+        # a suggestion brings its space, and symbols eat it
+        ("se|See| |you|.", "See you. |"),
+        ("se|See||you|", "See you |"),
+        ("|See||you|!?", "See you!? |"),
+        ("|See| you", "See you|"),  # a space typed out of habit
+        ("|See|)", "See)|"),
+        ("see .", "See .|"),  # a space that was typed stays
+        # capitals
+        ("hi. you", "Hi. You|"),
+        ("hi.you", "Hi.you|"),
+        ("a i b", "A I b|"),
+        ("so i'm", "So i'm|"),
+        ("so i'm ", "So I'm |"),
+        ("it is", "It is|"),
+        # a capital is taken back by Backspace and the same letter again
+        ("h<hello", "hello|"),
+        ("h<jello", "Jello|"),
+        ("so i <", "So i|"),
+    ],
+)
+def test_keys_on_an_empty_text(keys: str, written: str) -> None:
+    assert str(Paper().write(keys)) == written
+
+
+@pytest.mark.parametrize(
+    ("text", "cursor", "word", "written"),
+    [
+        ("see yo", 6, "you", "see you |"),
+        ("see yo later", 6, "you", "see you |later"),  # the space is there already
+        ("see yxx later", 5, "you", "see you |later"),  # all of the word under the cursor
+        ("see later", 4, "you", "see you |later"),
+        ("don'", 4, "don't", "don't |"),
+        ("caf\u00e9e\u0301", 6, "caf\u00e9", "caf\u00e9 |"),
+        ("ok\n", 2, "okay", "okay|\n"),
+        ("\U0001f600", 1, "hi", "\U0001f600hi |"),
+        ("", 0, "hi", "hi |"),
+    ],
+)
+def test_a_suggestion_takes_the_place_of_the_word_begun(text: str, cursor: int, word: str, written: str) -> None:
+    paper = Paper(text, cursor)
+    edit = paper.composer.accept(text, cursor, word)
+    paper.text, paper.cursor = edit.apply(text), edit.cursor
+    assert str(paper) == written
+
+
+def test_a_correction_is_undone_once_and_for_all_by_backspace() -> None:
+    paper = Paper(autocorrect=True, auto_capital=False)
+    assert str(paper.write("teh ", teh="the")) == "the |"
+    assert str(paper.write("<", teh="the")) == "teh|"
+    assert str(paper.write(" teh,", teh="the")) == "teh teh,|"
+    assert str(Paper(autocorrect=False, auto_capital=False).write("teh ", teh="the")) == "teh |"
+
+
+def test_habits_can_be_put_off() -> None:
+    assert str(Paper(auto_space=False).write("|See|.")) == "See.|"
+    assert str(Paper(auto_capital=False).write("hi. i am")) == "hi. i am|"
+
+
+def test_a_jump_of_the_cursor_leaves_the_space_alone() -> None:
+    paper = Paper().write("|See|")
+    paper.composer.forget()
+    assert str(paper.write(".")) == "See .|"
+
+
+@given(st.text(max_size=30), st.integers(0, 30), st.text(alphabet="ab .,!i'\n)<", max_size=12))
+def test_no_key_changes_what_stands_away_from_the_cursor(text: str, cursor: int, keys: str) -> None:
+    cursor = min(cursor, len(text))
+    paper = Paper(text, cursor, autocorrect=True)
+    for key in keys:
+        before, place = paper.text, paper.cursor
+        paper.write(key, a="b")
+        assert 0 <= paper.cursor <= len(paper.text)
+        assert paper.text[paper.cursor :] == before[place:]
+        kept = place - len(begun(before[:place])) - 2
+        assert paper.text[: max(0, kept)] == before[: max(0, kept)]
+
+
+@given(st.text(alphabet="abcd e.,i'\n", max_size=60))
+def test_without_habits_keys_are_typed_as_they_are(keys: str) -> None:
+    assert Paper(auto_space=False, auto_capital=False).write(keys).text == keys
