@@ -14,6 +14,7 @@ _COMMANDS = {
     "demo": "Train across people with Flower on the embedded corpus, and show what each of them gains.",
     "simulate": "Run a federated simulation with Flower.",
     "evaluate": "Measure what federation and personalization gain on people's own text.",
+    "type": "Type in the terminal, with suggestions that learn from you on this device.",
     "predict": "Suggest the next words for a text.",
     "corpus": "List, fetch and describe the corpora.",
     "pretrain": "Train a model on public text.",

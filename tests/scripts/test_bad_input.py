@@ -15,6 +15,7 @@ from nextword import checkpoint
 from nextword.model import LanguageModel
 from nextword.model_config import ModelConfig
 from nextword.vocabulary import Vocabulary
+from personalization.profile import Profile
 
 Shell = Any
 
@@ -155,3 +156,14 @@ def test_results_want_evaluated_runs(nextword: Shell, tmp_path: Path) -> None:
     _refused(nextword("results", tmp_path, *to), "nextword evaluate")
     _refused(nextword("results", *to), "nothing is published")
     assert not (tmp_path / "R.md").exists()
+
+
+def test_a_profile_is_one_keyboards_and_has_a_plain_name(nextword: Shell, tmp_path: Path) -> None:
+    with Profile(tmp_path / "me"):
+        taken = nextword("type", "--profiles-dir", tmp_path)
+    assert taken.code == 2
+    assert "another process is at work in this profile" in taken.err
+    for name in ("../elsewhere", "", ".hidden", "a b"):
+        refused = nextword("type", "--profiles-dir", tmp_path, "--profile", name)
+        assert (refused.code, refused.err.count("\n")) == (2, 1)
+        assert "--profile" in refused.err

@@ -1,0 +1,59 @@
+"""`nextword type`: the keyboard in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from nextword.predictor import Suggestion
+    from personalization.learner import Learner
+
+
+def command(
+    profile: Annotated[str, typer.Option(help="whose keyboard; a new one where there is none of that name")] = "me",
+    model: Annotated[
+        Path | None, typer.Option(help="a checkpoint's folder, or a run's; else the bundled model")
+    ] = None,
+    profiles_dir: Annotated[Path | None, typer.Option(help="where profiles are kept; else your data folder")] = None,
+    autocorrect: Annotated[bool, typer.Option("--autocorrect", help="correct slips; Backspace takes it back")] = False,
+    capitals: Annotated[bool, typer.Option(help="begin sentences with a capital, and write I")] = True,
+) -> None:
+    import platformdirs
+
+    from nextword import checkpoint
+    from nextword.keyboard.app import KeyboardApp
+    from nextword.keyboard.composer import Habits
+    from personalization.learner import Learner
+    from personalization.profile import Profile
+
+    if not profile or profile.startswith(".") or not all(letter.isalnum() or letter in "-_." for letter in profile):
+        raise ValueError(f"--profile {profile!r}: a name of letters, digits, - and _")
+    model = model or checkpoint.BUNDLED
+    folder = profiles_dir or platformdirs.user_data_path("nextword") / "profiles"
+    with Profile(folder / profile) as kept:
+        learner = Learner(kept, model / "final" if (model / "final").is_dir() else model)
+        KeyboardApp(_Keyboard(profile, learner), Habits(auto_capital=capitals, autocorrect=autocorrect)).run()
+
+
+class _Keyboard:
+    """What the screen is handed (`nextword.keyboard.parts`)."""
+
+    def __init__(self, name: str, learner: Learner) -> None:
+        self.name, self.learner = name, learner
+
+    @property
+    def messages(self) -> Sequence[str]:
+        return self.learner.profile.contents.messages
+
+    def suggest(self, context: str, typed: str) -> Sequence[Suggestion]:
+        return self.learner.predictor.suggest(context, typed)
+
+    def send(self, text: str) -> None:
+        self.learner.send(text)
+
+    def block(self, word: str) -> None:
+        self.learner.profile.block(word)

@@ -1,0 +1,262 @@
+"""The keyboard's screen, driven as a person would."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+from textual.events import Paste
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from nextword.keyboard.app import KeyboardApp
+from nextword.keyboard.bar import Bar, Slot
+from nextword.keyboard.composer import Habits, begun
+from nextword.keyboard.writing import Writing
+
+WORDS = ["you", "the", "then", "station", "see", "tomorrow"]
+Use = Callable[[Pilot[None], "Fake"], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Word:
+    word: str
+    probability: float = 0.5
+    source: str = "shared"
+
+
+@dataclass
+class Fake:
+    """A keyboard that knows six words."""
+
+    name: str = "me"
+    messages: Sequence[str] = ("hello there",)
+    sent: list[str] = field(default_factory=list)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    blocked: list[str] = field(default_factory=list)
+    gate: threading.Event | None = None  # answers wait for it
+    broken: bool = False
+
+    def suggest(self, context: str, typed: str) -> list[Word]:
+        self.asked.append((context, typed))
+        if self.gate is not None:
+            assert self.gate.wait(20)
+        return [Word(word) for word in WORDS if word.startswith(typed.lower()) and word not in self.blocked][:3]
+
+    def send(self, text: str) -> None:
+        if self.broken:
+            raise OSError(28, "No space left on device")
+        self.sent.append(text)
+
+    def block(self, word: str) -> None:
+        self.blocked.append(word)
+
+
+def use(how: Use, fake: Fake | None = None, habits: Habits | None = None, size: tuple[int, int] = (80, 24)) -> Fake:
+    """Run the app, and let `how` use it."""
+    fake = fake or Fake()
+
+    async def run() -> None:
+        async with KeyboardApp(fake, habits or Habits(auto_capital=False)).run_test(size=size) as pilot:
+            await settled(pilot)
+            await how(pilot, fake)
+
+    asyncio.run(run())
+    return fake
+
+
+async def settled(pilot: Pilot[None]) -> None:
+    """Until all that was asked is answered and shown."""
+    app = pilot.app
+    assert isinstance(app, KeyboardApp)
+    for _ in range(3):
+        await pilot.pause()
+        if app.keyboard.gate is None:  # type: ignore[attr-defined]
+            await asyncio.wrap_future(app._worker.submit(lambda: None))
+    await pilot.pause()
+
+
+def text(pilot: Pilot[None]) -> str:
+    writing = pilot.app.query_one(Writing)
+    return f"{writing.text[: writing.cursor]}|{writing.text[writing.cursor :]}"
+
+
+def bar(pilot: Pilot[None]) -> list[str | None]:
+    return [slot.word for slot in pilot.app.query(Slot)]
+
+
+def shown(pilot: Pilot[None]) -> list[str]:
+    return [str(bubble.content) for bubble in pilot.app.query(".sent").results(Static)]
+
+
+async def press(pilot: Pilot[None], *keys: str) -> None:
+    for key in keys:
+        await pilot.press(*([key] if len(key) > 1 and key.isascii() and key in KEYS else list(key)))
+        await settled(pilot)
+
+
+KEYS = {"tab", "enter", "backspace", "escape", "left", "right", "up", "down", "space", "home", "end"} | {
+    "f2", "f3", "f4", "f8", "f9", "ctrl+j", "ctrl+q",
+}  # fmt: skip
+
+
+def test_a_message_is_written_by_tab_and_sent_by_enter() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        assert shown(pilot) == ["hello there"]
+        assert bar(pilot) == ["the", "you", "then"]
+        await press(pilot, "s")
+        assert bar(pilot) == ["s", "station", "see"]
+        assert pilot.app.query_one(Writing).suggestion == "tation"
+        await press(pilot, "tab")
+        assert text(pilot) == "station |"
+        await press(pilot, "tab", ".")
+        assert text(pilot) == "station you. |"
+        await press(pilot, "enter")
+        assert text(pilot) == "|"
+        assert shown(pilot) == ["hello there", "station you."]
+        assert fake.sent == ["station you."]
+        assert fake.asked[-1] == ("", "")
+
+    use(how)
+
+
+def test_any_slot_can_be_taken_by_key_mouse_or_arrows() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "f2")
+        assert text(pilot) == "the |"
+        await press(pilot, "t", "f4")
+        assert text(pilot) == "the then |"
+        await press(pilot, "t", "down", "tab")
+        assert text(pilot) == "the then then |"
+        await press(pilot, "t", "up", "tab")
+        assert text(pilot) == "the then then t |"  # as typed
+        await pilot.click("#slot-f3")
+        await settled(pilot)
+        assert text(pilot) == "the then then t you |"
+        await press(pilot, "s", "right")
+        assert text(pilot) == "the then then t you station |"
+
+    use(how)
+
+
+def test_escape_clears_the_bar_until_the_next_key() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "s", "escape")
+        assert bar(pilot) == [None] * 3
+        assert pilot.app.query_one(Writing).suggestion == ""
+        await press(pilot, "tab")
+        assert text(pilot) == "s|"
+        await press(pilot, "e")
+        assert bar(pilot)[1] == "see"
+
+    use(how)
+
+
+def test_a_stale_answer_is_dropped() -> None:
+    fake = Fake(gate=threading.Event())
+
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await pilot.press(*"se")
+        assert bar(pilot) == [None] * 3  # typing never waits
+        assert text(pilot) == "se|"
+        assert fake.gate is not None
+        fake.gate.set()
+        fake.gate = None
+        await settled(pilot)
+        assert bar(pilot) == ["se", "see", None]
+        assert [asked for asked in fake.asked if asked[1] == "s"] == []  # overtaken before its turn
+
+    use(how, fake)
+
+
+def test_incognito_keeps_nothing() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "f9", "secret", "enter")
+        assert fake.sent == []
+        assert "incognito" in pilot.app.sub_title
+        assert shown(pilot)[-1] == "secret"
+        await press(pilot, "f9", "open", "enter")
+        assert fake.sent == ["open"]
+        assert "incognito" not in pilot.app.sub_title
+
+    use(how)
+
+
+def test_a_word_is_not_offered_again() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "f8")
+        assert fake.blocked == ["you"]
+        assert bar(pilot) == ["then", "the", "station"]
+
+    use(how)
+
+
+def test_what_cannot_be_kept_is_told_and_typing_goes_on() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "hello", "enter")
+        assert any("No space left" in note.message for note in pilot.app._notifications)
+        fake.broken = False
+        await press(pilot, "again", "enter")
+        assert fake.sent == ["again"]
+
+    use(how, Fake(broken=True))
+
+
+def test_lines_pastes_and_strange_text_stay_whole() -> None:
+    strange = (
+        "e\u0301\U0001f469\u200d\U0001f469\u200d\U0001f467 \u0634\u0643\u0631\u0627 \x1b[31m[bold]x[/] " + "a" * 300
+    )
+
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "one", "ctrl+j", "two", "ctrl+j")
+        assert text(pilot) == "one\ntwo\n|"
+        pilot.app.post_message(Paste(strange))
+        await settled(pilot)
+        assert pilot.app.query_one(Writing).text == "one\ntwo\n" + strange
+        await press(pilot, "!", "enter")
+        assert fake.sent == ["one\ntwo\n" + strange + "!"]
+        assert shown(pilot)[-1] == fake.sent[0]
+
+    use(how)
+
+
+def test_typing_in_the_middle_leaves_the_rest_alone() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "see now", *["left"] * 3, "th")
+        assert text(pilot) == "see th|now"
+        assert pilot.app.query_one(Writing).suggestion == ""  # it would cover what follows
+        assert fake.asked[-1] == ("see ", "th")
+        await press(pilot, "tab")
+        assert text(pilot) == "see the |"
+
+    use(how)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 12), (200, 60)])
+def test_every_size_shows_what_is_written(size: tuple[int, int]) -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "hello")
+        for part in (Writing, Bar):
+            region = pilot.app.query_one(part).region
+            assert region.width == size[0]
+            assert 0 <= region.y < region.bottom <= size[1]
+
+    use(how, size=size)
+
+
+def test_corrections_are_made_where_they_are_wanted() -> None:
+    class Slips(Fake):
+        def suggest(self, context: str, typed: str) -> list[Word]:
+            return [Word("the")] if typed == "teh" else super().suggest(context, typed)
+
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "teh", "space")
+        assert text(pilot) == "the |"
+        await press(pilot, "backspace")
+        assert text(pilot) == "teh|"
+
+    use(how, Slips(), Habits(auto_capital=False, autocorrect=True))
+    assert begun("teh") == "teh"
