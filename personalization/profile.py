@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -66,6 +67,7 @@ class Profile:
         the folder cannot be written.
         """
         self.folder = folder
+        self._one_by_one = threading.Lock()  # a training may end while a message is sent
         check_writable(folder)
         folder.chmod(_OWNER_ONLY_FOLDER)
         self._open = ExitStack()
@@ -177,6 +179,12 @@ class Profile:
         if not events:
             return
         lines = b"".join(json.dumps(event).encode() + b"\n" for event in events)
+        with self._one_by_one:
+            self._append(lines)
+            for event in events:
+                self.contents.apply(event)
+
+    def _append(self, lines: bytes) -> None:
         descriptor = os.open(self._events, os.O_WRONLY | os.O_APPEND | os.O_CREAT, _OWNER_ONLY)
         try:
             before = os.fstat(descriptor).st_size
@@ -188,8 +196,6 @@ class Profile:
                 raise
         finally:
             os.close(descriptor)
-        for event in events:
-            self.contents.apply(event)
 
 
 def _write_all(descriptor: int, content: bytes) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from nextword.keyboard.parts import Trained
     from nextword.predictor import Suggestion
     from personalization.learner import Learner
 
@@ -54,6 +55,19 @@ class _Keyboard:
 
     def send(self, text: str) -> None:
         self.learner.send(text)
+
+    def train(self, progress: Callable[[int, int], None]) -> Trained:
+        import torch
+
+        from nextword.keyboard.parts import Shares, Trained
+
+        torch.set_num_threads(1)  # the other cores are for typing
+        change = self.learner.train(progress)
+        before, after = (Shares(result.top1, result.keystroke_savings) for result in (change.before, change.after))
+        return Trained(change.shipped, before, after)
+
+    def undo_training(self) -> None:
+        self.learner.undo()
 
     def block(self, word: str) -> None:
         self.learner.profile.block(word)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, ClassVar
 
 from textual import on
-from textual.app import App, ComposeResult
+from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.message import Message
+from textual.screen import Screen
 from textual.widgets import Footer, Header, Static
 
-from nextword.keyboard.bar import Bar, Slot
+from nextword.keyboard.bar import Slot, WordBar
 from nextword.keyboard.composer import Habits
-from nextword.keyboard.parts import Keyboard, Offer
+from nextword.keyboard.parts import Keyboard, Offer, Trained
+from nextword.keyboard.training import TrainingLine, told
 from nextword.keyboard.writing import Writing
 
 _SHOWN = 50  # messages of before
@@ -37,6 +39,26 @@ class Failed(Message):
         self.line = line
 
 
+class Progressed(Message):
+    """A training has come so far."""
+
+    def __init__(self, step: int, steps: int) -> None:
+        super().__init__()
+        self.step, self.steps = step, steps
+
+
+class Finished(Message):
+    """A training has ended: with what it came to, or None where it was stopped or failed."""
+
+    def __init__(self, trained: Trained | None) -> None:
+        super().__init__()
+        self.trained = trained
+
+
+class Stopped(Exception):
+    """Raised into a training that the person has stopped."""
+
+
 class KeyboardApp(App[None]):
     """Writes, offers words, sends. All that the keyboard is asked runs in one thread beside the screen."""
 
@@ -45,10 +67,11 @@ class KeyboardApp(App[None]):
     #conversation { height: 1fr; padding: 0 1; align-vertical: bottom; }
     .sent { width: auto; max-width: 80%; margin: 0 0 0 0; padding: 0 1; background: $primary 30%; }
     .sent.incognito { background: $warning 20%; text-style: italic; }
-    Bar { height: 1; }
-    Bar Slot { width: 1fr; content-align: center middle; height: 1; }
-    Bar Slot.marked { background: $accent; color: $text; text-style: bold; }
-    Bar Slot.own { text-style: underline; }
+    TrainingLine { height: 1; padding: 0 1; display: none; }
+    WordBar { height: 1; }
+    WordBar Slot { width: 1fr; content-align: center middle; height: 1; }
+    WordBar Slot.marked { background: $accent; color: $text; text-style: bold; }
+    WordBar Slot.own { text-style: underline; }
     Writing { height: 5; border: round $primary; }
     .incognito Writing { border: heavy $warning; }
     """
@@ -56,6 +79,7 @@ class KeyboardApp(App[None]):
         Binding("f2", "take(0)", "Left", show=False, priority=True),
         Binding("f3", "take(1)", "Middle", show=False, priority=True),
         Binding("f4", "take(2)", "Right", show=False, priority=True),
+        Binding("f6", "train", "Learn my habits", priority=True),
         Binding("f8", "block", "Never offer this"),
         Binding("f9", "incognito", "Incognito"),
         Binding("ctrl+q", "quit", "Quit"),
@@ -67,13 +91,16 @@ class KeyboardApp(App[None]):
         self.incognito = False
         self._asked = 0
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keyboard")
+        self._trainer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="training")
+        self._training = self._stopping = False
 
     def compose(self) -> ComposeResult:
         yield Header()
         with VerticalScroll(id="conversation", can_focus=False):
             for text in self.keyboard.messages[-_SHOWN:]:
                 yield Static(text, classes="sent", markup=False)
-        yield Bar()
+        yield TrainingLine()
+        yield WordBar()
         yield Writing(self.habits)
         yield Footer()
 
@@ -85,6 +112,8 @@ class KeyboardApp(App[None]):
         writing.ask()
 
     def on_unmount(self) -> None:
+        self._stopping = True
+        self._trainer.shutdown(wait=True, cancel_futures=True)
         self._worker.shutdown(wait=True, cancel_futures=True)
 
     @property
@@ -107,7 +136,7 @@ class KeyboardApp(App[None]):
     def _show_words(self, offered: Offered) -> None:
         if offered.number != self._asked:
             return
-        writing, bar = self.query_one(Writing), self.query_one(Bar)
+        writing, bar = self.query_one(Writing), self.query_one(WordBar)
         bar.show(offered.offers, offered.typed)
         best = offered.offers[0].word if offered.offers else None
         writing.show_ghost(best, offered.typed)
@@ -116,7 +145,7 @@ class KeyboardApp(App[None]):
 
     @on(Writing.Chosen)
     def _take_marked(self) -> None:
-        self._put(self.query_one(Bar).marked)
+        self._put(self.query_one(WordBar).marked)
 
     @on(Slot.Clicked)
     def _take_clicked(self, clicked: Slot.Clicked) -> None:
@@ -125,12 +154,12 @@ class KeyboardApp(App[None]):
 
     @on(Writing.Moved)
     def _move_mark(self, moved: Writing.Moved) -> None:
-        self.query_one(Bar).move(moved.by)
+        self.query_one(WordBar).move(moved.by)
 
     @on(Writing.Dismissed)
     def _clear_bar(self) -> None:
         self._asked += 1
-        self.query_one(Bar).clear()
+        self.query_one(WordBar).clear()
 
     @on(Writing.Sent)
     def _send(self, sent: Writing.Sent) -> None:
@@ -145,15 +174,67 @@ class KeyboardApp(App[None]):
         if not self.incognito:
             self._do(lambda: self.keyboard.send(sent.text))
 
+    @on(Progressed)
+    def _show_progress(self, progressed: Progressed) -> None:
+        self.query_one(TrainingLine).show(progressed.step, progressed.steps)
+
+    @on(Finished)
+    def _show_trained(self, finished: Finished) -> None:
+        self._training = self._stopping = False
+        self.query_one(TrainingLine).end()
+        if finished.trained is not None:
+            self.notify(told(finished.trained), timeout=15)
+            self.query_one(Writing).ask()
+
     @on(Failed)
     def _show_failure(self, failed: Failed) -> None:
         self.notify(failed.line, severity="error", timeout=10)
 
     def action_take(self, number: int) -> None:
-        self._put(self.query_one(Bar).word(number))
+        self._put(self.query_one(WordBar).word(number))
+
+    def action_train(self) -> None:
+        """Begin a training, or stop the one that goes on."""
+        if self._training:
+            self._stopping = True
+            return
+        self._training = True
+        self.query_one(TrainingLine).begin()
+        self._trainer.submit(self._train)
+
+    def action_undo_training(self) -> None:
+        def undo() -> None:
+            self.keyboard.undo_training()
+            self.call_from_thread(self.notify, "the last training is undone")
+
+        self._do(undo)
+        self.query_one(Writing).ask()
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        yield from super().get_system_commands(screen)
+        yield SystemCommand("Learn my habits", "Train on the messages sent, or stop the training", self.action_train)
+        yield SystemCommand("Undo the last training", "Use what was used before it", self.action_undo_training)
+        yield SystemCommand("Incognito", "Keep and learn nothing, or go on learning", self.action_incognito)
+
+    def _train(self) -> None:
+        """In the thread for trainings."""
+
+        def progress(step: int, steps: int) -> None:
+            if self._stopping:
+                raise Stopped
+            self.post_message(Progressed(step, steps))
+
+        trained = None
+        try:
+            trained = self.keyboard.train(progress)
+        except Stopped:
+            pass
+        except Exception as error:
+            self.post_message(Failed(str(error) or type(error).__name__))
+        self.post_message(Finished(trained))
 
     def action_block(self) -> None:
-        word = self.query_one(Bar).marked
+        word = self.query_one(WordBar).marked
         if word:
             self._do(lambda: self.keyboard.block(word))
             self.notify(f"{word} will not be offered again")

@@ -50,7 +50,7 @@ class Slot(Static):
             self.post_message(self.Clicked(self.word))
 
 
-class Bar(Horizontal):
+class WordBar(Horizontal):
     """Three slots; one that holds a word is marked, and Tab takes it."""
 
     def compose(self) -> ComposeResult:

@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How a model did on messages, as fractions of 1."""
+
+    first: float  # of the words, those that were offered first
+    keys_saved: float  # with a bar of three
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training came to, on the newest messages, of which it knew nothing yet."""
+
+    shipped: bool  # whether it is used from now on
+    before: Shares
+    after: Shares
 
 
 class Offer(Protocol):
@@ -38,6 +56,15 @@ class Keyboard(Protocol):
 
     def send(self, text: str) -> None:
         """Keep a message and learn from it. Raises OSError where that fails; then nothing is kept."""
+
+    def train(self, progress: Callable[[int, int], None]) -> Trained:
+        """Learn the person's habits beside all other calls; what `progress` raises stops it and changes nothing.
+
+        Raises ValueError where there are too few messages.
+        """
+
+    def undo_training(self) -> None:
+        """Go back to what was used before the last training. Raises ValueError where there was none."""
 
     def block(self, word: str) -> None:
         """Never offer this word again. Raises as `send` does."""

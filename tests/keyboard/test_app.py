@@ -13,8 +13,10 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from nextword.keyboard.app import KeyboardApp
-from nextword.keyboard.bar import Bar, Slot
+from nextword.keyboard.bar import Slot, WordBar
 from nextword.keyboard.composer import Habits, begun
+from nextword.keyboard.parts import Shares, Trained
+from nextword.keyboard.training import TrainingLine
 from nextword.keyboard.writing import Writing
 
 WORDS = ["you", "the", "then", "station", "see", "tomorrow"]
@@ -39,6 +41,9 @@ class Fake:
     blocked: list[str] = field(default_factory=list)
     gate: threading.Event | None = None  # answers wait for it
     broken: bool = False
+    steps: int = 3  # of a training
+    undone: int = 0
+    go_on: threading.Event = field(default_factory=threading.Event)  # for which a training waits after its first step
 
     def suggest(self, context: str, typed: str) -> list[Word]:
         self.asked.append((context, typed))
@@ -53,6 +58,19 @@ class Fake:
 
     def block(self, word: str) -> None:
         self.blocked.append(word)
+
+    def train(self, progress: Callable[[int, int], None]) -> Trained:
+        if self.broken:
+            raise ValueError("training takes 30 messages or more; there are 0 yet")
+        for step in range(1, self.steps + 1):
+            progress(step, self.steps)
+            assert self.go_on.wait(20)
+        return Trained(True, Shares(0.1, 0.3), Shares(0.25, 0.4))
+
+    def undo_training(self) -> None:
+        if self.undone:
+            raise ValueError("there is no training to undo")
+        self.undone += 1
 
 
 def use(how: Use, fake: Fake | None = None, habits: Habits | None = None, size: tuple[int, int] = (80, 24)) -> Fake:
@@ -79,6 +97,18 @@ async def settled(pilot: Pilot[None]) -> None:
     await pilot.pause()
 
 
+async def trained(pilot: Pilot[None]) -> None:
+    """Until no training goes on."""
+    app = pilot.app
+    assert isinstance(app, KeyboardApp)
+    await asyncio.wrap_future(app._trainer.submit(lambda: None))
+    await settled(pilot)
+
+
+def notes(pilot: Pilot[None]) -> list[str]:
+    return [note.message for note in pilot.app._notifications]
+
+
 def text(pilot: Pilot[None]) -> str:
     writing = pilot.app.query_one(Writing)
     return f"{writing.text[: writing.cursor]}|{writing.text[writing.cursor :]}"
@@ -99,7 +129,7 @@ async def press(pilot: Pilot[None], *keys: str) -> None:
 
 
 KEYS = {"tab", "enter", "backspace", "escape", "left", "right", "up", "down", "space", "home", "end"} | {
-    "f2", "f3", "f4", "f8", "f9", "ctrl+j", "ctrl+q",
+    "f2", "f3", "f4", "f6", "f8", "f9", "ctrl+j", "ctrl+q",
 }  # fmt: skip
 
 
@@ -235,11 +265,64 @@ def test_typing_in_the_middle_leaves_the_rest_alone() -> None:
     use(how)
 
 
+def test_a_training_is_shown_told_and_does_not_stop_typing() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        line = pilot.app.query_one(TrainingLine)
+        assert not line.display
+        await press(pilot, "f6")
+        assert line.display
+        await press(pilot, "hello", "enter")
+        assert fake.sent == ["hello"]
+        fake.go_on.set()
+        await trained(pilot)
+        assert not line.display
+        assert "first guesses went from 10.0 to 25.0 %, keys saved from 30.0 to 40.0 %" in notes(pilot)[-1]
+
+    use(how)
+
+
+def test_a_training_is_stopped_by_the_key_that_began_it() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "f6")
+        await press(pilot, "f6")
+        fake.go_on.set()
+        await trained(pilot)
+        assert not pilot.app.query_one(TrainingLine).display
+        assert notes(pilot) == []
+
+    use(how)
+
+
+def test_leaving_stops_a_training() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "f6")
+        threading.Timer(0.2, fake.go_on.set).start()
+
+    use(how, Fake(steps=10**9))
+
+
+def test_what_cannot_be_trained_or_undone_is_told() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "f6")
+        await trained(pilot)
+        assert "30 messages or more" in notes(pilot)[-1]
+        assert not pilot.app.query_one(TrainingLine).display
+        app = pilot.app
+        assert isinstance(app, KeyboardApp)
+        for said in ("the last training is undone", "no training to undo"):
+            app.action_undo_training()
+            await settled(pilot)
+            assert said in notes(pilot)[-1]
+        assert "Undo the last training" in [command.title for command in app.get_system_commands(app.screen)]
+
+    use(how, Fake(broken=True))
+
+
 @pytest.mark.parametrize("size", [(80, 24), (40, 12), (200, 60)])
 def test_every_size_shows_what_is_written(size: tuple[int, int]) -> None:
     async def how(pilot: Pilot[None], fake: Fake) -> None:
         await press(pilot, "hello")
-        for part in (Writing, Bar):
+        for part in (Writing, WordBar):
             region = pilot.app.query_one(part).region
             assert region.width == size[0]
             assert 0 <= region.y < region.bottom <= size[1]
