@@ -15,6 +15,7 @@ _COMMANDS = {
     "simulate": "Run a federated simulation with Flower.",
     "evaluate": "Measure what federation and personalization gain on people's own text.",
     "type": "Type in the terminal, with suggestions that learn from you on this device.",
+    "profile": "See, take in, take out or delete what the keyboard keeps of you.",
     "predict": "Suggest the next words for a text.",
     "corpus": "List, fetch and describe the corpora.",
     "pretrain": "Train a model on public text.",

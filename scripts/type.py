@@ -23,19 +23,16 @@ def command(
     autocorrect: Annotated[bool, typer.Option("--autocorrect", help="correct slips; Backspace takes it back")] = False,
     capitals: Annotated[bool, typer.Option(help="begin sentences with a capital, and write I")] = True,
 ) -> None:
-    import platformdirs
-
     from nextword import checkpoint
     from nextword.keyboard.app import KeyboardApp
     from nextword.keyboard.composer import Habits
     from personalization.learner import Learner
     from personalization.profile import Profile
+    from scripts.profile import folder_of
 
-    if not profile or profile.startswith(".") or not all(letter.isalnum() or letter in "-_." for letter in profile):
-        raise ValueError(f"--profile {profile!r}: a name of letters, digits, - and _")
+    folder = folder_of(profile, profiles_dir)
     model = model or checkpoint.BUNDLED
-    folder = profiles_dir or platformdirs.user_data_path("nextword") / "profiles"
-    with Profile(folder / profile) as kept:
+    with Profile(folder) as kept:
         learner = Learner(kept, model / "final" if (model / "final").is_dir() else model)
         KeyboardApp(_Keyboard(profile, learner), Habits(auto_capital=capitals, autocorrect=autocorrect)).run()
 

@@ -1,0 +1,59 @@
+"""Messages from a file that somebody has: plain text, a message a line, or a chat as WhatsApp exports it.
+
+An exported chat has a time and a name before each message; a line without them goes on with the message before it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import regex
+
+_TIME = r"\d{1,2}:\d{2}(?::\d{2})?(?:[\s\u202f]?[AaPp]\.?[Mm]\.?)?"
+_DATE = r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}"
+# "[31/12/2023, 22:15:03] Ann: hello", as phones of Apple write it, and "31/12/2023, 22:15 - Ann: hello".
+_HEAD = regex.compile(rf"^\u200e?(?:\[{_DATE},?\s{_TIME}\]\s|{_DATE},?\s{_TIME}\s-\s)(?:(?P<who>[^:\n]+?): )?")
+_MARKS = regex.compile(r"[\u200e\u200f\u202a-\u202e]")
+_LEFT_OUT = regex.compile(
+    r"^(?:<?(?:Media|image|video|audio|sticker|GIF|document|Contact card) omitted>?|<attached: .*>|"
+    r"This message was deleted\.?|You deleted this message\.?|null)$",
+    regex.IGNORECASE,
+)
+_SHARE = 0.5  # of the lines that must have a head, else it is plain text
+
+
+def is_chat(lines: Sequence[str]) -> bool:
+    """Whether most lines begin with a time and a name."""
+    written = [line for line in lines if line.strip()]
+    return bool(written) and sum(_HEAD.match(line) is not None for line in written) >= _SHARE * len(written)
+
+
+def names(lines: Sequence[str]) -> list[str]:
+    """Who has written in a chat, those with most messages first."""
+    return [who for who, _ in Counter(who for who, _ in _told(lines)).most_common()]
+
+
+def messages_of(lines: Sequence[str], who: str) -> list[str]:
+    """What one of them has written, oldest first; what is no text, such as omitted pictures, is left out."""
+    return [text for name, text in _told(lines) if name == who and text and not _LEFT_OUT.match(text)]
+
+
+def _told(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """(who, message); what the app itself says has no name and is left out."""
+    who: str | None = None
+    text: list[str] = []
+    for line in lines:
+        head = _HEAD.match(line)
+        if head is None:
+            text.append(line)
+            continue
+        if who is not None:
+            yield who, _clean(text)
+        who, text = head["who"], [line[head.end() :]]
+    if who is not None:
+        yield who, _clean(text)
+
+
+def _clean(lines: list[str]) -> str:
+    return _MARKS.sub("", "\n".join(lines)).strip()

@@ -1,0 +1,146 @@
+"""`nextword profile`: what the keyboard keeps of you, in your hands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nextword.text import normalise
+from personalization.profile import Profile
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+_Name = Annotated[str, typer.Option("--profile", help="whose")]
+_Folder = Annotated[Path | None, typer.Option("--profiles-dir", help="where profiles are kept; else your data folder")]
+
+
+def folder_of(name: str, profiles_dir: Path | None) -> Path:
+    """Where a profile is kept. Raises ValueError for what is no plain name."""
+    import platformdirs
+
+    if not name or name.startswith(".") or not all(letter.isalnum() or letter in "-_." for letter in name):
+        raise ValueError(f"--profile {name!r}: a name of letters, digits, - and _")
+    return (profiles_dir or platformdirs.user_data_path("nextword") / "profiles") / name
+
+
+@app.callback()
+def _group() -> None:
+    """What the keyboard keeps of you: take it in, look at it, take it out, delete it."""
+
+
+@app.command("list")
+def list_profiles(profiles_dir: _Folder = None) -> None:
+    """The profiles that there are."""
+    parent = folder_of("me", profiles_dir).parent
+    found = sorted(path for path in parent.iterdir() if path.is_dir()) if parent.is_dir() else []
+    for path in found:
+        print(path.name)
+    if not found:
+        print(f"none yet in {parent}; 'nextword type' makes one")
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="text, a message a line, or a chat as WhatsApp exports it")],
+    who: Annotated[str, typer.Option(help="whose messages of a chat are yours")] = "",
+    name: _Name = "me",
+    profiles_dir: _Folder = None,
+) -> None:
+    """Learn from messages that you have written elsewhere."""
+    from personalization import chats
+
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise ValueError(f"{file}: not a text in UTF-8") from None
+    if chats.is_chat(lines):
+        there = chats.names(lines)
+        if who not in there:
+            raise ValueError(f"{file}: a chat; say with --who which of these is you: {', '.join(there)}")
+        lines = chats.messages_of(lines, who)
+    elif who:
+        raise ValueError(f"{file}: no chat with names, so --who has nothing to choose")
+    with Profile(folder_of(name, profiles_dir)) as profile:
+        print(f"{profile.add(lines)} messages learned, {len(profile.contents.messages)} in all")
+
+
+@app.command()
+def words(
+    beginning: Annotated[str, typer.Argument(help="only words that begin so")] = "",
+    most: Annotated[int, typer.Option(min=1, help="at most so many, the most frequent ones")] = 50,
+    name: _Name = "me",
+    profiles_dir: _Folder = None,
+) -> None:
+    """The words that it has learned from you, and those that it never offers."""
+    with _there(name, profiles_dir) as profile:
+        contents = profile.contents
+        for word, share in contents.own.top([], most, normalise(beginning)):
+            print(f"{share:7.2%}  {contents.own.written(word) or word}")
+        hidden = sorted(word for word in contents.blocked if word.startswith(normalise(beginning)))
+        if hidden:
+            print(f"never offered: {', '.join(hidden)}")
+
+
+@app.command()
+def forget(word: str, name: _Name = "me", profiles_dir: _Folder = None) -> None:
+    """Unlearn a word, until you type it again."""
+    with _there(name, profiles_dir) as profile:
+        if normalise(word) not in profile.contents.own:
+            raise ValueError(f"{word}: not a word that was learned; 'nextword profile words' lists those")
+        profile.forget(word)
+
+
+@app.command()
+def block(word: str, name: _Name = "me", profiles_dir: _Folder = None) -> None:
+    """Never offer a word again, however it is written."""
+    with _there(name, profiles_dir) as profile:
+        profile.block(word)
+
+
+@app.command()
+def unblock(word: str, name: _Name = "me", profiles_dir: _Folder = None) -> None:
+    """Offer it again."""
+    with _there(name, profiles_dir) as profile:
+        if normalise(word) not in profile.contents.blocked:
+            raise ValueError(f"{word}: not among the words that are never offered")
+        profile.unblock(word)
+
+
+@app.command()
+def write(form: str, name: _Name = "me", profiles_dir: _Folder = None) -> None:
+    """Say how a word is to be written, as with its capitals."""
+    with _there(name, profiles_dir) as profile:
+        profile.write(form)
+
+
+@app.command()
+def export(file: Path, name: _Name = "me", profiles_dir: _Folder = None) -> None:
+    """Write all that is kept to a new file, a line of JSON for each thing that happened."""
+    with _there(name, profiles_dir) as profile:
+        profile.export(file)
+        print(f"{file}: {len(profile.contents.messages)} messages and all else")
+
+
+@app.command()
+def erase(
+    name: _Name = "me",
+    profiles_dir: _Folder = None,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+) -> None:
+    """Delete all that is kept."""
+    with _there(name, profiles_dir) as profile:
+        kept = len(profile.contents.messages)
+        if not yes and not typer.confirm(f"Delete {kept} messages and all that was learned from them?"):
+            raise typer.Exit(1)
+        profile.erase()
+        print(f"{name}: {kept} messages deleted")
+
+
+def _there(name: str, profiles_dir: Path | None) -> Profile:
+    """A profile that exists already."""
+    folder = folder_of(name, profiles_dir)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder}: no such profile; 'nextword profile list' tells those that there are")
+    return Profile(folder)

@@ -1,0 +1,35 @@
+"""Chats as phones export them."""
+
+from __future__ import annotations
+
+import pytest
+
+from personalization import chats
+
+ANDROID = """31/12/2023, 22:15 - Messages and calls are end-to-end encrypted.
+31/12/2023, 22:15 - Ann: hello: you
+there
+31/12/2023, 22:16 - Ben Two: <Media omitted>
+31/12/2023, 22:17 - Ann: see you
+31/12/2023, 22:18 - Ann: This message was deleted
+31/12/2023, 22:18 - Ben Two: ok"""
+APPLE = """\u200e[12/31/23, 10:15:03\u202fPM] Ann: hello: you
+there
+[12/31/23, 10:16:00\u202fPM] Ben Two: \u200eimage omitted
+[12/31/23, 10:17:00\u202fPM] Ann: see you
+[12/31/23, 10:17:30\u202fPM] Ann: \u200eThis message was deleted.
+[12/31/23, 10:18:00\u202fPM] Ben Two: ok"""
+
+
+@pytest.mark.parametrize("chat", [ANDROID, APPLE], ids=["android", "apple"])
+def test_each_ones_messages_are_told_apart(chat: str) -> None:
+    lines = chat.splitlines()
+    assert chats.is_chat(lines)
+    assert chats.names(lines) == ["Ann", "Ben Two"]
+    assert chats.messages_of(lines, "Ann") == ["hello: you\nthere", "see you"]
+    assert chats.messages_of(lines, "Ben Two") == ["ok"]
+
+
+@pytest.mark.parametrize("text", ["", "hello\nsee you", "12:15 - see you: there\nok\nhaha", "at 22:15 - Ann: no"])
+def test_plain_text_is_no_chat(text: str) -> None:
+    assert not chats.is_chat(text.splitlines())

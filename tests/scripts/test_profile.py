@@ -1,0 +1,76 @@
+"""`nextword profile`: a person's data in their hands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from personalization.profile import Profile
+from tests.scripts.conftest import Outcome, Shell
+
+Do = Callable[..., Outcome]
+
+
+@pytest.fixture
+def do(nextword: Shell, tmp_path: Path) -> Do:
+    def run(*arguments: Any) -> Outcome:
+        return nextword("profile", *arguments, "--profiles-dir", tmp_path / "profiles")
+
+    return run
+
+
+def test_messages_go_in_are_seen_and_come_out(do: Do, tmp_path: Path) -> None:
+    assert "none yet" in do("list").out
+    (tmp_path / "mine.txt").write_text("\ufeffAsk Zoque\n\nsee Zoque and Bugis\n", encoding="utf-8")
+    assert do("import", tmp_path / "mine.txt").out == "2 messages learned, 2 in all\n"
+    assert do("list").out == "me\n"
+    assert "Zoque" in do("words", "Z").out
+    assert do("block", "BUGIS").code == do("forget", "zoque").code == do("write", "SEE").code == 0
+    told = do("words").out
+    assert "Zoque" not in told
+    assert "SEE" in told
+    assert "never offered: bugis" in told
+    assert do("unblock", "bugis").code == 0
+    assert "never" not in do("words").out
+    assert do("export", tmp_path / "out.jsonl").code == 0
+    assert json.loads((tmp_path / "out.jsonl").read_text().splitlines()[0]) == {"sent": "Ask Zoque"}
+    assert do("erase", "--yes").out == "me: 2 messages deleted\n"
+    with Profile(tmp_path / "profiles" / "me") as profile:
+        assert profile.contents.messages == []
+
+
+def test_of_a_chat_only_ones_own_messages_are_learned(do: Do, tmp_path: Path) -> None:
+    chat = tmp_path / "chat.txt"
+    chat.write_text("31/12/2023, 22:15 - Ann: hello\n31/12/2023, 22:16 - Ben: ok\n", encoding="utf-8")
+    unsaid = do("import", chat)
+    assert (unsaid.code, "which of these is you: Ann, Ben" in unsaid.err) == (2, True)
+    assert do("import", chat, "--who", "Ben").code == 0
+    with Profile(tmp_path / "profiles" / "me") as profile:
+        assert profile.contents.messages == ["ok"]
+
+
+def test_mistakes_are_told_in_one_line_and_change_nothing(do: Do, tmp_path: Path) -> None:
+    (tmp_path / "plain.txt").write_text("hello\n", encoding="utf-8")
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    do("import", tmp_path / "plain.txt")
+    cases = {
+        ("import", tmp_path / "plain.txt", "--who", "Ann"): "no chat with names",
+        ("import", tmp_path / "binary"): "not a text in UTF-8",
+        ("import", tmp_path / "nowhere"): "No such file",
+        ("forget", "unknown"): "not a word that was learned",
+        ("unblock", "hello"): "not among the words",
+        ("block", "two words"): "is not one word",
+        ("words", "--profile", "other"): "no such profile",
+        ("export", tmp_path / "plain.txt"): "File exists",
+    }
+    for arguments, told in cases.items():
+        outcome = do(*arguments)
+        assert outcome.code == 2, arguments
+        assert told in outcome.err
+        assert outcome.err.count("\n") == 1
+    with Profile(tmp_path / "profiles" / "me") as profile:
+        assert profile.contents.messages == ["hello"]
