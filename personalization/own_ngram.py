@@ -7,10 +7,11 @@ counts more: weights halve every `half_life` messages (Kuhn & De Mori 1990, a ca
 from __future__ import annotations
 
 import bisect
+import heapq
 from collections.abc import Iterable
 
 from nextword.casing import begins_sentence
-from nextword.layers import END
+from nextword.layers import END, beginning
 from nextword.ngram_layer import START, NgramConfig, NgramLayer
 from nextword.text import is_word, normalise, spans, tidy, tokens
 
@@ -58,6 +59,12 @@ class OwnNgram(NgramLayer):
             if not begins_sentence(written[:start]):
                 self._forms[normalise(written[start:end])] = written[start:end]
         self.changed()
+
+    def frequent(self, k: int, prefix: str = "") -> list[tuple[str, float]]:
+        """The `k` words that begin so and were typed most, with how often; of older messages less is counted."""
+        singles = self.followers.get((), {})
+        times = ((word, singles[word] / self.unit) for word in beginning(self.words, prefix))
+        return heapq.nsmallest(k, times, key=lambda item: (-item[1], item[0]))
 
     def written(self, word: str) -> str | None:
         """As the person wants it, or wrote it last inside a sentence; None where they never did."""

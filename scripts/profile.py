@@ -76,8 +76,8 @@ def words(
     """The words that it has learned from you, and those that it never offers."""
     with _there(name, profiles_dir) as profile:
         contents = profile.contents
-        for word, share in contents.own.top([], most, normalise(beginning)):
-            print(f"{share:7.2%}  {contents.own.written(word) or word}")
+        for word, times in contents.own.frequent(most, normalise(beginning)):
+            print(f"{times:7.1f}  {contents.own.written(word) or word}")
         hidden = sorted(word for word in contents.blocked if word.startswith(normalise(beginning)))
         if hidden:
             print(f"never offered: {', '.join(hidden)}")

@@ -86,3 +86,10 @@ def test_words_are_written_as_the_person_writes_them() -> None:
     assert own.written("ask") is None
     own.forget("zoque")
     assert own.written("zoque") is None
+
+
+def test_frequent_words_come_first_and_are_counted() -> None:
+    own = OwnNgram(messages=["go home", "go out", "gone"])
+    assert [word for word, _ in own.frequent(2)] == ["go", "gone"]
+    assert [word for word, _ in own.frequent(9, "g")] == ["go", "gone"]
+    assert own.frequent(1)[0][1] == pytest.approx(2, rel=1e-3)
