@@ -219,14 +219,17 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _keep(folder: RunFolder, answer: dict[str, Any]) -> None:
-    """Write the run's evaluation.json, unless the one that is there has more people or methods."""
+    """Write the run's evaluation.json, unless the one that is there has more people, methods or messages at hand."""
     before = folder.evaluation()
     measured = [
-        {(row["name"], row["people"]): row["users"] for row in (found or {"methods": []})["methods"]}
-        for found in (before, answer)
+        {
+            (row["name"], row["people"], row.get("messages")): row["users"]
+            for row in (*found.get("methods", ()), *found.get("at_hand", ()))
+        }
+        for found in (before or {}, answer)
     ]
     if any(users > measured[1].get(key, 0) for key, users in measured[0].items()):
-        errors.print(f"{folder.path}: its evaluation.json is kept, which has more people or methods", highlight=False)
+        errors.print(f"{folder.path}: its evaluation.json is kept, which has more people or rows", highlight=False)
     else:
         folder.write_evaluation(answer)
 

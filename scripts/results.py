@@ -32,9 +32,10 @@ _AT_HAND = ("name", "people", "messages", "users", "top1", "gain_top1", "gain_in
 _BEGIN, _END = "<!-- from: nextword results -->", "<!-- to here -->"
 _HEADLINE = {
     "trigram": "trigram of the pooled text",
+    "trigram+own": "mixed with the person's own trigram",
     "federated": "federated, text never pooled",
     "central": "the same model on the pooled text",
-    "finetuned": "federated, then fine-tuned on the device",
+    "personal": "federated, then personalized on the device",
 }
 
 Measured = dict[str, Any]
