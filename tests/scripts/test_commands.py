@@ -258,7 +258,7 @@ def test_a_clustered_run_with_personal_layers_is_evaluated(nextword: Shell, base
     assert sorted(path.stem for path in (tmp_path / "figures").glob("*.png")) == sorted(f"kinds-{n}" for n in names)
     told = next(row for row in answer["methods"] if (row["name"], row["people"]) == ("personal", "participants"))
     assert f'<tr class="personal"><td>personal</td><td>{100 * told["top1"]:.1f}</td>' in page
-    assert not re.findall(r"(?:src|href)=\"(?!#)[^\"]*\"", page)  # nothing is fetched
+    assert not re.findall(r"(?:src|href)=\"(?!#|data:)[^\"]*\"", page)  # nothing is fetched
     twice = nextword("report", tmp_path / "kinds", tmp_path / "kinds")
     assert (twice.code, "two runs are called kinds" in twice.err) == (2, True)
     nowhere = nextword("report", tmp_path)
