@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Header, Static
+from textual.widgets import Footer, Header, HelpPanel, Static
 
 from nextword.keyboard.bar import Slot, WordBar
 from nextword.keyboard.composer import Habits
@@ -79,8 +79,9 @@ class KeyboardApp(App[None]):
         Binding("f2", "take(0)", "Left", show=False, priority=True),
         Binding("f3", "take(1)", "Middle", show=False, priority=True),
         Binding("f4", "take(2)", "Right", show=False, priority=True),
-        Binding("f6", "train", "Learn my habits", priority=True),
-        Binding("f8", "block", "Never offer this"),
+        Binding("f1", "help", "Help", priority=True),
+        Binding("f6", "train", "Learn", tooltip="Train on the messages sent; again to stop", priority=True),
+        Binding("f8", "block", "Hide word", tooltip="Never offer the marked word again"),
         Binding("f9", "incognito", "Incognito"),
         Binding("ctrl+q", "quit", "Quit"),
     ]
@@ -189,6 +190,13 @@ class KeyboardApp(App[None]):
     @on(Failed)
     def _show_failure(self, failed: Failed) -> None:
         self.notify(failed.line, severity="error", timeout=10)
+
+    def action_help(self) -> None:
+        """Show what the keys do, or hide it again."""
+        if self.screen.query(HelpPanel):
+            self.action_hide_help_panel()
+        else:
+            self.action_show_help_panel()
 
     def action_take(self, number: int) -> None:
         self._put(self.query_one(WordBar).word(number))

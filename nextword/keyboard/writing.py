@@ -17,6 +17,11 @@ from nextword.keyboard.composer import Composer, Edit, Habits, begun
 class Writing(TextArea):
     """Posts `Asked` when other words are to be offered, `Chosen` and `Moved` for what the bar shows, `Sent`."""
 
+    HELP = """\
+    Write, and take words from the bar: **Tab** the marked one, **F2 F3 F4** or the mouse any. **Up and down** move the
+    mark, **Escape** clears it. **Enter** sends, **Ctrl+J** begins a new line. **Backspace** takes back what the
+    keyboard did by itself a moment ago: a correction, a capital.
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "send", "Send", priority=True),
         Binding("ctrl+j,shift+enter", "new_line", "New line", show=False),

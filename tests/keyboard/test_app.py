@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 from textual.events import Paste
 from textual.pilot import Pilot
-from textual.widgets import Static
+from textual.widgets import HelpPanel, Static
 
 from nextword.keyboard.app import KeyboardApp
 from nextword.keyboard.bar import Slot, WordBar
@@ -129,7 +129,7 @@ async def press(pilot: Pilot[None], *keys: str) -> None:
 
 
 KEYS = {"tab", "enter", "backspace", "escape", "left", "right", "up", "down", "space", "home", "end"} | {
-    "f2", "f3", "f4", "f6", "f8", "f9", "ctrl+j", "ctrl+q",
+    "f1", "f2", "f3", "f4", "f6", "f8", "f9", "ctrl+j", "ctrl+q",
 }  # fmt: skip
 
 
@@ -211,6 +211,17 @@ def test_incognito_keeps_nothing() -> None:
         await press(pilot, "f9", "open", "enter")
         assert fake.sent == ["open"]
         assert "incognito" not in pilot.app.sub_title
+
+    use(how)
+
+
+def test_help_comes_and_goes() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "f1")
+        assert pilot.app.screen.query(HelpPanel)
+        await press(pilot, "s", "tab", "f1")
+        assert not pilot.app.screen.query(HelpPanel)
+        assert text(pilot) == "station |"
 
     use(how)
 
