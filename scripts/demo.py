@@ -40,8 +40,9 @@ Try next
   nextword predict --model {out} "see you at the"      suggestions of the federated model
   nextword simulate {run} --set federation.users-per-round=16
                                                        the same with one setting changed
-  nextword corpus list                                 real corpora, and how to get them
-  {out}/events.jsonl                                   what happened in each round"""
+  nextword report {out}      one page of it, with figures
+  nextword type                                        the keyboard, in this terminal
+  nextword corpus list                                 real corpora, and how to get them"""
     )
 
 
