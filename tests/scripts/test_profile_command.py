@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 
 from personalization.profile import Profile
-from tests.scripts.conftest import Outcome, Shell
 
-Do = Callable[..., Outcome]
+Do = Callable[..., Any]
 
 
 @pytest.fixture
-def do(nextword: Shell, tmp_path: Path) -> Do:
-    def run(*arguments: Any) -> Outcome:
+def do(nextword: Do, tmp_path: Path) -> Do:
+    def run(*arguments: Any) -> Any:
         return nextword("profile", *arguments, "--profiles-dir", tmp_path / "profiles")
 
     return run
