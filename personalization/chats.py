@@ -17,9 +17,10 @@ _HEAD = regex.compile(rf"^\u200e?(?:\[{_DATE},?\s{_TIME}\]\s|{_DATE},?\s{_TIME}\
 _MARKS = regex.compile(r"[\u200e\u200f\u202a-\u202e]")
 _LEFT_OUT = regex.compile(
     r"^(?:<?(?:Media|image|video|audio|sticker|GIF|document|Contact card) omitted>?|<attached: .*>|"
-    r"This message was deleted\.?|You deleted this message\.?|null)$",
+    r".+ \(file attached\)|This message was deleted\.?|You deleted this message\.?|null)$",
     regex.IGNORECASE,
 )
+_EDITED = regex.compile(r"\s*<This message was edited>$")
 _SHARE = 0.5  # of the lines that must have a head, else it is plain text
 
 
@@ -50,10 +51,10 @@ def _told(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
             continue
         if who is not None:
             yield who, _clean(text)
-        who, text = head["who"], [line[head.end() :]]
+        who, text = head["who"] and _MARKS.sub("", head["who"]).strip(), [line[head.end() :]]
     if who is not None:
         yield who, _clean(text)
 
 
 def _clean(lines: list[str]) -> str:
-    return _MARKS.sub("", "\n".join(lines)).strip()
+    return _EDITED.sub("", _MARKS.sub("", "\n".join(lines))).strip()

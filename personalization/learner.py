@@ -6,6 +6,7 @@ The predictor handed out is always whole. Training works beside it, and what win
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from nextword import checkpoint
 from nextword.layers import Trusted
 from nextword.predictor import Predictor
+from nextword.text import normalise, words
 from personalization.profile import Profile
 from personalization.trust import UNTRIED
 
@@ -42,21 +44,22 @@ class Learner:
 
     def __init__(self, profile: Profile, shared: Path = checkpoint.BUNDLED) -> None:
         self.profile, self.shared = profile, shared
+        self._shared_sha256 = checkpoint.read_config(shared)["sha256"]
+        self._one_by_one = threading.Lock()  # what changes which training is in use
         self.predictor = self._load()
 
     @property
     def trained(self) -> int | None:
-        """The number of the training in use."""
-        there = (n for n in reversed(self.profile.contents.trainings) if self.profile.training_folder(n).is_dir())
-        return next(there, None)
+        """The number of the training in use: the last one that began from the model that everybody has now."""
+        for number in reversed(self.profile.contents.trainings):
+            folder = self.profile.training_folder(number)
+            if folder.is_dir() and checkpoint.read_config(folder)["about"].get("over") == self._shared_sha256:
+                return number
+        return None
 
     def send(self, text: str) -> None:
         """Keep a message, and learn its words at once. OSError where it cannot be kept; then nothing is learned."""
         self.profile.send(text)
-
-    def reload(self) -> None:
-        """After the profile was changed otherwise: a predictor that knows."""
-        self.predictor = self._load()
 
     def train(self, progress: Progress = lambda step, steps: None) -> Change:
         """Train on the history, weigh one's own words, and use what wins over the model that everybody has.
@@ -75,30 +78,42 @@ class Learner:
         if len(messages) < FEWEST:
             raise ValueError(f"training takes {FEWEST} messages or more; there are {len(messages)} yet")
         newest = min(max(3, len(messages) // 10), _JUDGED)
+        while newest < len(messages) // 2 and not any(words(normalise(text)) for text in messages[-newest:]):
+            newest += 1
+        if not any(words(normalise(text)) for text in messages[-newest:]):
+            raise ValueError("training takes messages with words in them; the newest have none")
         model, vocabulary = checkpoint.load(self.shared)
         shared = Shared(model, Predictor.load(self.shared, eight_bit=True))
         rng = np.random.default_rng(len(messages))
         tuner = Tuner(model, FinetuneConfig(), rng, progress=lambda step, steps, bits: progress(step, steps))
         personal = personalize(shared, messages[:-newest], messages[-newest:], StackConfig(eight_bit=True), tuner)
         before, after = (measure(p, messages[-newest:], user="") for p in (shared.predictor, personal.candidate))
+        progress(1, 1)  # the last moment to be stopped
         if personal.shipped:
-            about = {"way": personal.way, "own_trust": personal.trusts[-1], "messages": len(messages)}
-            number = max((0, *self.profile.contents.trainings)) + 1
-            folder = self.profile.training_folder(number)
-            checkpoint.save(folder, personal.model, vocabulary, extra=about, eight_bit=True)
-            self.profile.use_training(number)
-            for old in self.profile.contents.trainings[:-2]:
-                shutil.rmtree(self.profile.training_folder(old), ignore_errors=True)
-            self.reload()
+            about = {
+                "way": personal.way,
+                "own_trust": personal.trusts[-1],
+                "messages": len(messages),
+                "over": self._shared_sha256,
+            }
+            with self._one_by_one:
+                number = max((0, *self.profile.contents.trainings)) + 1
+                folder = self.profile.training_folder(number)
+                checkpoint.save(folder, personal.model, vocabulary, extra=about, eight_bit=True)
+                self.profile.use_training(number)
+                for old in self.profile.contents.trainings[:-2]:
+                    shutil.rmtree(self.profile.training_folder(old), ignore_errors=True)
+                self.predictor = self._load()
         return Change(personal.shipped, before, after)
 
     def undo(self) -> None:
         """Go back to what was in use before the last training. Raises ValueError where there was none."""
-        if (number := self.trained) is None:
-            raise ValueError("there is no training to undo")
-        self.profile.drop_training(number)
-        shutil.rmtree(self.profile.training_folder(number), ignore_errors=True)
-        self.reload()
+        with self._one_by_one:
+            if (number := self.trained) is None:
+                raise ValueError("there is no training to undo")
+            self.profile.drop_training(number)
+            shutil.rmtree(self.profile.training_folder(number), ignore_errors=True)
+            self.predictor = self._load()
 
     def _load(self) -> Predictor:
         number, trust = self.trained, UNTRIED

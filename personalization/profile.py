@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from nextword.files import check_writable, locked, write_whole
-from nextword.text import is_word, normalise, tidy
+from nextword.text import is_word, normalise, spans, tidy
 from personalization.own_ngram import OwnNgram
 
 VERSION = 1
-_EVENTS, _ABOUT = "events.jsonl", "profile.json"
+_EVENTS, _ABOUT, _TRAININGS = "events.jsonl", "profile.json", "trainings"
 _OWNER_ONLY, _OWNER_ONLY_FOLDER = 0o600, 0o700
 
 
@@ -30,7 +30,7 @@ _OWNER_ONLY, _OWNER_ONLY_FOLDER = 0o600, 0o700
 class Contents:
     """What the events come to."""
 
-    messages: list[str] = field(default_factory=list)  # as they were sent or imported, oldest first
+    messages: list[str] = field(default_factory=list)  # sent or imported, oldest first, without words forgotten since
     own: OwnNgram = field(default_factory=OwnNgram)  # what they teach, but for the words forgotten since
     blocked: set[str] = field(default_factory=set)  # words never offered, normalised
     trainings: list[int] = field(default_factory=list)  # the numbers of those in use, one over the other
@@ -43,6 +43,7 @@ class Contents:
                 self.own.learn(text)
             case {"forgot": str(word)}:
                 self.own.forget(word)
+                self.messages = [_without(text, word) for text in self.messages]
             case {"blocked": str(word)}:
                 self.blocked.add(word)
             case {"unblocked": str(word)}:
@@ -68,6 +69,10 @@ class Profile:
         """
         self.folder = folder
         self._one_by_one = threading.Lock()  # a training may end while a message is sent
+        if folder.is_dir() and not (folder / _ABOUT).is_file():
+            begun = {".lock", f".{_ABOUT}.new"}  # where a first start was cut off
+            if any(path.name not in begun for path in folder.iterdir()):
+                raise ValueError(f"{folder}: holds other things; a profile wants a folder of its own")
         check_writable(folder)
         folder.chmod(_OWNER_ONLY_FOLDER)
         self._open = ExitStack()
@@ -120,7 +125,7 @@ class Profile:
 
     def training_folder(self, number: int) -> Path:
         """Where a training keeps its model."""
-        return self.folder / "trainings" / str(number)
+        return self.folder / _TRAININGS / str(number)
 
     def use_training(self, number: int) -> None:
         """From now on this training is in use; its folder is there already."""
@@ -132,16 +137,14 @@ class Profile:
 
     def export(self, path: Path) -> None:
         """A copy of all events, for the person. Raises FileExistsError where something is there."""
-        with path.open("xb") as file:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
+        with os.fdopen(descriptor, "wb") as file:
             file.write(self._events.read_bytes() if self._events.exists() else b"")
-        path.chmod(_OWNER_ONLY)
 
     def erase(self) -> None:
         """Delete all that is kept; the profile goes on, empty."""
-        for path in self.folder.iterdir():
-            if path.name != ".lock":
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-        self._check_version()
+        shutil.rmtree(self.folder / _TRAININGS, ignore_errors=True)
+        self._events.unlink(missing_ok=True)
         self.contents = Contents()
 
     @property
@@ -156,7 +159,7 @@ class Profile:
         try:
             version = int(json.loads(path.read_text(encoding="utf-8"))["version"])
         except (ValueError, KeyError, TypeError):
-            raise ValueError(f"{path}: damaged; put {{'version': {VERSION}}} there if you know it to be so") from None
+            raise ValueError(f"{path}: damaged; it should hold {json.dumps({'version': VERSION})}") from None
         if version > VERSION:
             raise ValueError(f"{self.folder}: a profile of a later nextword (version {version}); install that one")
 
@@ -196,6 +199,15 @@ class Profile:
                 raise
         finally:
             os.close(descriptor)
+
+
+def _without(text: str, word: str) -> str:
+    """A message without a word, in whatever capitals."""
+    if word not in normalise(text):
+        return text
+    clean = tidy(text)
+    cut = [clean[start:end] for start, end in spans(clean) if normalise(clean[start:end]) != word]
+    return " ".join(cut)
 
 
 def _write_all(descriptor: int, content: bytes) -> None:

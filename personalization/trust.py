@@ -19,6 +19,7 @@ import numpy.typing as npt
 from nextword.layers import END, Layer, Trusted
 
 TRUSTS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.85)
+_MOST_NATS = 700.0
 UNTRIED = 0.3  # of one's own words, where there is nothing to learn a weight on
 
 Floats = npt.NDArray[np.float64]
@@ -58,7 +59,8 @@ class Overlay:
 
 
 def _probabilities(nats: Sequence[Sequence[float]]) -> Floats:
-    return np.exp(-np.array(list(itertools.chain.from_iterable(nats)), np.float64))
+    # No token is less probable than floats can say, or nothing could be compared any more.
+    return np.exp(-np.minimum(list(itertools.chain.from_iterable(nats)) or np.zeros(0), _MOST_NATS))
 
 
 def trusted(layers: Sequence[Layer], trusts: Sequence[float]) -> list[Layer]:

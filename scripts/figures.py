@@ -128,7 +128,7 @@ def clusters(evaluation: Evaluation) -> Figure | None:
 
 
 def rounds(events: Sequence[Mapping[str, Any]]) -> Figure | None:
-    """What pieces cost in training, round by round, and held-back messages where they were looked at."""
+    """What pieces cost in training, round by round."""
     trained = [event for event in events if event["event"] == "round" and event.get("train_bits_per_piece")]
     if not trained:
         return None

@@ -34,7 +34,7 @@ def _group() -> None:
 def list_profiles(profiles_dir: _Folder = None) -> None:
     """The profiles that there are."""
     parent = folder_of("me", profiles_dir).parent
-    found = sorted(path for path in parent.iterdir() if path.is_dir()) if parent.is_dir() else []
+    found = sorted(path.parent for path in parent.glob("*/profile.json"))
     for path in found:
         print(path.name)
     if not found:
@@ -90,6 +90,8 @@ def forget(word: str, name: _Name = "me", profiles_dir: _Folder = None) -> None:
         if normalise(word) not in profile.contents.own:
             raise ValueError(f"{word}: not a word that was learned; 'nextword profile words' lists those")
         profile.forget(word)
+        if profile.contents.trainings:
+            print("a training made before still knows it: undo that in 'nextword type', or train again")
 
 
 @app.command()
@@ -141,6 +143,6 @@ def erase(
 def _there(name: str, profiles_dir: Path | None) -> Profile:
     """A profile that exists already."""
     folder = folder_of(name, profiles_dir)
-    if not folder.is_dir():
+    if not (folder / "profile.json").is_file():
         raise FileNotFoundError(f"{folder}: no such profile; 'nextword profile list' tells those that there are")
     return Profile(folder)

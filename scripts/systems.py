@@ -166,7 +166,7 @@ class Clustered:
 
     def __init__(self, folders: Sequence[Path]):
         self.models = [Checkpointed(folder.name, folder) for folder in folders]
-        self._chosen: tuple[str, int] | None = None
+        self._chosen: tuple[Someone, int] | None = None
 
     def prepare(self) -> None:
         for model in self.models:
@@ -174,12 +174,12 @@ class Clustered:
 
     def choice(self, someone: Someone) -> int:
         """The number of the model among those given."""
-        if self._chosen is None or self._chosen[0] != someone.user:
+        if self._chosen is None or self._chosen[0] != someone:
             encode = self.models[0].predictor.vocabulary.encode
             messages = [encode(normalise(text)) for text in someone.train[-device.JUDGED_BY :]]
             costs = [float(score(model.shared(someone).model, messages).bits.sum()) for model in self.models]
             found = int(np.argmin(costs))
-            self._chosen = someone.user, found
+            self._chosen = someone, found
         return self._chosen[1]
 
     def for_person(self, someone: Someone) -> Made:

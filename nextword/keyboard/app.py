@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, ClassVar
@@ -33,6 +34,14 @@ class Offered(Message):
 
 class Failed(Message):
     """Something could not be done; the line says what and why."""
+
+    def __init__(self, line: str) -> None:
+        super().__init__()
+        self.line = line
+
+
+class Done(Message):
+    """Something was done; the line says what."""
 
     def __init__(self, line: str) -> None:
         super().__init__()
@@ -112,10 +121,12 @@ class KeyboardApp(App[None]):
         self._conversation.scroll_end(animate=False)
         writing.ask()
 
-    def on_unmount(self) -> None:
+    async def on_unmount(self) -> None:
+        """Stop the training, and have all that was sent kept; the screen's own loop goes on meanwhile."""
         self._stopping = True
-        self._trainer.shutdown(wait=True, cancel_futures=True)
-        self._worker.shutdown(wait=True, cancel_futures=True)
+        self._asked += 1
+        await asyncio.to_thread(self._trainer.shutdown, cancel_futures=True)
+        await asyncio.to_thread(self._worker.shutdown)
 
     @property
     def _conversation(self) -> VerticalScroll:
@@ -142,7 +153,7 @@ class KeyboardApp(App[None]):
         best = offered.offers[0].word if offered.offers else None
         writing.show_ghost(best, offered.typed)
         slip = best is not None and bool(offered.typed) and not best.lower().startswith(offered.typed.lower())
-        writing.correction = best if slip else None
+        writing.correction = (offered.typed, best) if slip and best is not None else None
 
     @on(Writing.Chosen)
     def _take_marked(self) -> None:
@@ -165,14 +176,14 @@ class KeyboardApp(App[None]):
     @on(Writing.Sent)
     def _send(self, sent: Writing.Sent) -> None:
         bubble = Static(sent.text, classes="sent", markup=False)
-        if self.incognito:
+        if sent.incognito:
             bubble.add_class("incognito")
         self._conversation.mount(bubble)
         self._conversation.scroll_end(animate=False)
         writing = self.query_one(Writing)
         writing.composer.forget()
         writing.text = ""
-        if not self.incognito:
+        if not sent.incognito:
             self._do(lambda: self.keyboard.send(sent.text))
 
     @on(Progressed)
@@ -184,12 +195,17 @@ class KeyboardApp(App[None]):
         self._training = self._stopping = False
         self.query_one(TrainingLine).end()
         if finished.trained is not None:
-            self.notify(told(finished.trained), timeout=15)
+            self.notify(told(finished.trained), timeout=15, markup=False)
             self.query_one(Writing).ask()
 
     @on(Failed)
     def _show_failure(self, failed: Failed) -> None:
-        self.notify(failed.line, severity="error", timeout=10)
+        self.notify(failed.line, severity="error", timeout=10, markup=False)
+
+    @on(Done)
+    def _show_done(self, done: Done) -> None:
+        self.notify(done.line, markup=False)
+        self.query_one(Writing).ask()
 
     def action_help(self) -> None:
         """Show what the keys do, or hide it again."""
@@ -213,10 +229,9 @@ class KeyboardApp(App[None]):
     def action_undo_training(self) -> None:
         def undo() -> None:
             self.keyboard.undo_training()
-            self.call_from_thread(self.notify, "the last training is undone")
+            self.post_message(Done("the last training is undone"))
 
         self._do(undo)
-        self.query_one(Writing).ask()
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         yield from super().get_system_commands(screen)
@@ -243,13 +258,17 @@ class KeyboardApp(App[None]):
 
     def action_block(self) -> None:
         word = self.query_one(WordBar).marked
-        if word:
-            self._do(lambda: self.keyboard.block(word))
-            self.notify(f"{word} will not be offered again")
-            self.query_one(Writing).ask()
+        if word is None:
+            return
+
+        def block() -> None:
+            self.keyboard.block(word)
+            self.post_message(Done(f"{word} will not be offered again"))
+
+        self._do(block)
 
     def action_incognito(self) -> None:
-        self.incognito = not self.incognito
+        self.incognito = self.query_one(Writing).incognito = not self.incognito
         self.screen.set_class(self.incognito, "incognito")
         self._tell()
 

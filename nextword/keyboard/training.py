@@ -37,7 +37,7 @@ def told(trained: Trained) -> str:
             (trained.before.keys_saved, trained.after.keys_saved),
         )
     )
-    measured = f"on your newest messages first guesses went from {words}, keys saved from {keys}"
+    measured = f"over the model that everybody has, on your newest messages: first guesses {words}, keys saved {keys}"
     kept = (
         "It is used from now on; the palette takes it back." if trained.shipped else "Not enough, so nothing changed."
     )

@@ -53,10 +53,12 @@ class Writing(TextArea):
         """The message is finished."""
 
         text: str
+        incognito: bool  # when it was
 
     def __init__(self, habits: Habits | None = None, *, id: str | None = None) -> None:
         self.composer = Composer(habits)
-        self.correction: str | None = None  # what the word begun is likely to be meant as
+        self.correction: tuple[str, str] | None = None  # letters typed, and what they are likely to be meant as
+        self.incognito = False
         self._composing = False
         super().__init__(soft_wrap=True, id=id, placeholder="Write a message", highlight_cursor_line=False)
 
@@ -89,7 +91,7 @@ class Writing(TextArea):
     def action_send(self) -> None:
         text = self.text.strip()
         if text:
-            self.post_message(self.Sent(text))
+            self.post_message(self.Sent(text, self.incognito))
 
     def action_new_line(self) -> None:
         self._apply(self.composer.key(self.text, self.cursor, "\n"))
@@ -98,6 +100,7 @@ class Writing(TextArea):
         self.post_message(self.Chosen())
 
     def action_dismiss(self) -> None:
+        self.correction = None
         self.suggestion = ""
         self.post_message(self.Dismissed())
 
@@ -131,7 +134,9 @@ class Writing(TextArea):
             event.stop()
             event.prevent_default()
             self._restart_blink()
-            edit = self.composer.key(self.text, self.cursor, event.character, correction=self.correction)
+            typed, meant = self.correction or ("", None)
+            correction = meant if typed and begun(self.text[: self.cursor]) == typed else None
+            edit = self.composer.key(self.text, self.cursor, event.character, correction=correction)
             self._apply(edit)
 
     def watch_selection(self) -> None:

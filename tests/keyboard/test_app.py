@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -287,7 +288,7 @@ def test_a_training_is_shown_told_and_does_not_stop_typing() -> None:
         fake.go_on.set()
         await trained(pilot)
         assert not line.display
-        assert "first guesses went from 10.0 to 25.0 %, keys saved from 30.0 to 40.0 %" in notes(pilot)[-1]
+        assert "first guesses 10.0 to 25.0 %, keys saved 30.0 to 40.0 %" in notes(pilot)[-1]
 
     use(how)
 
@@ -354,3 +355,75 @@ def test_corrections_are_made_where_they_are_wanted() -> None:
 
     use(how, Slips(), Habits(auto_capital=False, autocorrect=True))
     assert begun("teh") == "teh"
+
+
+class Slow(Fake):
+    """Answers after a while."""
+
+    def suggest(self, context: str, typed: str) -> list[Word]:
+        time.sleep(0.2)
+        return super().suggest(context, typed)
+
+    def undo_training(self) -> None:
+        time.sleep(0.2)
+        super().undo_training()
+
+
+def test_what_was_sent_is_kept_though_the_keyboard_is_left_at_once() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await pilot.press(*"hello", "enter")
+
+    assert use(how, Slow()).sent == ["hello"]
+
+
+def test_leaving_while_something_is_done_does_not_hang() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        app = pilot.app
+        assert isinstance(app, KeyboardApp)
+        app.action_undo_training()
+
+    assert use(how, Slow()).undone == 1
+
+
+def test_a_correction_is_for_the_letters_that_it_was_found_for() -> None:
+    class Slips(Fake):
+        def suggest(self, context: str, typed: str) -> list[Word]:
+            if typed == "teh":
+                return [Word("the")]
+            time.sleep(0.1)
+            return []
+
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "teh")
+        await pilot.press(*"ran", "space")
+        assert text(pilot) == "tehran |"
+        await settled(pilot)
+        await press(pilot, "teh", "escape", "space")
+        assert text(pilot) == "tehran teh |"
+
+    use(how, Slips(), Habits(auto_capital=False, autocorrect=True))
+
+
+def test_brackets_in_an_error_are_only_brackets() -> None:
+    class Odd(Fake):
+        def send(self, text: str) -> None:
+            raise OSError("/home/a[/b]: full")
+
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "hello", "enter")
+        assert notes(pilot)[-1] == "/home/a[/b]: full"
+
+    use(how, Odd())
+
+
+def test_a_message_is_incognito_as_it_was_when_enter_was_pressed() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "f9", "secret")
+        writing, app = pilot.app.query_one(Writing), pilot.app
+        assert isinstance(app, KeyboardApp)
+        writing.action_send()
+        app.action_incognito()
+        await settled(pilot)
+        assert fake.sent == []
+
+    use(how)

@@ -16,7 +16,7 @@ there
 APPLE = """\u200e[12/31/23, 10:15:03\u202fPM] Ann: hello: you
 there
 [12/31/23, 10:16:00\u202fPM] Ben Two: \u200eimage omitted
-[12/31/23, 10:17:00\u202fPM] Ann: see you
+[12/31/23, 10:17:00\u202fPM] \u202aAnn\u202c: see you \u200e<This message was edited>
 [12/31/23, 10:17:30\u202fPM] Ann: \u200eThis message was deleted.
 [12/31/23, 10:18:00\u202fPM] Ben Two: ok"""
 

@@ -60,7 +60,7 @@ def test_a_training_that_wins_is_used_kept_and_undone(profile: Profile, shared: 
     change = keyboard.train(lambda step, of: steps.append((step, of)))
     assert change.shipped
     assert change.after.top1_hits > change.before.top1_hits
-    assert [step for step, _ in steps if step == 1] == [1, 1]  # to judge by, and to use
+    assert [step for step, of in steps if step == 1 < of] == [1, 1]  # to judge by, and to use
     assert keyboard.trained == 1
     assert keyboard.predictor is not untrained
     assert _first(keyboard)[0] == "Zoque"
@@ -133,3 +133,35 @@ def test_old_trainings_are_removed(profile: Profile, shared: Path) -> None:
     for _ in range(4):
         keyboard.train()
     assert sorted(path.name for path in (profile.folder / "trainings").iterdir()) == ["3", "4"]
+
+
+def test_a_training_over_another_shared_model_is_not_used(
+    profile: Profile, shared: Path, vocabulary: Vocabulary, tmp_path: Path
+) -> None:
+    profile.add(HABITS)
+    Learner(profile, shared).train()
+    other = LanguageModel(checkpoint.read(shared).config).initialise(9)
+    checkpoint.save(tmp_path / "other", other, vocabulary)
+    assert Learner(profile, tmp_path / "other").trained is None
+    assert Learner(profile, shared).trained == 1
+
+
+def test_messages_without_words_judge_nothing(profile: Profile, shared: Path) -> None:
+    profile.add([*HABITS, *[":)"] * 5])
+    assert Learner(profile, shared).train().before.words > 0
+    profile.add([":)"] * 200)
+    with pytest.raises(ValueError, match="the newest have none"):
+        Learner(profile, shared).train()
+
+
+def test_a_training_is_stopped_up_to_the_end(profile: Profile, shared: Path) -> None:
+    profile.add(HABITS)
+    keyboard = Learner(profile, shared)
+
+    def stop_at_the_end(step: int, steps: int) -> None:
+        if steps == 1:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        keyboard.train(stop_at_the_end)
+    assert keyboard.trained is None

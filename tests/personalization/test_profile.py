@@ -31,7 +31,7 @@ def test_what_was_kept_is_there_again(folder: Path) -> None:
         profile.write("ZOQUE")
         before = profile.contents
     with Profile(folder) as again:
-        assert again.contents.messages == ["Ask Zoque Hall", "see you at Zoque", "ok\u2028fine\x85then \U0001f600"]
+        assert again.contents.messages == ["Ask Zoque", "see you at Zoque", "ok\u2028fine\x85then \U0001f600"]
         assert again.contents.blocked == {"ok"}
         assert again.contents.own.written("zoque") == "ZOQUE"
         assert "hall" not in again.contents.own
@@ -92,6 +92,14 @@ def test_two_keyboards_do_not_share_a_profile(folder: Path) -> None:
     Profile(folder).close()
 
 
+def test_a_first_start_that_was_cut_off_is_begun_again(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    (folder / ".lock").touch()
+    (folder / ".profile.json.new").write_bytes(b"{")
+    Profile(folder).close()
+    assert (folder / "profile.json").is_file()
+
+
 def test_what_is_erased_is_gone_and_the_profile_goes_on(folder: Path) -> None:
     with Profile(folder) as profile:
         profile.send("Ask Zoque")
@@ -125,7 +133,7 @@ def test_an_export_holds_everything_and_overwrites_nothing(folder: Path, tmp_pat
     ],
 )
 def test_what_cannot_be_read_is_told_and_left_alone(folder: Path, name: str, content: bytes, told: str) -> None:
-    folder.mkdir(parents=True)
+    Profile(folder).close()
     (folder / name).write_bytes(content)
     for _ in range(2):
         with pytest.raises(ValueError, match=told):
@@ -139,3 +147,27 @@ def test_what_is_no_word_is_refused(folder: Path) -> None:
             with pytest.raises(ValueError, match="is not one word"):
                 act("two words")
         assert not (folder / "events.jsonl").exists()
+
+
+def test_a_folder_of_other_things_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir(mode=0o755)
+    (tmp_path / "docs" / "thesis").write_text("years of work")
+    with pytest.raises(ValueError, match="holds other things"):
+        Profile(tmp_path / "docs")
+    assert [path.name for path in (tmp_path / "docs").iterdir()] == ["thesis"]
+    assert stat.S_IMODE((tmp_path / "docs").stat().st_mode) == 0o755
+    with Profile(tmp_path / "me") as profile:
+        profile.send("hello")
+        (tmp_path / "me" / "notes").write_text("mine")
+        profile.erase()
+    assert (tmp_path / "me" / "notes").read_text() == "mine"
+
+
+def test_a_forgotten_word_is_no_part_of_what_is_trained_on(folder: Path) -> None:
+    with Profile(folder) as profile:
+        profile.add(["my Hunter2 is secret", "hunter2!", "hunters2 see"])
+        profile.forget("hunter2")
+        assert profile.contents.messages == ["my is secret", "!", "hunters2 see"]
+        profile.send("hunter2 again")
+    with Profile(folder) as again:
+        assert again.contents.messages == ["my is secret", "!", "hunters2 see", "hunter2 again"]

@@ -62,10 +62,11 @@ def test_without_layers_or_messages_nothing_is_weighed(predictor: Predictor) -> 
     assert (len(trusts), bits.sum()) == (1, 0)
 
 
-def test_a_word_that_the_model_cannot_spell_costs_no_less_than_infinity() -> None:
-    overlay = Overlay([OwnNgram(messages=["zoque"])], [["zoque"]])
-    assert np.isinf(overlay.bits([[np.inf, 0.0]]))
-    assert np.isfinite(overlay.best([[np.inf, 0.0]])[1]).all()
+def test_a_token_of_no_probability_leaves_the_others_to_be_weighed() -> None:
+    overlay = Overlay([OwnNgram(messages=["see zoque"])], [["x" * 900], ["see", "zoque"]])
+    trusts, bits = overlay.best([[np.inf, 1.0], [5.0, 20.0, 1.0]])
+    assert trusts[0] > 0
+    assert np.isfinite(bits).all()
 
 
 def test_a_trusted_layer_keeps_its_share_of_everything() -> None:

@@ -56,6 +56,7 @@ def test_mistakes_are_told_in_one_line_and_change_nothing(do: Do, tmp_path: Path
     (tmp_path / "plain.txt").write_text("hello\n", encoding="utf-8")
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     do("import", tmp_path / "plain.txt")
+    (tmp_path / "profiles" / "docs").mkdir()
     cases = {
         ("import", tmp_path / "plain.txt", "--who", "Ann"): "no chat with names",
         ("import", tmp_path / "binary"): "not a text in UTF-8",
@@ -64,6 +65,7 @@ def test_mistakes_are_told_in_one_line_and_change_nothing(do: Do, tmp_path: Path
         ("unblock", "hello"): "not among the words",
         ("block", "two words"): "is not one word",
         ("words", "--profile", "other"): "no such profile",
+        ("erase", "--yes", "--profile", "docs"): "no such profile",
         ("export", tmp_path / "plain.txt"): "File exists",
     }
     for arguments, told in cases.items():
