@@ -122,7 +122,6 @@ class Scores(NamedTuple):
     """How a model does on each of N messages, their ends included, as arrays [N]."""
 
     bits: NDArray[np.float64]
-    hits: NDArray[np.int64]  # pieces that were the most probable one
     pieces: NDArray[np.int64]
 
 
@@ -132,7 +131,7 @@ def score(model: LanguageModel, messages: Sequence[Sequence[int]], *, max_pieces
     model.eval()
     device = next(model.parameters()).device
     n = len(messages)
-    scores = Scores(np.zeros(n), np.zeros(n, np.int64), np.zeros(n, np.int64))
+    scores = Scores(np.zeros(n), np.zeros(n, np.int64))
     order = np.argsort([len(message) for message in messages], kind="stable")
     for first in range(0, n, _EVALUATION_MESSAGES):
         rows = order[first : first + _EVALUATION_MESSAGES]
@@ -140,7 +139,6 @@ def score(model: LanguageModel, messages: Sequence[Sequence[int]], *, max_pieces
         logits_BTV, targets_BT = model(inputs_BT.to(device)), targets_BT.to(device)
         nats_BT = F.cross_entropy(logits_BTV.transpose(1, 2), targets_BT, ignore_index=_IGNORED, reduction="none")
         scores.bits[rows] = nats_BT.double().sum(1).cpu().numpy() / math.log(2)
-        scores.hits[rows] = (logits_BTV.argmax(2) == targets_BT).sum(1).cpu().numpy()
         scores.pieces[rows] = (targets_BT != _IGNORED).sum(1).cpu().numpy()
     return scores
 

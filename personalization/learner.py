@@ -27,10 +27,6 @@ _LEAST_TRUST = 0.05  # so that a word just learned can be offered
 _JUDGED = 200  # messages that judge a training, the newest, at most
 
 
-class Cancelled(Exception):
-    """For `progress` to raise where the person does not want to wait."""
-
-
 class Change(NamedTuple):
     """What a training has changed, on the person's newest messages, of which it knew nothing yet."""
 

@@ -29,7 +29,6 @@ class StackConfig:
     """What is tried, and how it is judged."""
 
     own: NgramConfig | None = NgramConfig()  # None: no own n-gram
-    many: bool = True  # the n-grams of many, where there are any
     eight_bit: bool = False  # how fine-tuned models read
     gate: GateConfig = GateConfig()
 
@@ -72,7 +71,7 @@ def personalize(
     encode = shared.predictor.vocabulary.encode
 
     def layers(messages: Sequence[str]) -> list[Layer]:
-        many = [shared.many] if shared.many and config.many else []
+        many = [shared.many] if shared.many else []
         return [*many, OwnNgram(config.own, messages)] if config.own else many
 
     def model(messages: Sequence[str], way: float) -> LanguageModel:

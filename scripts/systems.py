@@ -197,11 +197,13 @@ class WithNgrams:
 
     base: Base
     path: Path
-    many: Layer | None = None
+
+    @cached_property
+    def many(self) -> Layer:
+        return Growth.load(self.path, checkpoint.read(self.path.parent / "final").vocabulary).layer()
 
     def prepare(self) -> None:
-        vocabulary = checkpoint.read(self.path.parent / "final").vocabulary
-        self.many = Growth.load(self.path, vocabulary).layer()
+        assert self.many
 
     def shared(self, someone: Someone) -> Shared:
         return self.base.shared(someone)._replace(many=self.many)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,6 +24,8 @@ def command(
     autocorrect: Annotated[bool, typer.Option("--autocorrect", help="correct slips; Backspace takes it back")] = False,
     capitals: Annotated[bool, typer.Option(help="begin sentences with a capital, and write I")] = True,
 ) -> None:
+    if not sys.stdin.isatty():
+        raise ValueError("type: there is no terminal to type in; other programs use 'nextword predict --stdin'")
     from nextword import checkpoint
     from nextword.keyboard.app import KeyboardApp
     from nextword.keyboard.composer import Habits

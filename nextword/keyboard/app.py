@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, ClassVar
 
+from rich.segment import Segments
+from rich.traceback import Traceback
 from textual import on
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
@@ -98,7 +100,6 @@ class KeyboardApp(App[None]):
     def __init__(self, keyboard: Keyboard, habits: Habits | None = None) -> None:
         super().__init__()
         self.keyboard, self.habits = keyboard, habits or Habits()
-        self.incognito = False
         self._asked = 0
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keyboard")
         self._trainer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="training")
@@ -268,12 +269,20 @@ class KeyboardApp(App[None]):
         self._do(block)
 
     def action_incognito(self) -> None:
-        self.incognito = self.query_one(Writing).incognito = not self.incognito
-        self.screen.set_class(self.incognito, "incognito")
+        writing = self.query_one(Writing)
+        writing.incognito = not writing.incognito
+        self.screen.set_class(writing.incognito, "incognito")
         self._tell()
 
     def _tell(self) -> None:
-        self.sub_title = "incognito: nothing is kept or learned" if self.incognito else self.keyboard.name
+        self.sub_title = (
+            "incognito: nothing is kept or learned" if self.query_one(Writing).incognito else self.keyboard.name
+        )
+
+    def _fatal_error(self) -> None:
+        """As Textual's own, but without local variables: they hold what was typed."""
+        self._exit_renderables.append(Segments(self.console.render(Traceback(show_locals=False), self.console.options)))
+        self._close_messages_no_wait()
 
     def _put(self, word: str | None) -> None:
         if word:

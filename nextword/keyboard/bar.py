@@ -13,8 +13,8 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from nextword.keyboard.parts import Offer
+from nextword.metrics import SLOTS
 
-SLOTS = 3
 _KEYS = ("F2", "F3", "F4")
 
 
@@ -32,10 +32,9 @@ class Slot(Static):
 
     def __init__(self, key: str) -> None:
         super().__init__(id=f"slot-{key.lower()}")
-        self.key, self._source = key, ""
+        self.key = key
 
     def show(self, word: str | None, source: str = "") -> None:
-        self._source = source
         self.word = word
         self.tooltip = f"{word}: offered by {_TOLD.get(source, source)}" if word else None
         self.update(f"[dim]{self.key}[/] {_escaped(word)}" if word else "")

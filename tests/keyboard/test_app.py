@@ -427,3 +427,25 @@ def test_a_message_is_incognito_as_it_was_when_enter_was_pressed() -> None:
         assert fake.sent == []
 
     use(how)
+
+
+def test_a_crash_tells_where_but_not_what_was_typed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = KeyboardApp(Fake())
+
+    def broken(*_: object) -> None:
+        hidden = app.query_one(Writing).text
+        raise RuntimeError(f"a bug, {len(hidden)}")
+
+    async def run() -> None:
+        async with app.run_test() as pilot:
+            await press(pilot, "zoque")
+            monkeypatch.setattr(WordBar, "show", broken)
+            await press(pilot, "s")
+
+    with pytest.raises(RuntimeError, match="a bug"):
+        asyncio.run(run())
+    crash = capsys.readouterr().err
+    assert "RuntimeError: a bug" in crash
+    assert "zoque" not in crash.lower()

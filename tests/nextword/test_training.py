@@ -85,14 +85,13 @@ def test_fedprox_pulls_towards_the_start(model: LanguageModel, vocabulary: Vocab
 
 def test_bits_count_each_piece_and_the_end_once(model: LanguageModel, vocabulary: Vocabulary) -> None:
     messages = [vocabulary.encode("see you"), [], vocabulary.encode("haha ok :) see you tomorrow then")]
-    bits, hits, pieces = score(model, messages)
+    bits, pieces = score(model, messages)
     assert pieces.tolist() == [len(message) + 1 for message in messages]
-    for message, expected, right in zip(messages, bits, hits, strict=True):
+    for message, expected in zip(messages, bits, strict=True):
         with torch.no_grad():
             logp = model(torch.tensor([[Vocabulary.bos, *message]]))[0].log_softmax(-1)
         slow = -sum(float(logp[i, piece]) for i, piece in enumerate([*message, Vocabulary.eos])) / math.log(2)
         assert expected == pytest.approx(slow, rel=1e-5)
-        assert right == sum(int(logp[i].argmax()) == piece for i, piece in enumerate([*message, Vocabulary.eos]))
 
 
 def test_no_messages_train_nothing(model: LanguageModel) -> None:

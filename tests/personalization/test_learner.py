@@ -12,8 +12,13 @@ from nextword import checkpoint
 from nextword.model import LanguageModel
 from nextword.vocabulary import Vocabulary
 from personalization.gate import NOTHING
-from personalization.learner import FEWEST, Cancelled, Learner
+from personalization.learner import FEWEST, Learner
 from personalization.profile import Profile
+
+
+class Cancelled(Exception):
+    """As the screen raises one of its own."""
+
 
 HABITS = [f"Meet you at Zoque {word}" for word in ("then", "again", "tomorrow", "ok", "please", "haha")] * 7
 

@@ -158,7 +158,13 @@ def test_results_want_evaluated_runs(nextword: Shell, tmp_path: Path) -> None:
     assert not (tmp_path / "R.md").exists()
 
 
-def test_a_profile_is_one_keyboards_and_has_a_plain_name(nextword: Shell, tmp_path: Path) -> None:
+def test_a_profile_is_one_keyboards_and_has_a_plain_name(
+    nextword: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    piped = nextword("type", "--profiles-dir", tmp_path)
+    assert (piped.code, "there is no terminal" in piped.err) == (2, True)
+    assert not any(tmp_path.iterdir())
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     with Profile(tmp_path / "me"):
         taken = nextword("type", "--profiles-dir", tmp_path)
     assert taken.code == 2
