@@ -46,12 +46,8 @@ class Learner:
 
     @property
     def trained(self) -> int | None:
-        """The number of the training in use: the last one that began from the model that everybody has now."""
-        for number in reversed(self.profile.contents.trainings):
-            folder = self.profile.training_folder(number)
-            if folder.is_dir() and checkpoint.read_config(folder)["about"].get("over") == self._shared_sha256:
-                return number
-        return None
+        """The number of the training in use: the last whole one that began from the model that everybody has now."""
+        return next((number for number in reversed(self.profile.contents.trainings) if self._usable(number)), None)
 
     def send(self, text: str) -> None:
         """Keep a message, and learn its words at once. OSError where it cannot be kept; then nothing is learned."""
@@ -110,6 +106,14 @@ class Learner:
             self.profile.drop_training(number)
             shutil.rmtree(self.profile.training_folder(number), ignore_errors=True)
             self.predictor = self._load()
+
+    def _usable(self, number: int) -> bool:
+        folder = self.profile.training_folder(number)
+        try:
+            checkpoint.read(folder)
+            return checkpoint.read_config(folder)["about"].get("over") == self._shared_sha256
+        except (ValueError, OSError):  # removed, or cut off while it was: typing goes on with what is whole
+            return False
 
     def _load(self) -> Predictor:
         number, trust = self.trained, UNTRIED

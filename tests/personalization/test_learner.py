@@ -170,3 +170,14 @@ def test_a_training_is_stopped_up_to_the_end(profile: Profile, shared: Path) -> 
     with pytest.raises(Cancelled):
         keyboard.train(stop_at_the_end)
     assert keyboard.trained is None
+
+
+@pytest.mark.parametrize("file", ["config.json", "model.safetensors"])
+def test_a_damaged_training_does_not_keep_anybody_from_typing(profile: Profile, shared: Path, file: str) -> None:
+    profile.add(HABITS)
+    Learner(profile, shared).train()
+    (profile.training_folder(1) / file).write_bytes(b"{")
+    keyboard = Learner(profile, shared)
+    assert (keyboard.trained, keyboard.predictor.source) == (None, "shared")
+    keyboard.train()
+    assert keyboard.trained == 2
