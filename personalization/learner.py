@@ -111,7 +111,7 @@ class Learner:
         folder = self.profile.training_folder(number)
         try:
             checkpoint.read(folder)
-            return checkpoint.read_config(folder)["about"].get("over") == self._shared_sha256
+            return bool(checkpoint.read_config(folder)["about"].get("over") == self._shared_sha256)
         except (ValueError, OSError):  # removed, or cut off while it was: typing goes on with what is whole
             return False
 
