@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,22 +14,29 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from nextword.keyboard.composer import Composer, Edit, Habits, begun
+from nextword.keyboard.tally import Meter
 
 
 class Writing(TextArea):
     """Posts `Asked` when other words are to be offered, `Chosen` and `Moved` for what the bar shows, `Sent`."""
 
     HELP = """\
-    Write, and take words from the bar: **Tab** the marked one, **F2 F3 F4** or the mouse any. **Up and down** move the
-    mark, **Escape** clears it. **Enter** sends, **Ctrl+J** begins a new line. **Backspace** takes back what the
-    keyboard did by itself a moment ago: a correction, a capital.
+    Write, and take words from the bar: **Tab** the marked one, **F2 F3 F4** or the mouse any, **F5** the emoji. **Up
+    and down** move the mark, **Escape** clears it. **Enter** sends, **Ctrl+J** begins a new line. **Backspace** takes
+    back what the keyboard did by itself a moment ago: a correction, a capital.
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "send", "Send", priority=True),
-        Binding("ctrl+j,shift+enter", "new_line", "New line", show=False),
-        Binding("tab", "choose", "Accept", priority=True),
+        Binding("enter", "send", "Send", id="send", priority=True),
+        Binding("ctrl+j,shift+enter", "new_line", "New line", id="new-line", show=False),
+        Binding("tab", "choose", "Accept", id="accept", priority=True),
         Binding("escape", "dismiss", "Dismiss", show=False),
     ]
+
+    @dataclass
+    class Typed(Message):
+        """A character was typed."""
+
+        character: str
 
     @dataclass
     class Asked(Message):
@@ -55,12 +64,21 @@ class Writing(TextArea):
         text: str
         incognito: bool  # when it was
 
-    def __init__(self, habits: Habits | None = None, *, id: str | None = None) -> None:
+    def __init__(
+        self,
+        habits: Habits | None = None,
+        meter: Meter | None = None,
+        *,
+        ghost: bool = True,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.composer = Composer(habits)
+        self.meter = meter or Meter()
+        self._ghost, self._clock = ghost, clock
         self.correction: tuple[str, str] | None = None  # letters typed, and what they are likely to be meant as
         self.incognito = False
         self._composing = False
-        super().__init__(soft_wrap=True, id=id, placeholder="Write a message", highlight_cursor_line=False)
+        super().__init__(soft_wrap=True, placeholder="Write a message", highlight_cursor_line=False)
 
     @property
     def cursor(self) -> int:
@@ -74,7 +92,28 @@ class Writing(TextArea):
 
     def put(self, word: str) -> None:
         """Take a word from the bar."""
+        self.meter.key(self._clock())
         self._apply(self.composer.accept(self.text, self.cursor, word))
+
+    def put_sign(self, sign: str) -> None:
+        """Take an emoji."""
+        self.meter.key(self._clock())
+        self._apply(self.composer.add(self.text, self.cursor, sign))
+
+    def type(self, character: str) -> None:
+        """As the key of that character does."""
+        self.meter.key(self._clock())
+        typed, meant = self.correction or ("", None)
+        correction = meant if typed and begun(self.text[: self.cursor]) == typed else None
+        self._apply(self.composer.key(self.text, self.cursor, character, correction=correction))
+        self.post_message(self.Typed(character))
+
+    def begin_anew(self, text: str = "") -> None:
+        """Another message."""
+        self.composer.forget()
+        self.meter.given(text)
+        self.text = text
+        self.move_cursor(self.document.end)
 
     def ask(self) -> None:
         """Ask for words for where the cursor stands."""
@@ -85,7 +124,7 @@ class Writing(TextArea):
     def show_ghost(self, word: str | None, typed: str) -> None:
         """What is missing of a word, behind the cursor; only at the end of its line, where it covers nothing."""
         at_end = self.cursor_location[1] == len(self.document.get_line(self.cursor_location[0]))
-        fits = word is not None and at_end and word.lower().startswith(typed.lower())
+        fits = self._ghost and word is not None and at_end and word.lower().startswith(typed.lower())
         self.suggestion = word[len(typed) :] if fits and word is not None else ""
 
     def action_send(self) -> None:
@@ -94,7 +133,7 @@ class Writing(TextArea):
             self.post_message(self.Sent(text, self.incognito))
 
     def action_new_line(self) -> None:
-        self._apply(self.composer.key(self.text, self.cursor, "\n"))
+        self.type("\n")
 
     def action_choose(self) -> None:
         self.post_message(self.Chosen())
@@ -105,6 +144,7 @@ class Writing(TextArea):
         self.post_message(self.Dismissed())
 
     def action_delete_left(self) -> None:
+        self.meter.key(self._clock())
         edit = self.composer.backspace(self.text, self.cursor) if self.selection.is_empty else None
         if edit is None:
             super().action_delete_left()
@@ -134,10 +174,11 @@ class Writing(TextArea):
             event.stop()
             event.prevent_default()
             self._restart_blink()
-            typed, meant = self.correction or ("", None)
-            correction = meant if typed and begun(self.text[: self.cursor]) == typed else None
-            edit = self.composer.key(self.text, self.cursor, event.character, correction=correction)
-            self._apply(edit)
+            self.type(event.character)
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        """Counted; what follows is the text area's own, which is called after this."""
+        self.meter.given(event.text)
 
     def watch_selection(self) -> None:
         """The cursor stands elsewhere: what it was about to take back is not for here, and other words are wanted."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from textual.events import Paste
@@ -14,11 +16,13 @@ from textual.pilot import Pilot
 from textual.widgets import HelpPanel, Static
 
 from nextword.keyboard.app import KeyboardApp
-from nextword.keyboard.bar import Slot, WordBar
+from nextword.keyboard.bar import WordBar
 from nextword.keyboard.composer import Habits, begun
-from nextword.keyboard.parts import Shares, Trained
+from nextword.keyboard.parts import Known, Leaving, Shares, Trained
+from nextword.keyboard.settings import KeyboardSettings
 from nextword.keyboard.training import TrainingLine
 from nextword.keyboard.writing import Writing
+from nextword.metrics import SLOTS
 
 WORDS = ["you", "the", "then", "station", "see", "tomorrow"]
 Use = Callable[[Pilot[None], "Fake"], Awaitable[None]]
@@ -42,6 +46,10 @@ class Fake:
     blocked: list[str] = field(default_factory=list)
     gate: threading.Event | None = None  # answers wait for it
     broken: bool = False
+    state: dict[str, Any] = field(default_factory=dict)
+    known: list[Known] = field(default_factory=lambda: [Known("damn", 0.0, True), Known("Zoque", 3.0, False)])
+    changes: list[tuple[str, str]] = field(default_factory=list)
+    untrained: int = 0
     steps: int = 3  # of a training
     undone: int = 0
     go_on: threading.Event = field(default_factory=threading.Event)  # for which a training waits after its first step
@@ -52,10 +60,37 @@ class Fake:
             assert self.gate.wait(20)
         return [Word(word) for word in WORDS if word.startswith(typed.lower()) and word not in self.blocked][:3]
 
+    def letters(self, context: str, typed: str) -> dict[str, float]:
+        fits = [word[len(typed)] for word in WORDS if word.startswith(typed.lower()) and word != typed.lower()]
+        return {letter: fits.count(letter) / len(fits) for letter in fits}
+
     def send(self, text: str) -> None:
         if self.broken:
             raise OSError(28, "No space left on device")
         self.sent.append(text)
+        self.untrained += 1
+
+    def words(self, beginning: str, most: int) -> list[Known]:
+        return [word for word in self.known if word.word.lower().startswith(beginning)]
+
+    def unblock(self, word: str) -> None:
+        self.changes.append(("unblock", word))
+
+    def forget(self, word: str) -> None:
+        self.changes.append(("forget", word))
+        self.known = [other for other in self.known if other.word != word]
+
+    def write(self, form: str) -> None:
+        self.changes.append(("write", form))
+
+    def leaving(self) -> Leaving:
+        return Leaving([("changes of 1,000 weights", 4000)], [("3 messages", 120)])
+
+    def read_state(self) -> dict[str, Any]:
+        return self.state
+
+    def write_state(self, state: Mapping[str, Any]) -> None:
+        self.state = json.loads(json.dumps(state))
 
     def block(self, word: str) -> None:
         self.blocked.append(word)
@@ -74,12 +109,19 @@ class Fake:
         self.undone += 1
 
 
-def use(how: Use, fake: Fake | None = None, habits: Habits | None = None, size: tuple[int, int] = (80, 24)) -> Fake:
+def use(
+    how: Use,
+    fake: Fake | None = None,
+    habits: Habits | None = None,
+    size: tuple[int, int] = (80, 24),
+    settings: KeyboardSettings | None = None,
+) -> Fake:
     """Run the app, and let `how` use it."""
     fake = fake or Fake()
+    settings = settings or KeyboardSettings(typing=habits or Habits(auto_capital=False))
 
     async def run() -> None:
-        async with KeyboardApp(fake, habits or Habits(auto_capital=False)).run_test(size=size) as pilot:
+        async with KeyboardApp(fake, settings).run_test(size=size) as pilot:
             await settled(pilot)
             await how(pilot, fake)
 
@@ -102,7 +144,7 @@ async def trained(pilot: Pilot[None]) -> None:
     """Until no training goes on."""
     app = pilot.app
     assert isinstance(app, KeyboardApp)
-    await asyncio.wrap_future(app._trainer.submit(lambda: None))
+    await asyncio.wrap_future(app.query_one(TrainingLine)._thread.submit(lambda: None))
     await settled(pilot)
 
 
@@ -116,7 +158,7 @@ def text(pilot: Pilot[None]) -> str:
 
 
 def bar(pilot: Pilot[None]) -> list[str | None]:
-    return [slot.word for slot in pilot.app.query(Slot)]
+    return [slot.word for slot in pilot.app.query_one(WordBar).slots[:SLOTS]]
 
 
 def shown(pilot: Pilot[None]) -> list[str]:
@@ -164,7 +206,7 @@ def test_any_slot_can_be_taken_by_key_mouse_or_arrows() -> None:
         assert text(pilot) == "the then then |"
         await press(pilot, "t", "up", "tab")
         assert text(pilot) == "the then then t |"  # as typed
-        await pilot.click("#slot-f3")
+        await pilot.click("#slot-1")
         await settled(pilot)
         assert text(pilot) == "the then then t you |"
         await press(pilot, "s", "right")
