@@ -135,8 +135,8 @@ class Learner:
         ]
         folder = self.profile.training_folder(self.trained) if self.trained is not None else None
         kept = [
-            (f"{len(contents.messages):,} messages", sum(len(text.encode()) for text in contents.messages)),
-            (f"{len(contents.own.words):,} words", sum(len(word.encode()) for word in contents.own.words)),
+            (f"messages: {len(contents.messages):,}", sum(len(text.encode()) for text in contents.messages)),
+            (f"words: {len(contents.own.words):,}", sum(len(word.encode()) for word in contents.own.words)),
             ("weights trained on them", sum(path.stat().st_size for path in folder.iterdir()) if folder else 0),
         ]
         return sent, kept

@@ -30,6 +30,9 @@ class LoopbackServer(Server):
         super().__init__(shlex.join(command), host=_LOOPBACK, port=port, title="nextword")
         self.own_hosts = {f"{name}:{port}" for name in (_LOOPBACK, "localhost")}
 
+    def initialize_logging(self) -> None:
+        """Nothing is told of requests."""
+
     async def on_startup(self, app: web.Application) -> None:
         print(f"the keyboard is at http://{_LOOPBACK}:{self.port}; Ctrl+C stops it", flush=True)
 

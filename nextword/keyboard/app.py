@@ -16,7 +16,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Footer, Header, HelpPanel, Static
 
-from nextword.keyboard.bar import EMOJI, Slot, WordBar
+from nextword.keyboard.bar import Slot, WordBar
 from nextword.keyboard.composer import begun
 from nextword.keyboard.emojis import emojis
 from nextword.keyboard.insight import Insight
@@ -60,7 +60,7 @@ class KeyboardApp(App[None]):
             ("f5", "take(3)", "Emoji", "emoji", False, ""),
             ("f6", "train", "Learn", "learn", True, "Train on the messages sent; again to stop"),
             ("f7", "insight", "Insight", "insight", True, "What the bar saves, and what would leave this device"),
-            ("f8", "block", "Hide word", "hide-word", True, "Never offer the marked word again"),
+            ("f8", "block", "Hide", "hide-word", True, "Never offer the marked word again"),
             ("f9", "incognito", "Incognito", "incognito", True, "Keep and learn nothing"),
             ("f10", "words", "Words", "words", True, "What was learned from you"),
             ("f12", "keys", "Keys", "keys", False, "Show or hide the keys"),
@@ -80,7 +80,7 @@ class KeyboardApp(App[None]):
         self.conversation = VerticalScroll(id="conversation", can_focus=False)
         self.training = TrainingLine(keyboard.train, keys.learn)
         self.bar = WordBar((keys.left, keys.middle, keys.right, keys.emoji))
-        self.writing = Writing(self.settings.typing, self._meter, ghost=self.settings.look.ghost)
+        self.writing = Writing(self.bar, self.settings.typing, self._meter, ghost=self.settings.look.ghost)
         self.keys = Keys()
 
     def compose(self) -> ComposeResult:
@@ -157,29 +157,20 @@ class KeyboardApp(App[None]):
         self.writing.focus()
         match pressed.character:
             case "\n":
-                self.writing.action_send()
+                self.writing.in_turn(self.writing.send)
             case "\b":
-                self.writing.action_delete_left()
+                self.writing.in_turn(self.writing.action_delete_left)
             case character:
-                self.writing.type(character)
-
-    @on(Writing.Chosen)
-    def _take_marked(self) -> None:
-        self._put(self.bar.marked)
+                self.writing.in_turn(lambda: self.writing.type(character))
 
     @on(Slot.Clicked)
     def _take_clicked(self, clicked: Slot.Clicked) -> None:
         self.action_take(clicked.number)
         self.writing.focus()
 
-    @on(Writing.Moved)
-    def _move_mark(self, moved: Writing.Moved) -> None:
-        self.bar.move(moved.by)
-
     @on(Writing.Dismissed)
-    def _clear_bar(self) -> None:
+    def _ask_no_more(self) -> None:
         self._asked += 1
-        self.bar.clear()
 
     @on(Writing.Sent)
     def _send(self, sent: Writing.Sent) -> None:
@@ -188,11 +179,8 @@ class KeyboardApp(App[None]):
             bubble.add_class("incognito")
         self.conversation.mount(bubble)
         self.conversation.scroll_end(animate=False)
-        self.writing.begin_anew()
         if sent.incognito:
-            self._meter.discard()
             return
-        self._meter.sent(sent.text)
         self.insight.show_tally(self._meter.tally)
         self._do(lambda: self.keyboard.send(sent.text))
         self._do(self._train_in_time)
@@ -259,7 +247,7 @@ class KeyboardApp(App[None]):
             self.action_show_help_panel()
 
     def action_take(self, number: int) -> None:
-        self._put(self.bar.slots[number])
+        self.writing.in_turn(lambda: self.writing.take(self.bar.slots[number]))
 
     def action_train(self) -> None:
         """Begin a training, or stop the one that goes on."""
@@ -272,6 +260,9 @@ class KeyboardApp(App[None]):
         self._change(self.keyboard.undo_training, "the last training is undone")
 
     def action_block(self) -> None:
+        self.writing.in_turn(self._block)
+
+    def _block(self) -> None:
         if (slot := self.bar.marked) is not None and (word := slot.word):
             self._change(lambda: self.keyboard.block(word), f"{word} will not be offered again")
 
@@ -290,6 +281,9 @@ class KeyboardApp(App[None]):
         self.writing.ask()
 
     def action_incognito(self) -> None:
+        self.writing.in_turn(self._turn_incognito)
+
+    def _turn_incognito(self) -> None:
         self.writing.incognito = not self.writing.incognito
         self._meter.discard()
         self.screen.set_class(self.writing.incognito, "incognito")
@@ -342,15 +336,6 @@ class KeyboardApp(App[None]):
         """As Textual's own, but without local variables: they hold what was typed."""
         self._exit_renderables.append(Segments(self.console.render(Traceback(show_locals=False), self.console.options)))
         self._close_messages_no_wait()
-
-    def _put(self, slot: Slot | None) -> None:
-        if slot is None or not slot.word:
-            return
-        self._meter.took(slot.number, slot.source)
-        if slot.number == EMOJI:
-            self.writing.put_sign(slot.word)
-        else:
-            self.writing.put(slot.word)
 
     def _change(self, change: Callable[[], None], line: str) -> None:
         """Have something changed, then say so."""

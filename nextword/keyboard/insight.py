@@ -62,8 +62,8 @@ class Insight(VerticalScroll):
             *((f"  {SOURCES.get(name, name)}", str(times)) for name, times in tally.sources.most_common()),
         ]
         table = Table.grid(expand=True)
-        table.add_column(no_wrap=True, overflow="ellipsis")
-        table.add_column(justify="right", no_wrap=True)
+        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+        table.add_column(justify="right", no_wrap=True, width=7)
         for line in lines:
             table.add_row(*line)
         self.query_one("#figures", Static).update(table)
@@ -71,8 +71,8 @@ class Insight(VerticalScroll):
     def show_leaving(self, leaving: Leaving) -> None:
         """What a federated round would take from here, and what it would not."""
         table = Table.grid(expand=True)
-        table.add_column(overflow="fold")
-        table.add_column(justify="right", no_wrap=True)
+        table.add_column(overflow="fold", ratio=1)
+        table.add_column(justify="right", no_wrap=True, width=9)
         for title, lines in (
             ("A federated round would send", leaving.sent),
             ("and never", leaving.kept),

@@ -13,12 +13,13 @@ from textual.document._document import Document
 from textual.message import Message
 from textual.widgets import TextArea
 
+from nextword.keyboard.bar import EMOJI, Slot, WordBar
 from nextword.keyboard.composer import Composer, Edit, Habits, begun
 from nextword.keyboard.tally import Meter
 
 
 class Writing(TextArea):
-    """Posts `Asked` when other words are to be offered, `Chosen` and `Moved` for what the bar shows, `Sent`."""
+    """Over a bar from which it takes words. Posts `Asked` when other words are to be offered, and `Sent`."""
 
     HELP = """\
     Write, and take words from the bar: **Tab** the marked one, **F2 F3 F4** or the mouse any, **F5** the emoji. **Up
@@ -26,9 +27,9 @@ class Writing(TextArea):
     back what the keyboard did by itself a moment ago: a correction, a capital.
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "send", "Send", id="send", priority=True),
+        Binding("enter", "send", "Send", id="send", show=False, priority=True),
         Binding("ctrl+j,shift+enter", "new_line", "New line", id="new-line", show=False),
-        Binding("tab", "choose", "Accept", id="accept", priority=True),
+        Binding("tab", "choose", "Accept", id="accept", show=False, priority=True),
         Binding("escape", "dismiss", "Dismiss", show=False),
     ]
 
@@ -45,17 +46,8 @@ class Writing(TextArea):
         context: str
         typed: str
 
-    class Chosen(Message):
-        """The word marked in the bar is taken."""
-
-    @dataclass
-    class Moved(Message):
-        """The mark in the bar goes so many words on."""
-
-        by: int
-
     class Dismissed(Message):
-        """Nothing more is wanted of the bar until a key is typed."""
+        """No words are wanted until another key is typed."""
 
     @dataclass
     class Sent(Message):
@@ -66,19 +58,22 @@ class Writing(TextArea):
 
     def __init__(
         self,
+        bar: WordBar,
         habits: Habits | None = None,
         meter: Meter | None = None,
         *,
         ghost: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.composer = Composer(habits)
+        self.bar, self.composer = bar, Composer(habits)
         self.meter = meter or Meter()
         self._ghost, self._clock = ghost, clock
         self.correction: tuple[str, str] | None = None  # letters typed, and what they are likely to be meant as
         self.incognito = False
         self._composing = False
-        super().__init__(soft_wrap=True, placeholder="Write a message", highlight_cursor_line=False)
+        super().__init__(
+            soft_wrap=True, placeholder="Write; Tab takes the marked word, Enter sends", highlight_cursor_line=False
+        )
 
     @property
     def cursor(self) -> int:
@@ -90,15 +85,14 @@ class Writing(TextArea):
         assert isinstance(self.document, Document)
         return self.document
 
-    def put(self, word: str) -> None:
-        """Take a word from the bar."""
+    def take(self, slot: Slot | None) -> None:
+        """Put in what a slot of the bar holds, if it holds anything."""
+        if slot is None or not slot.word:
+            return
         self.meter.key(self._clock())
-        self._apply(self.composer.accept(self.text, self.cursor, word))
-
-    def put_sign(self, sign: str) -> None:
-        """Take an emoji."""
-        self.meter.key(self._clock())
-        self._apply(self.composer.add(self.text, self.cursor, sign))
+        self.meter.took(slot.number, slot.source)
+        put = self.composer.add if slot.number == EMOJI else self.composer.accept
+        self._apply(put(self.text, self.cursor, slot.word))
 
     def type(self, character: str) -> None:
         """As the key of that character does."""
@@ -127,20 +121,33 @@ class Writing(TextArea):
         fits = self._ghost and word is not None and at_end and word.lower().startswith(typed.lower())
         self.suggestion = word[len(typed) :] if fits and word is not None else ""
 
+    def in_turn(self, do: Callable[[], None]) -> None:
+        """Have it done after the keys that were pressed before: those wait in a queue, which some bindings overtake."""
+        self.call_later(do)
+
     def action_send(self) -> None:
-        text = self.text.strip()
-        if text:
+        self.in_turn(self.send)
+
+    def send(self) -> None:
+        """Finish the message and begin another."""
+        if text := self.text.strip():
+            if self.incognito:
+                self.meter.discard()
+            else:
+                self.meter.sent(text)
             self.post_message(self.Sent(text, self.incognito))
+            self.begin_anew()
 
     def action_new_line(self) -> None:
         self.type("\n")
 
     def action_choose(self) -> None:
-        self.post_message(self.Chosen())
+        self.in_turn(lambda: self.take(self.bar.marked))
 
     def action_dismiss(self) -> None:
         self.correction = None
         self.suggestion = ""
+        self.bar.clear()
         self.post_message(self.Dismissed())
 
     def action_delete_left(self) -> None:
@@ -153,19 +160,19 @@ class Writing(TextArea):
 
     def action_cursor_up(self, select: bool = False) -> None:
         if self.cursor_at_first_line and not select:
-            self.post_message(self.Moved(-1))
+            self.bar.move(-1)
         else:
             super().action_cursor_up(select)
 
     def action_cursor_down(self, select: bool = False) -> None:
         if self.cursor_at_last_line and not select:
-            self.post_message(self.Moved(1))
+            self.bar.move(1)
         else:
             super().action_cursor_down(select)
 
     def action_cursor_right(self, select: bool = False) -> None:
         if self.suggestion and not select:
-            self.post_message(self.Chosen())
+            self.take(self.bar.marked)
         else:
             super().action_cursor_right(select)
 
