@@ -31,6 +31,7 @@ from nextword.keyboard.training import TrainingLine, told
 from nextword.keyboard.writing import Writing
 
 _SHOWN = 50  # messages of before
+_SHOWN_CHARACTERS = 4000  # of a message
 _EVERYWHERE = {"help", "quit", "command_palette"}
 _KEPT_EVERY_S = 5.0  # how the screen stands
 
@@ -87,8 +88,7 @@ class KeyboardApp(App[None]):
         yield Header()
         with Horizontal(id="above"):
             with self.conversation:
-                for text in self.keyboard.messages[-_SHOWN:]:
-                    yield Static(text, classes="sent", markup=False)
+                yield from map(_bubble, self.keyboard.messages[-_SHOWN:])
             yield self.insight
         yield from (self.training, self.bar, self.writing, self.keys)
         yield Footer()
@@ -174,9 +174,8 @@ class KeyboardApp(App[None]):
 
     @on(Writing.Sent)
     def _send(self, sent: Writing.Sent) -> None:
-        bubble = Static(sent.text, classes="sent", markup=False)
-        if sent.incognito:
-            bubble.add_class("incognito")
+        bubble = _bubble(sent.text)
+        bubble.set_class(sent.incognito, "incognito")
         self.conversation.mount(bubble)
         self.conversation.scroll_end(animate=False)
         if sent.incognito:
@@ -354,3 +353,8 @@ class KeyboardApp(App[None]):
                 self.post_message(Failed(str(error) or type(error).__name__))
 
         self._worker.submit(work).add_done_callback(told)
+
+
+def _bubble(text: str) -> Static:
+    cut = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]} \u2026"
+    return Static(cut, classes="sent", markup=False)

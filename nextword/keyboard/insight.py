@@ -74,8 +74,8 @@ class Insight(VerticalScroll):
         table.add_column(overflow="fold", ratio=1)
         table.add_column(justify="right", no_wrap=True, width=9)
         for title, lines in (
-            ("A federated round would send", leaving.sent),
-            ("and never", leaving.kept),
+            ("A federated round sends", leaving.sent),
+            ("and never sends", leaving.kept),
         ):
             table.add_row(Text(title, "bold"))
             for what, size in lines:

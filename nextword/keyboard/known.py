@@ -55,39 +55,39 @@ class WordsScreen(ModalScreen[None]):
         super().__init__()
         self._known: Sequence[Known] = ()
         self._editing: str | None = None
+        self.field = Input(placeholder="Search")
+        self.table: DataTable[str] = DataTable(cursor_type="row", zebra_stripes=True)
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Label("Words learned from you, and those never offered")
-            yield Input(placeholder="Search")
-            table: DataTable[str] = DataTable(cursor_type="row", zebra_stripes=True)
-            table.add_columns("word", "times", "")
-            yield table
+            yield Label("Words learned from you or never offered; Enter changes capitals")
+            yield self.field
+            yield self.table
             yield Footer()
 
     def on_mount(self) -> None:
-        self.query_one(Input).focus()
+        self.table.add_columns("word", "times", "")
+        self.field.focus()
         self._search()
 
     def show(self, known: Sequence[Known]) -> None:
         """The words found."""
         self._known = known
-        table = self.query_one(DataTable)
-        at = table.cursor_row
-        table.clear()
+        at = self.table.cursor_row
+        self.table.clear()
         for word in known:
-            table.add_row(word.word, f"{word.times:.0f}", "never offered" if word.hidden else "")
+            self.table.add_row(word.word, f"{word.times:.0f}", "never offered" if word.hidden else "")
         if known:
-            table.move_cursor(row=min(at, len(known) - 1))
+            self.table.move_cursor(row=min(at, len(known) - 1))
 
     @property
     def searched(self) -> str:
         """The beginning of the words wanted."""
-        return "" if self._editing is not None else self.query_one(Input).value.strip()
+        return "" if self._editing is not None else self.field.value.strip()
 
     @property
     def _marked(self) -> Known | None:
-        row = self.query_one(DataTable).cursor_row
+        row = self.table.cursor_row
         return self._known[row] if 0 <= row < len(self._known) else None
 
     @on(Input.Changed)
@@ -98,7 +98,7 @@ class WordsScreen(ModalScreen[None]):
     @on(Input.Submitted)
     @on(DataTable.RowSelected)
     def _edit_or_keep(self) -> None:
-        field, marked = self.query_one(Input), self._marked
+        field, marked = self.field, self._marked
         if self._editing is None and marked is not None:
             self._editing, field.value, field.placeholder = marked.word, marked.word, "Written so"
             field.border_title = f"{marked.word} is written"
@@ -112,12 +112,12 @@ class WordsScreen(ModalScreen[None]):
                 self.post_message(self.Changed("write", written))
 
     def _stop_editing(self) -> None:
-        field = self.query_one(Input)
+        field = self.field
         field.value, field.placeholder, field.border_title, self._editing = "", "Search", "", None
         self._search()
 
     def action_move(self) -> None:
-        self.query_one(DataTable).focus()
+        self.table.focus()
 
     def action_leave(self) -> None:
         if self._editing is None:

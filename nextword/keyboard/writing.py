@@ -177,11 +177,14 @@ class Writing(TextArea):
             super().action_cursor_right(select)
 
     async def _on_key(self, event: events.Key) -> None:
-        if event.is_printable and event.character and self.selection.is_empty and not self.read_only:
+        """Each key in its turn: left to bubble up to the bindings, Backspace would come after letters typed later."""
+        printable = event.is_printable and event.character and self.selection.is_empty and not self.read_only
+        if printable:
+            self._restart_blink()
+            self.type(event.character or "")
+        if printable or await self.app._check_bindings(event.key):
             event.stop()
             event.prevent_default()
-            self._restart_blink()
-            self.type(event.character)
 
     async def _on_paste(self, event: events.Paste) -> None:
         """Counted; what follows is the text area's own, which is called after this."""

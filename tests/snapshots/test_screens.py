@@ -1,0 +1,86 @@
+"""Every screen and state, as a picture. After a change that is meant: pytest tests/snapshots --snapshot-update."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from textual.pilot import Pilot
+
+from nextword.keyboard.app import KeyboardApp
+from nextword.keyboard.composer import Habits
+from nextword.keyboard.settings import KeyboardSettings
+from nextword.keyboard.state import State
+from nextword.keyboard.tally import Tally
+from nextword.keyboard.training import TrainingLine
+from tests.keyboard.driving import Fake, press, settled, trained
+
+TALLY = Tally(messages=12, characters=480, keys=300, words=96, offered=60, typing_s=160.0)
+TALLY.taken.update({1: 31, 2: 8})
+TALLY.sources.update({"shared": 24, "own": 15})
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "size"),
+    [
+        ("empty", [], (80, 24)),
+        ("a word begun", ["see you at the st"], (80, 24)),
+        ("an emoji", ["pizza"], (80, 24)),
+        ("a message sent", ["see you", "tab", "enter"], (80, 24)),
+        ("incognito", ["f9", "secret"], (80, 24)),
+        ("insight", ["f7", "see you at the st"], (100, 36)),
+        ("help", ["f1"], (110, 30)),
+        ("words", ["f10"], (80, 24)),
+        ("a word written otherwise", ["f10", "zo", "enter"], (80, 24)),
+        ("without keys", ["f12", "see"], (80, 24)),
+        ("low", ["see you"], (60, 12)),
+        ("wide", ["see you at the st"], (160, 40)),
+        ("a word hidden", ["f8"], (80, 24)),
+    ],
+)
+def test_screen(name: str, keys: list[str], size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
+    fake = Fake(messages=["hello there", "the train is late again"], state=State(tally=TALLY).to_json())
+    app = KeyboardApp(fake, PLAIN)
+
+    async def before(pilot: Pilot[None]) -> None:
+        await _still(pilot)
+        await press(pilot, *keys)
+        app.keys._darken()
+        await settled(pilot)
+
+    assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+def test_a_training_told(snap_compare: Callable[..., bool]) -> None:
+    fake = Fake()
+    app = KeyboardApp(fake, PLAIN)
+
+    async def before(pilot: Pilot[None]) -> None:
+        await _still(pilot)
+        fake.go_on.set()
+        await press(pilot, "f6")
+        await trained(pilot)
+
+    assert snap_compare(app, terminal_size=(80, 24), run_before=before)
+
+
+def test_what_cannot_be_kept(snap_compare: Callable[..., bool]) -> None:
+    app = KeyboardApp(Fake(broken=True), PLAIN)
+
+    async def before(pilot: Pilot[None]) -> None:
+        await _still(pilot)
+        await press(pilot, "hello", "enter")
+
+    assert snap_compare(app, terminal_size=(80, 24), run_before=before)
+
+
+PLAIN = KeyboardSettings(typing=Habits(auto_capital=False))
+
+
+async def _still(pilot: Pilot[None]) -> None:
+    """Nothing on it moves by itself."""
+    app = pilot.app
+    assert isinstance(app, KeyboardApp)
+    app.writing.cursor_blink = False
+    assert not app.query_one(TrainingLine).display
+    await settled(pilot)
