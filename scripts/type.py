@@ -56,7 +56,7 @@ def command(
     model = model or checkpoint.BUNDLED
     with Profile(folder, least_times=chosen.learning.least_times) as kept:
         learner = Learner(kept, model / "final" if (model / "final").is_dir() else model)
-        KeyboardApp(_Keyboard(profile, learner), chosen).run()
+        KeyboardApp(PersonKeyboard(profile, learner), chosen).run()
 
 
 def _settings(file: Path | None, changes: Sequence[str]) -> KeyboardSettings:
@@ -71,7 +71,7 @@ def _settings(file: Path | None, changes: Sequence[str]) -> KeyboardSettings:
     return KeyboardSettings.from_toml(file).with_settings(changes)
 
 
-class _Keyboard:
+class PersonKeyboard:
     """What the screen is handed (`nextword.keyboard.parts`)."""
 
     def __init__(self, name: str, learner: Learner) -> None:

@@ -11,12 +11,18 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from nextword.keyboard.bar import SOURCES
 from nextword.keyboard.parts import Leaving, Offer
 from nextword.keyboard.tally import Tally
 
 _BAR = 10  # characters of a full bar
 _SLOTS = ("left", "middle", "right")
+_FROM = {
+    "shared": "from everybody's model",
+    "trained": "from the model trained on you",
+    "own": "from your own words",
+    "many": "from words of many people",
+    "typed": "as you typed them",
+}
 
 
 class Insight(VerticalScroll):
@@ -59,7 +65,7 @@ class Insight(VerticalScroll):
             ("words offered in time", f"{100 * tally.share(tally.offered):.0f} %"),
             ("words taken", f"{100 * tally.share(tally.taken.total()):.0f} %"),
             *((f"  {name}", f"{100 * tally.share(tally.taken[slot]):.0f} %") for slot, name in enumerate(_SLOTS)),
-            *((f"  {SOURCES.get(name, name)}", str(times)) for name, times in tally.sources.most_common()),
+            *((f"  {_FROM.get(name, name)}", str(times)) for name, times in tally.sources.most_common()),
         ]
         table = Table.grid(expand=True)
         table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)

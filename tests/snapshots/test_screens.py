@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
+from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
@@ -13,6 +15,9 @@ from nextword.keyboard.settings import KeyboardSettings
 from nextword.keyboard.state import State
 from nextword.keyboard.tally import Tally
 from nextword.keyboard.training import TrainingLine
+from personalization.learner import Learner
+from personalization.profile import Profile
+from scripts.type import PersonKeyboard
 from tests.keyboard.driving import Fake, press, settled, trained
 
 TALLY = Tally(messages=12, characters=480, keys=300, words=96, offered=60, typing_s=160.0)
@@ -84,3 +89,20 @@ async def _still(pilot: Pilot[None]) -> None:
     app.writing.cursor_blink = False
     assert not app.query_one(TrainingLine).display
     await settled(pilot)
+
+
+def test_the_picture_of_the_readme(snap_compare: Callable[..., bool], tmp_path: Path) -> None:
+    """The real keyboard, of somebody who has sent a few messages and writes on, a key every quarter of a second."""
+    with Profile(tmp_path / "ada") as profile:
+        profile.add(["Meet you at Zoque at eight", "Zoque is closed, sorry", "see you at the station tomorrow"] * 3)
+        app = KeyboardApp(PersonKeyboard("ada", Learner(profile)))
+        app.writing._clock = count(0, 0.25).__next__
+
+        async def before(pilot: Pilot[None]) -> None:
+            await _still(pilot)
+            await press(pilot, "f7", "i am on m", "tab", "w", "tab", "to", "tab", "zo", "tab", ".", "enter")
+            await press(pilot, "see", "tab", "y", "tab", "at", "tab", "t", "tab", "s")
+            app.keys._darken()
+            await settled(pilot)
+
+        assert snap_compare(app, terminal_size=(100, 30), run_before=before)
