@@ -13,7 +13,7 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from nextword.keyboard.parts import Offer
-from nextword.metrics import SLOTS
+from nextword.keystrokes import SLOTS
 
 _KEYS = ("F2", "F3", "F4")
 
