@@ -23,7 +23,20 @@ def command(
     profiles_dir: Annotated[Path | None, typer.Option(help="where profiles are kept; else your data folder")] = None,
     autocorrect: Annotated[bool, typer.Option("--autocorrect", help="correct slips; Backspace takes it back")] = False,
     capitals: Annotated[bool, typer.Option(help="begin sentences with a capital, and write I")] = True,
+    replay: Annotated[
+        str | None,
+        typer.Option(help="CORPUS[:USER]: watch a person's test messages type themselves, shared and personalized"),
+    ] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="where corpora are kept, for --replay")] = None,
+    speed: Annotated[float, typer.Option(min=0.5, max=1000, help="of --replay, in keys per second")] = 8.0,
+    as_json: Annotated[bool, typer.Option("--json", help="what --replay comes to as JSON alone, no screen")] = False,
 ) -> None:
+    if replay is not None:
+        from scripts.replay import replay as show
+
+        return show(replay, model, data_dir, speed, as_json=as_json)
+    if as_json:
+        raise ValueError("--json: goes with --replay; other programs use 'nextword predict --stdin'")
     if not sys.stdin.isatty():
         raise ValueError("type: there is no terminal to type in; other programs use 'nextword predict --stdin'")
     from nextword import checkpoint

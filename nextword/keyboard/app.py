@@ -7,10 +7,8 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, ClassVar
 
-from rich.segment import Segments
-from rich.traceback import Traceback
 from textual import on
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.message import Message
@@ -19,6 +17,7 @@ from textual.widgets import Footer, Header, HelpPanel, Static
 
 from nextword.keyboard.bar import Slot, WordBar
 from nextword.keyboard.composer import Habits
+from nextword.keyboard.discreet import DiscreetApp
 from nextword.keyboard.parts import Keyboard, Offer, Trained
 from nextword.keyboard.training import TrainingLine, told
 from nextword.keyboard.writing import Writing
@@ -70,7 +69,7 @@ class Stopped(Exception):
     """Raised into a training that the person has stopped."""
 
 
-class KeyboardApp(App[None]):
+class KeyboardApp(DiscreetApp[None]):
     """Writes, offers words, sends. All that the keyboard is asked runs in one thread beside the screen."""
 
     TITLE = "nextword"
@@ -278,11 +277,6 @@ class KeyboardApp(App[None]):
         self.sub_title = (
             "incognito: nothing is kept or learned" if self.query_one(Writing).incognito else self.keyboard.name
         )
-
-    def _fatal_error(self) -> None:
-        """As Textual's own, but without local variables: they hold what was typed."""
-        self._exit_renderables.append(Segments(self.console.render(Traceback(show_locals=False), self.console.options)))
-        self._close_messages_no_wait()
 
     def _put(self, word: str | None) -> None:
         if word:
