@@ -32,12 +32,14 @@ class Slot(Static):
 
     def __init__(self, key: str) -> None:
         super().__init__(id=f"slot-{key.lower()}")
-        self.key = key
+        self.key, self.source = key, ""
 
     def show(self, word: str | None, source: str = "") -> None:
-        self.word = word
+        if (word, source) == (self.word, self.source):
+            return
+        self.word, self.source = word, source
         self.tooltip = f"{word}: offered by {_TOLD.get(source, source)}" if word else None
-        self.update(f"[dim]{self.key}[/] {_escaped(word)}" if word else "")
+        self.update(f"[dim]{self.key}[/] {_escaped(word)}" if word else "", layout=False)  # its place is fixed
         self.set_class(source == "own", "own")
 
     def watch_marked(self) -> None:
@@ -52,8 +54,12 @@ class Slot(Static):
 class WordBar(Horizontal):
     """Three slots; one that holds a word is marked, and Tab takes it."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.slots = [Slot(key) for key in _KEYS]
+
     def compose(self) -> ComposeResult:
-        yield from map(Slot, _KEYS)
+        yield from self.slots
 
     def show(self, offers: Sequence[Offer], typed: str) -> None:
         """The words offered, and the letters as they were typed where no offer is just that."""
@@ -64,12 +70,9 @@ class WordBar(Horizontal):
             order = (0, 1, 2)  # as typed, best, next
         else:
             order = (1, 0, 2)  # next, best, third
-        slots = list(self.query(Slot))
-        for slot, place in zip(slots, order, strict=True):
+        for slot, place in zip(self.slots, order, strict=True):
             slot.show(*words[place]) if place < len(words) else slot.show(None)
-            slot.marked = False
-        if slots[1].word:
-            slots[1].marked = True
+            slot.marked = slot is self.slots[1] and slot.word is not None
 
     def clear(self) -> None:
         self.show((), "")
@@ -77,15 +80,15 @@ class WordBar(Horizontal):
     @property
     def marked(self) -> str | None:
         """The word that Tab takes."""
-        return next((slot.word for slot in self.query(Slot) if slot.marked), None)
+        return next((slot.word for slot in self.slots if slot.marked), None)
 
     def word(self, number: int) -> str | None:
         """The word in a slot, from the left, the first being 0."""
-        return list(self.query(Slot))[number].word
+        return self.slots[number].word
 
     def move(self, by: int) -> None:
         """Mark the next word that way, around the ends."""
-        slots = [slot for slot in self.query(Slot) if slot.word]
+        slots = [slot for slot in self.slots if slot.word]
         if slots:
             at = next((place for place, slot in enumerate(slots) if slot.marked), -1)
             for slot in slots:

@@ -1,0 +1,110 @@
+"""How long a key takes to be answered on the screen: `python -m scripts.keyboard_latency`, JSON in and out.
+
+In a process of its own, on one core and one thread, it runs the keyboard's real screen, which draws all its frames for
+a terminal that only takes them, and types real messages, one key at a time: from the key to the frame in which the bar
+shows the words for it. In the same process its peer: the same screen over a predictor that has its words at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nextword.keyboard.parts import Trained
+from nextword.keyboard.timing import typed
+from nextword.predictor import Suggestion
+from nextword.text import tidy
+from personalization.learner import Learner
+from personalization.profile import Profile
+
+SIZES = ((80, 24), (120, 40))
+_WARM_UP = 20  # keys that are not counted
+
+
+def main() -> None:
+    """Read {"model", "messages", "history"}; write what was measured."""
+    job = json.load(sys.stdin)
+    one_core = sys.platform == "linux"  # elsewhere a process may use all, with one thread for the model
+    if sys.platform == "linux":
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    print(json.dumps(measure(Path(job["model"]), job["messages"], job["history"]) | {"one_core": one_core}))
+
+
+def measure(model: Path, messages: Sequence[str], history: Sequence[str]) -> dict[str, Any]:
+    """Latency in ms over all keys and for each size of the screen, against the peer's.
+
+    `history` was sent before by the same person; it is on the screen and in their own words.
+    """
+    rows: list[tuple[str, list[float], list[float]]] = []
+    texts = [tidy(message) for message in messages]
+    with tempfile.TemporaryDirectory() as folder, Profile(Path(folder)) as profile:
+        for text in history:
+            profile.send(text)
+        learner = Learner(profile, model)
+        for size in SIZES:
+            keyboards = Learned(learner), Null(profile.contents.messages)
+            times_ms, null_ms = (asyncio.run(typed(each, texts, size))[_WARM_UP:] for each in keyboards)
+            rows.append(("x".join(map(str, size)), times_ms, null_ms))
+    everything = [ms for _, times_ms, _ in rows for ms in times_ms], [ms for _, _, null_ms in rows for ms in null_ms]
+    return {
+        **_figures(*everything),
+        "keys": len(everything[0]),
+        "sizes": [{"size": size, **_figures(times_ms, null_ms)} for size, times_ms, null_ms in rows],
+    }
+
+
+class Null:
+    """A keyboard that always has the same words, at once, and keeps nothing."""
+
+    name = "bench"
+
+    def __init__(self, messages: Sequence[str]) -> None:
+        self.messages = messages
+
+    def suggest(self, context: str, typed: str) -> list[Suggestion]:
+        return [Suggestion(word, 0.1, "shared") for word in ("the", "to", "and")]
+
+    def send(self, text: str) -> None:
+        """Keep nothing."""
+
+    def train(self, progress: Callable[[int, int], None]) -> Trained:
+        raise ValueError("there is nothing to train")
+
+    def undo_training(self) -> None:
+        raise ValueError("there is nothing to undo")
+
+    def block(self, word: str) -> None:
+        """Offer it all the same."""
+
+
+class Learned(Null):
+    """A keyboard that has learned its person's words."""
+
+    def __init__(self, learner: Learner) -> None:
+        super().__init__(learner.profile.contents.messages)
+        self.learner = learner
+
+    def suggest(self, context: str, typed: str) -> list[Suggestion]:
+        return self.learner.predictor.suggest(context, typed)
+
+    def send(self, text: str) -> None:
+        self.learner.send(text)
+
+
+def _figures(times_ms: Sequence[float], null_ms: Sequence[float]) -> dict[str, float]:
+    p50, p95 = np.quantile(times_ms, [0.5, 0.95])
+    null_p50, null_p95 = np.quantile(null_ms, [0.5, 0.95])
+    found = {"p50_ms": p50, "p95_ms": p95, "max_ms": max(times_ms), "null_p50_ms": null_p50, "null_p95_ms": null_p95}
+    return {name: float(value) for name, value in found.items()}
+
+
+if __name__ == "__main__":
+    main()
