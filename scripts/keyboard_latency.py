@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from nextword.keyboard.parts import Trained
-from nextword.keyboard.timing import typed
+from nextword.keyboard.timing import Took, typed
 from nextword.predictor import Suggestion
 from nextword.text import tidy
 from personalization.learner import Learner
@@ -43,7 +43,7 @@ def measure(model: Path, messages: Sequence[str], history: Sequence[str]) -> dic
 
     `history` was sent before by the same person; it is on the screen and in their own words.
     """
-    rows: list[tuple[str, list[float], list[float]]] = []
+    rows: list[tuple[str, list[Took], list[Took]]] = []
     texts = [tidy(message) for message in messages]
     with tempfile.TemporaryDirectory() as folder, Profile(Path(folder)) as profile:
         for text in history:
@@ -51,13 +51,13 @@ def measure(model: Path, messages: Sequence[str], history: Sequence[str]) -> dic
         learner = Learner(profile, model)
         for size in SIZES:
             keyboards = Learned(learner), Null(profile.contents.messages)
-            times_ms, null_ms = (asyncio.run(typed(each, texts, size))[_WARM_UP:] for each in keyboards)
-            rows.append(("x".join(map(str, size)), times_ms, null_ms))
-    everything = [ms for _, times_ms, _ in rows for ms in times_ms], [ms for _, _, null_ms in rows for ms in null_ms]
+            ours, null = (asyncio.run(typed(each, texts, size))[_WARM_UP:] for each in keyboards)
+            rows.append(("x".join(map(str, size)), ours, null))
+    everything = [each for _, ours, _ in rows for each in ours], [each for _, _, null in rows for each in null]
     return {
         **_figures(*everything),
         "keys": len(everything[0]),
-        "sizes": [{"size": size, **_figures(times_ms, null_ms)} for size, times_ms, null_ms in rows],
+        "sizes": [{"size": size, **_figures(ours, null)} for size, ours, null in rows],
     }
 
 
@@ -99,11 +99,13 @@ class Learned(Null):
         self.learner.send(text)
 
 
-def _figures(times_ms: Sequence[float], null_ms: Sequence[float]) -> dict[str, float]:
-    p50, p95 = np.quantile(times_ms, [0.5, 0.95])
-    null_p50, null_p95 = np.quantile(null_ms, [0.5, 0.95])
-    found = {"p50_ms": p50, "p95_ms": p95, "max_ms": max(times_ms), "null_p50_ms": null_p50, "null_p95_ms": null_p95}
-    return {name: float(value) for name, value in found.items()}
+def _figures(ours: Sequence[Took], null: Sequence[Took]) -> dict[str, float]:
+    found = {"max_ms": max(each.ms for each in ours)}
+    for prefix, took in (("", ours), ("null_", null)):
+        for name, values in (("", [each.ms for each in took]), ("cpu_", [each.cpu_ms for each in took])):
+            p50, p95 = np.quantile(values, [0.5, 0.95])
+            found |= {f"{prefix}{name}p50_ms": float(p50), f"{prefix}{name}p95_ms": float(p95)}
+    return found
 
 
 if __name__ == "__main__":

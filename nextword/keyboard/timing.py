@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from textual import events, on
 from textual.drivers.headless_driver import HeadlessDriver
@@ -15,6 +16,13 @@ from nextword.keyboard.parts import Keyboard
 
 _GAP_S = 0.04  # between an answer and the next key; a quick typist leaves more
 _PATIENCE_S = 20.0
+
+
+class Took(NamedTuple):
+    """What a key took until it was answered on the screen."""
+
+    ms: float
+    cpu_ms: float  # of it, the work of this process, which other work on the machine does not lengthen
 
 
 class Terminal(HeadlessDriver):
@@ -42,7 +50,7 @@ class TimedApp(KeyboardApp):
         self._asked_before = 0  # questions, when the key was pressed
         self._answered = 0  # the newest question that was
         self._painted = asyncio.Event()
-        self._painted_at = 0.0
+        self._painted_at = self._painted_cpu = 0.0
 
     def on_mount(self) -> None:
         assert isinstance(self._driver, Terminal)
@@ -56,41 +64,41 @@ class TimedApp(KeyboardApp):
         self._answered = offered.number
         self.call_later(self._look)  # an answer that changes nothing brings no frame
 
-    async def painted(self) -> float:
-        """When the answer stood there, by `time.perf_counter`. Raises TimeoutError if it does not come."""
+    async def painted(self) -> None:
+        """Wait until the answer stands there. Raises TimeoutError if it does not come."""
         await asyncio.wait_for(self._painted.wait(), _PATIENCE_S)
-        return self._painted_at
 
-    async def time_ms(self, key: str, character: str | None = None) -> float:
+    async def time(self, key: str, character: str | None = None) -> Took:
         """From a key, posted as a terminal does, to its answer on the screen."""
         self._asked_before = self._asked
         self._painted.clear()
         event = events.Key(key, character)
         event.set_sender(self)
         assert self._driver is not None
-        began = time.perf_counter()
+        began, began_cpu = time.perf_counter(), time.process_time()
         self._driver.send_message(event)
-        return 1000 * (await self.painted() - began)
+        await self.painted()
+        return Took(1000 * (self._painted_at - began), 1000 * (self._painted_cpu - began_cpu))
 
     def _look(self) -> None:
         """Whether the newest question, asked since the key, is answered, and no slot waits to be painted."""
         answered = self._asked_before < self._asked == self._answered
         if answered and not self._painted.is_set() and not any(slot._repaint_regions for slot in self._slots):
-            self._painted_at = time.perf_counter()
+            self._painted_at, self._painted_cpu = time.perf_counter(), time.process_time()
             self._painted.set()
 
 
-async def typed(keyboard: Keyboard, messages: Sequence[str], size: tuple[int, int]) -> list[float]:
-    """Type and send the messages; what each letter, space and symbol took, in ms."""
-    app, times_ms = TimedApp(keyboard), []
+async def typed(keyboard: Keyboard, messages: Sequence[str], size: tuple[int, int]) -> list[Took]:
+    """Type and send the messages; what each letter, space and symbol took."""
+    app, took = TimedApp(keyboard), []
     running = asyncio.create_task(app.run_async(size=size))
     await app.painted()
     for message in messages:
         for character in message:
             await asyncio.sleep(_GAP_S)
-            times_ms.append(await app.time_ms("space" if character == " " else character, character))
+            took.append(await app.time("space" if character == " " else character, character))
         await asyncio.sleep(_GAP_S)
-        await app.time_ms("enter")
+        await app.time("enter")
     app.exit()
     await running
-    return times_ms
+    return took

@@ -347,3 +347,19 @@ def test_what_is_replayed_is_a_corpus_and_perhaps_a_user(tmp_path: Path) -> None
     assert corpus_and_user(f"{tmp_path}/b:c.jsonl") == (f"{tmp_path}/b:c.jsonl", None)
     assert corpus_and_user("hf:some/name:ann") == ("hf:some/name", "ann")
     assert corpus_and_user("elsewhere:ann") == ("elsewhere:ann", None)
+
+
+def test_the_keyboard_is_timed_against_itself_without_a_model(
+    nextword: Shell, base: Path, corpus_file: Path, tmp_path: Path
+) -> None:
+    options = ("--model", base, "--corpus", corpus_file, "--data-dir", tmp_path, "--messages", 2)
+    outcome = nextword("bench", "keyboard", *options, "--json")
+    assert outcome.code == 0, outcome.err
+    answer = json.loads(outcome.out)
+    assert 0 < answer["cpu_p50_ms"] < answer["p50_ms"] <= answer["p95_ms"] <= answer["max_ms"]
+    assert 0 < answer["null_p50_ms"] <= answer["null_p95_ms"]
+    assert [row["size"] for row in answer["sizes"]] == ["80x24", "120x40"]
+    assert answer["keys"] > 20
+    told = nextword("bench", "keyboard", *options).out
+    assert "120x40" in told
+    assert all(len(line) <= 80 for line in told.splitlines())
