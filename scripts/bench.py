@@ -127,6 +127,6 @@ def _print_keyboard(answer: dict[str, Any]) -> None:
     console = Console()
     console.print(table)
     console.print(
-        f"{answer['keys']:,} keys, one at a time, on {cores}; work: processor time of the keyboard, which other work on "
-        "the machine does not lengthen; alone: without a model"
+        f"{answer['keys']:,} keys, one at a time, on {cores}; work: processor time of the keyboard, which "
+        "other work on the machine does not lengthen; alone: without a model"
     )
