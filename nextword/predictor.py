@@ -16,7 +16,7 @@ from nextword.own_words import OwnWords
 from nextword.reading import Reading, read
 from nextword.runtime import Cache, Runtime
 from nextword.search import PieceIndex, Reader, Request, window_start
-from nextword.slips import meant
+from nextword.slips import LETTERS, meant
 from nextword.text import normalise, split_typed, tokens
 from nextword.vocabulary import Vocabulary
 
@@ -107,6 +107,28 @@ class Predictor:
         best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:k]
         total = max(total, sum(scores.values()))
         return [self._suggestion(word, p / total, alone[word], text, typed) for word, p in best]
+
+    def letters(self, context: str, typed: str = "") -> dict[str, float]:
+        """How probable each letter is to come next after `typed`, of those that a bare keyboard has.
+
+        They sum to 1 or less: the word may end here, go on otherwise or, before a letter is typed, be a symbol. Empty
+        where nothing is known.
+        """
+        before, begun = split_typed(typed)
+        if before or (typed.strip() and not begun):
+            return {}
+        self._read_context(normalise(_end(context)))
+        self._reader.search([Request(self._root, begun, 1)])
+        layers, words = self._layers, self._tokens
+        likely = self._reader.masses(self._root, [begun + letter for letter in LETTERS]).tolist()
+        mass = self._reader.mass(self._root, begun) if begun else 1.0
+        if layers:
+            likely = [
+                layered_prefix(p, layers, words, begun + letter) for letter, p in zip(LETTERS, likely, strict=True)
+            ]
+            mass = layered_prefix(mass, layers, words, begun) if begun else 1.0
+        mass = max(mass, sum(likely))
+        return dict(zip(LETTERS, (p / mass for p in likely), strict=True)) if mass else {}
 
     def forget_context(self) -> None:
         """Read the next context anew, as after a change of text field."""

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 # One row of keys a string, each shifted half a key to the right of the one above it.
 _ROWS = ("1234567890", "qwertyuiop", "asdfghjkl'", "zxcvbnm")
-_LETTERS = "abcdefghijklmnopqrstuvwxyz'"
+LETTERS = "abcdefghijklmnopqrstuvwxyz'"
 
 BESIDE = 0.010  # a key beside the right one, shared among its neighbours
 ANYWHERE = 0.002  # any other key, shared among all
@@ -49,9 +49,9 @@ def meant(typed: str) -> tuple[tuple[str, float], ...]:
 
     for i, key in enumerate(typed):
         before, after = typed[:i], typed[i + 1 :]
-        for letter in _LETTERS:
+        for letter in LETTERS:
             beside = key in NEIGHBOURS.get(letter, "")
-            share = BESIDE / len(NEIGHBOURS[letter]) if beside else ANYWHERE / len(_LETTERS)
+            share = BESIDE / len(NEIGHBOURS[letter]) if beside else ANYWHERE / len(LETTERS)
             if letter != key:
                 add(before + letter + after, share)
             add(before + letter + key + after, LEFT_OUT)

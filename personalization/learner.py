@@ -8,10 +8,14 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from nextword import checkpoint
+from nextword.eightbit import restore
+from nextword.federation.codec import CODECS
+from nextword.federation.ngrams import LEVELS, Sketching
 from nextword.layers import Trusted
 from nextword.predictor import Predictor
 from nextword.text import normalise, words
@@ -48,6 +52,11 @@ class Learner:
     def trained(self) -> int | None:
         """The number of the training in use: the last whole one that began from the model that everybody has now."""
         return next((number for number in reversed(self.profile.contents.trainings) if self._usable(number)), None)
+
+    @property
+    def untrained(self) -> int:
+        """How many messages are new since the last training that came to an end."""
+        return len(self.profile.contents.messages) - self.profile.contents.tried
 
     def send(self, text: str) -> None:
         """Keep a message, and learn its words at once. OSError where it cannot be kept; then nothing is learned."""
@@ -96,6 +105,7 @@ class Learner:
                 for old in self.profile.contents.trainings[:-2]:
                     shutil.rmtree(self.profile.training_folder(old), ignore_errors=True)
                 self.predictor = self._load()
+        self.profile.tried_training()
         return Change(personal.shipped, before, after)
 
     def undo(self) -> None:
@@ -106,6 +116,30 @@ class Learner:
             self.profile.drop_training(number)
             shutil.rmtree(self.profile.training_folder(number), ignore_errors=True)
             self.predictor = self._load()
+
+    @cached_property
+    def _update_size(self) -> tuple[int, int]:
+        """The parameters of the model that everybody has, and the bytes of an update of all of them."""
+        update = restore(checkpoint.read(self.shared).stored)
+        encoded = CODECS["float32"].encode(update)
+        return sum(array.size for array in update.values()), sum(array.nbytes for array in encoded.values())
+
+    def leaving(self) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
+        """What a federated round would take from this device, and what it would not: each with its bytes."""
+        parameters, update_bytes = self._update_size
+        contents, counts = self.profile.contents, Sketching(seed=0)
+        sketch_bytes = LEVELS * counts.rows * counts.buckets * 4
+        sent = [
+            (f"changes of {parameters:,} weights", update_bytes),
+            ("hashed counts of n-grams, where a run asks for them", sketch_bytes),
+        ]
+        folder = self.profile.training_folder(self.trained) if self.trained is not None else None
+        kept = [
+            (f"messages: {len(contents.messages):,}", sum(len(text.encode()) for text in contents.messages)),
+            (f"words: {len(contents.own.words):,}", sum(len(word.encode()) for word in contents.own.words)),
+            ("weights trained on them", sum(path.stat().st_size for path in folder.iterdir()) if folder else 0),
+        ]
+        return sent, kept
 
     def _usable(self, number: int) -> bool:
         folder = self.profile.training_folder(number)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import heapq
+from collections import Counter
 from collections.abc import Iterable
 
 from nextword.casing import begins_sentence
@@ -16,10 +17,11 @@ from nextword.ngram_layer import START, NgramConfig, NgramLayer
 from nextword.text import is_word, normalise, spans, tidy, tokens
 
 _RESCALE = 1e12
+_TOO_NEW = "\t"  # stands in the counts for a word that was not sent often enough yet; never typed as a token
 
 
 class OwnNgram(NgramLayer):
-    """Of raw messages, oldest first."""
+    """Of raw messages, oldest first. A word is counted from the time on that it was sent `least_times`."""
 
     def __init__(
         self,
@@ -27,11 +29,13 @@ class OwnNgram(NgramLayer):
         messages: Iterable[str] = (),
         *,
         half_life: float = 3000.0,
+        least_times: int = 1,
     ):
         if not half_life > 0:
             raise ValueError("own n-gram: half-life must be above 0 messages")
         super().__init__(config or NgramConfig(), {}, source="own")
-        self.half_life = half_life
+        self.half_life, self.least_times = half_life, least_times
+        self._sent: Counter[str] = Counter()  # words that are too new
         self._forms: dict[str, str] = {}
         self.fixed_forms: dict[str, str] = {}  # as the person wants words written, however they type them
         for message in messages:
@@ -40,7 +44,7 @@ class OwnNgram(NgramLayer):
     def learn(self, message: str) -> None:
         """Count one more message, the newest, and see how its words are written."""
         self.unit *= 2.0 ** (1 / self.half_life)
-        flow = [START, *tokens(normalise(message)), END]
+        flow = [START, *map(self._counted, tokens(normalise(message))), END]
         singles = self.followers.setdefault((), {})
         for place in range(1, len(flow)):
             token = flow[place]
@@ -60,6 +64,16 @@ class OwnNgram(NgramLayer):
                 self._forms[normalise(written[start:end])] = written[start:end]
         self.changed()
 
+    def _counted(self, token: str) -> str:
+        """The token as it is counted."""
+        if self.least_times == 1 or not is_word(token) or token in self.followers.get((), {}):
+            return token
+        self._sent[token] += 1
+        if self._sent[token] < self.least_times:
+            return _TOO_NEW
+        del self._sent[token]
+        return token
+
     def frequent(self, k: int, prefix: str = "") -> list[tuple[str, float]]:
         """The `k` words that begin so and were typed most, with how often; of older messages less is counted."""
         singles = self.followers.get((), {})
@@ -76,6 +90,7 @@ class OwnNgram(NgramLayer):
             counts.pop(word, None)
             if word in context or not counts:
                 del self.followers[context]
+        self._sent.pop(word, None)
         self._forms.pop(word, None)
         self.fixed_forms.pop(word, None)
         place = bisect.bisect_left(self.words, word)

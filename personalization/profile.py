@@ -22,7 +22,7 @@ from nextword.text import is_word, normalise, spans, tidy
 from personalization.own_ngram import OwnNgram
 
 VERSION = 1
-_EVENTS, _ABOUT, _TRAININGS = "events.jsonl", "profile.json", "trainings"
+_EVENTS, _ABOUT, _TRAININGS, _STATE = "events.jsonl", "profile.json", "trainings", "state.json"
 _OWNER_ONLY, _OWNER_ONLY_FOLDER = 0o600, 0o700
 
 
@@ -34,6 +34,7 @@ class Contents:
     own: OwnNgram = field(default_factory=OwnNgram)  # what they teach, but for the words forgotten since
     blocked: set[str] = field(default_factory=set)  # words never offered, normalised
     trainings: list[int] = field(default_factory=list)  # the numbers of those in use, one over the other
+    tried: int = 0  # messages that there were at the last training that came to an end
 
     def apply(self, event: Mapping[str, Any]) -> None:
         """Take in one event. Raises ValueError for an event that this version does not know."""
@@ -52,6 +53,8 @@ class Contents:
                 self.own.fixed_forms[normalise(form)] = form
             case {"trained": int(number)}:
                 self.trainings.append(number)
+            case {"tried": int(messages)}:
+                self.tried = messages
             case {"untrained": int(number)}:
                 self.trainings = [other for other in self.trainings if other != number]
             case _:
@@ -61,8 +64,8 @@ class Contents:
 class Profile:
     """An open profile; one process at a time has it. `close` it, or use it in a with statement."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open the profile in this folder, a new one where there is none.
+    def __init__(self, folder: Path, *, least_times: int = 1) -> None:
+        """Open the profile in this folder, a new one where there is none. Words are learned once sent `least_times`.
 
         Raises ValueError where another keyboard has it, or where it is of a later version or damaged; OSError where
         the folder cannot be written.
@@ -79,7 +82,8 @@ class Profile:
         self._open.enter_context(locked(folder, "profile"))
         try:
             self._check_version()
-            self.contents = Contents()
+            self._least_times = least_times
+            self.contents = self._empty()
             self._read()
         except BaseException:
             self._open.close()
@@ -131,6 +135,10 @@ class Profile:
         """From now on this training is in use; its folder is there already."""
         self._add([{"trained": number}])
 
+    def tried_training(self) -> None:
+        """A training on all messages came to an end, whatever it came to."""
+        self._add([{"tried": len(self.contents.messages)}])
+
     def drop_training(self, number: int) -> None:
         """Go back to the one before it."""
         self._add([{"untrained": number}])
@@ -144,8 +152,24 @@ class Profile:
     def erase(self) -> None:
         """Delete all that is kept; the profile goes on, empty."""
         shutil.rmtree(self.folder / _TRAININGS, ignore_errors=True)
-        self._events.unlink(missing_ok=True)
-        self.contents = Contents()
+        for name in (_EVENTS, _STATE):
+            (self.folder / name).unlink(missing_ok=True)
+        self.contents = self._empty()
+
+    def read_state(self) -> dict[str, Any]:
+        """How the keyboard's screen was left; empty where nothing is kept that can be read."""
+        try:
+            state = json.loads((self.folder / _STATE).read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return state if isinstance(state, dict) else {}
+
+    def write_state(self, state: Mapping[str, Any]) -> None:
+        """Keep how the screen is left. Raises OSError."""
+        write_whole(self.folder / _STATE, json.dumps(state).encode())
+
+    def _empty(self) -> Contents:
+        return Contents(own=OwnNgram(least_times=self._least_times))
 
     @property
     def _events(self) -> Path:

@@ -12,18 +12,18 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nextword.keyboard.parts import Trained
 from nextword.keyboard.timing import Took, typed
 from nextword.predictor import Suggestion
 from nextword.text import tidy
 from personalization.learner import Learner
 from personalization.profile import Profile
+from scripts.type import PersonKeyboard
 
 SIZES = ((80, 24), (120, 40))
 _WARM_UP = 20  # keys that are not counted
@@ -50,7 +50,7 @@ def measure(model: Path, messages: Sequence[str], history: Sequence[str]) -> dic
             profile.send(text)
         learner = Learner(profile, model)
         for size in SIZES:
-            keyboards = Learned(learner), Null(profile.contents.messages)
+            keyboards = PersonKeyboard("bench", learner), Null("bench", learner)
             ours, null = (asyncio.run(typed(each, texts, size))[_WARM_UP:] for each in keyboards)
             rows.append(("x".join(map(str, size)), ours, null))
     everything = [each for _, ours, _ in rows for each in ours], [each for _, _, null in rows for each in null]
@@ -61,42 +61,14 @@ def measure(model: Path, messages: Sequence[str], history: Sequence[str]) -> dic
     }
 
 
-class Null:
-    """A keyboard that always has the same words, at once, and keeps nothing."""
+class Null(PersonKeyboard):
+    """A keyboard that always has the same words, at once."""
 
-    name = "bench"
-
-    def __init__(self, messages: Sequence[str]) -> None:
-        self.messages = messages
-
-    def suggest(self, context: str, typed: str) -> list[Suggestion]:
+    def suggest(self, context: str, typed: str) -> Sequence[Suggestion]:
         return [Suggestion(word, 0.1, "shared") for word in ("the", "to", "and")]
 
-    def send(self, text: str) -> None:
-        """Keep nothing."""
-
-    def train(self, progress: Callable[[int, int], None]) -> Trained:
-        raise ValueError("there is nothing to train")
-
-    def undo_training(self) -> None:
-        raise ValueError("there is nothing to undo")
-
-    def block(self, word: str) -> None:
-        """Offer it all the same."""
-
-
-class Learned(Null):
-    """A keyboard that has learned its person's words."""
-
-    def __init__(self, learner: Learner) -> None:
-        super().__init__(learner.profile.contents.messages)
-        self.learner = learner
-
-    def suggest(self, context: str, typed: str) -> list[Suggestion]:
-        return self.learner.predictor.suggest(context, typed)
-
-    def send(self, text: str) -> None:
-        self.learner.send(text)
+    def letters(self, context: str, typed: str) -> Mapping[str, float]:
+        return {"t": 0.5, "a": 0.5}
 
 
 def _figures(ours: Sequence[Took], null: Sequence[Took]) -> dict[str, float]:

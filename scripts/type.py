@@ -1,16 +1,20 @@
-"""`nextword type`: the keyboard in the terminal."""
+"""`nextword type`: the keyboard in the terminal, or in a browser on this machine."""
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nextword.text import normalise
+
 if TYPE_CHECKING:
-    from nextword.keyboard.parts import Trained
+    from nextword.keyboard.parts import Known, Leaving, Trained
+    from nextword.keyboard.settings import KeyboardSettings
     from nextword.predictor import Suggestion
     from personalization.learner import Learner
 
@@ -21,8 +25,15 @@ def command(
         Path | None, typer.Option(help="a checkpoint's folder, or a run's; else the bundled model")
     ] = None,
     profiles_dir: Annotated[Path | None, typer.Option(help="where profiles are kept; else your data folder")] = None,
-    autocorrect: Annotated[bool, typer.Option("--autocorrect", help="correct slips; Backspace takes it back")] = False,
-    capitals: Annotated[bool, typer.Option(help="begin sentences with a capital, and write I")] = True,
+    settings: Annotated[
+        Path | None, typer.Option(help="a settings file; else keyboard.toml in your configuration folder, where it is")
+    ] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="one setting, as typing.autocorrect=true")] = None,
+    print_settings: Annotated[
+        bool, typer.Option("--print-settings", help="print all settings, as a file to begin from, and leave")
+    ] = False,
+    web: Annotated[bool, typer.Option("--web", help="serve it to a browser on this machine instead")] = False,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="of --web")] = 8765,
     replay: Annotated[
         str | None,
         typer.Option(help="CORPUS[:USER]: watch a person's test messages type themselves, shared and personalized"),
@@ -37,34 +48,64 @@ def command(
         return show(replay, model, data_dir, speed, as_json=as_json)
     if as_json:
         raise ValueError("--json: goes with --replay; other programs use 'nextword predict --stdin'")
-    if not sys.stdin.isatty():
+    chosen = _settings(settings, set_ or [])
+    if print_settings:
+        print(chosen.documented(), end="")
+        return
+    if web:
+        from scripts.web import serve
+
+        serve([argument for argument in sys.argv[1:] if argument != "--web"], port)
+        return
+    if not sys.stdin.isatty() and "TEXTUAL_DRIVER" not in os.environ:
         raise ValueError("type: there is no terminal to type in; other programs use 'nextword predict --stdin'")
     from nextword import checkpoint
     from nextword.keyboard.app import KeyboardApp
-    from nextword.keyboard.composer import Habits
     from personalization.learner import Learner
     from personalization.profile import Profile
     from scripts.profile import folder_of
 
     folder = folder_of(profile, profiles_dir)
     model = model or checkpoint.BUNDLED
-    with Profile(folder) as kept:
+    with Profile(folder, least_times=chosen.learning.least_times) as kept:
         learner = Learner(kept, model / "final" if (model / "final").is_dir() else model)
-        KeyboardApp(_Keyboard(profile, learner), Habits(auto_capital=capitals, autocorrect=autocorrect)).run()
+        KeyboardApp(PersonKeyboard(profile, learner), chosen).run()
 
 
-class _Keyboard:
+def _settings(file: Path | None, changes: Sequence[str]) -> KeyboardSettings:
+    import platformdirs
+
+    from nextword.keyboard.settings import KeyboardSettings
+
+    if file is None:
+        file = platformdirs.user_config_path("nextword") / "keyboard.toml"
+        if not file.is_file():
+            return KeyboardSettings().with_settings(changes)
+    return KeyboardSettings.from_toml(file).with_settings(changes)
+
+
+class PersonKeyboard:
     """What the screen is handed (`nextword.keyboard.parts`)."""
 
     def __init__(self, name: str, learner: Learner) -> None:
-        self.name, self.learner = name, learner
+        self.name, self.learner, self.profile = name, learner, learner.profile
+        self.block, self.unblock = self.profile.block, self.profile.unblock
+        self.forget, self.write = self.profile.forget, self.profile.write
+        self.read_state, self.undo_training = self.profile.read_state, learner.undo
 
     @property
     def messages(self) -> Sequence[str]:
-        return self.learner.profile.contents.messages
+        return self.profile.contents.messages
+
+    @property
+    def untrained(self) -> int:
+        return self.learner.untrained
 
     def suggest(self, context: str, typed: str) -> Sequence[Suggestion]:
         return self.learner.predictor.suggest(context, typed)
+
+    def letters(self, context: str, typed: str) -> Mapping[str, float]:
+        return self.learner.predictor.letters(context, typed)
 
     def send(self, text: str) -> None:
         self.learner.send(text)
@@ -79,8 +120,20 @@ class _Keyboard:
         before, after = (Shares(result.top1, result.keystroke_savings) for result in (change.before, change.after))
         return Trained(change.shipped, before, after)
 
-    def undo_training(self) -> None:
-        self.learner.undo()
+    def words(self, beginning: str, most: int) -> Sequence[Known]:
+        from nextword.keyboard.parts import Known
 
-    def block(self, word: str) -> None:
-        self.learner.profile.block(word)
+        own, blocked, begun = self.profile.contents.own, self.profile.contents.blocked, normalise(beginning)
+        times = dict(own.frequent(most, begun))
+        hidden = {word: times.get(word, 0.0) for word in sorted(blocked) if word.startswith(begun)}
+        return [Known(own.written(word) or word, count, word in blocked) for word, count in (hidden | times).items()][
+            :most
+        ]
+
+    def leaving(self) -> Leaving:
+        from nextword.keyboard.parts import Leaving
+
+        return Leaving(*self.learner.leaving())
+
+    def write_state(self, state: Mapping[str, Any]) -> None:
+        self.profile.write_state(state)

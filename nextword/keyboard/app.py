@@ -10,137 +10,123 @@ from typing import Any, ClassVar
 from textual import on
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
-from textual.message import Message
+from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Footer, Header, HelpPanel, Static
 
 from nextword.keyboard.bar import Slot, WordBar
-from nextword.keyboard.composer import Habits
+from nextword.keyboard.composer import begun
 from nextword.keyboard.discreet import DiscreetApp
-from nextword.keyboard.parts import Keyboard, Offer, Trained
+from nextword.keyboard.emojis import emojis
+from nextword.keyboard.insight import Insight
+from nextword.keyboard.keys import Keys
+from nextword.keyboard.known import MOST, WordsScreen
+from nextword.keyboard.news import Done, Due, Failed, Foreseen, Found, Offered, Weighed
+from nextword.keyboard.parts import Keyboard
+from nextword.keyboard.settings import KeyboardSettings
+from nextword.keyboard.state import State
+from nextword.keyboard.tally import Meter
 from nextword.keyboard.training import TrainingLine, told
 from nextword.keyboard.writing import Writing
 
 _SHOWN = 50  # messages of before
-
-
-class Offered(Message):
-    """Words have been found for the question of this number."""
-
-    def __init__(self, number: int, offers: list[Offer], typed: str) -> None:
-        super().__init__()
-        self.number, self.offers, self.typed = number, offers, typed
-
-
-class Failed(Message):
-    """Something could not be done; the line says what and why."""
-
-    def __init__(self, line: str) -> None:
-        super().__init__()
-        self.line = line
-
-
-class Done(Message):
-    """Something was done; the line says what."""
-
-    def __init__(self, line: str) -> None:
-        super().__init__()
-        self.line = line
-
-
-class Progressed(Message):
-    """A training has come so far."""
-
-    def __init__(self, step: int, steps: int) -> None:
-        super().__init__()
-        self.step, self.steps = step, steps
-
-
-class Finished(Message):
-    """A training has ended: with what it came to, or None where it was stopped or failed."""
-
-    def __init__(self, trained: Trained | None) -> None:
-        super().__init__()
-        self.trained = trained
-
-
-class Stopped(Exception):
-    """Raised into a training that the person has stopped."""
+_EVERYWHERE = {"help", "quit", "command_palette"}
+_KEPT_EVERY_S = 5.0  # how the screen stands
 
 
 class KeyboardApp(DiscreetApp[None]):
     """Writes, offers words, sends. All that the keyboard is asked runs in one thread beside the screen."""
 
     TITLE = "nextword"
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-high")]  # noqa: RUF012  # as Textual declares it
     CSS = """
-    #conversation { height: 1fr; padding: 0 1; align-vertical: bottom; }
-    .sent { width: auto; max-width: 80%; margin: 0 0 0 0; padding: 0 1; background: $primary 30%; }
+    Screen { overflow: hidden; }
+    .-low Keys, .-low Header, .hidden { display: none; }
+    #above { height: 1fr; }
+    #conversation { width: 1fr; padding: 0 1; align-vertical: bottom; }
+    .sent { width: auto; max-width: 80%; padding: 0 1; background: $primary 30%; }
     .sent.incognito { background: $warning 20%; text-style: italic; }
-    TrainingLine { height: 1; padding: 0 1; display: none; }
-    WordBar { height: 1; }
-    WordBar Slot { width: 1fr; content-align: center middle; height: 1; }
-    WordBar Slot.marked { background: $accent; color: $text; text-style: bold; }
-    WordBar Slot.own { text-style: underline; }
     Writing { height: 5; border: round $primary; }
     .incognito Writing { border: heavy $warning; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2", "take(0)", "Left", show=False, priority=True),
-        Binding("f3", "take(1)", "Middle", show=False, priority=True),
-        Binding("f4", "take(2)", "Right", show=False, priority=True),
-        Binding("f1", "help", "Help", priority=True),
-        Binding("f6", "train", "Learn", tooltip="Train on the messages sent; again to stop", priority=True),
-        Binding("f8", "block", "Hide word", tooltip="Never offer the marked word again"),
-        Binding("f9", "incognito", "Incognito"),
-        Binding("ctrl+q", "quit", "Quit"),
+        Binding(keys, action, name, id=identifier, show=show, tooltip=tooltip, priority=True)
+        for keys, action, name, identifier, show, tooltip in (
+            ("f1", "help", "Help", "help", True, "What the keys do"),
+            ("f2", "take(0)", "Left", "left", False, ""),
+            ("f3", "take(1)", "Middle", "middle", False, ""),
+            ("f4", "take(2)", "Right", "right", False, ""),
+            ("f5", "take(3)", "Emoji", "emoji", False, ""),
+            ("f6", "train", "Learn", "learn", True, "Train on the messages sent; again to stop"),
+            ("f7", "insight", "Insight", "insight", True, "What the bar saves, and what would leave this device"),
+            ("f8", "block", "Hide", "hide-word", True, "Never offer the marked word again"),
+            ("f9", "incognito", "Incognito", "incognito", True, "Keep and learn nothing"),
+            ("f10", "words", "Words", "words", True, "What was learned from you"),
+            ("f12", "keys", "Keys", "keys", False, "Show or hide the keys"),
+            ("ctrl+q", "quit", "Quit", "leave", True, ""),
+        )
     ]
 
-    def __init__(self, keyboard: Keyboard, habits: Habits | None = None) -> None:
+    def __init__(self, keyboard: Keyboard, settings: KeyboardSettings | None = None) -> None:
         super().__init__()
-        self.keyboard, self.habits = keyboard, habits or Habits()
+        self.keyboard, self.settings = keyboard, settings or KeyboardSettings()
+        self._state = State.of(keyboard.read_state())
+        self._meter = Meter(self._state.tally)
         self._asked = 0
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keyboard")
-        self._trainer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="training")
-        self._training = self._stopping = False
+        keys = self.settings.keys
+        self.insight = Insight()
+        self.conversation = VerticalScroll(id="conversation", can_focus=False)
+        self.training = TrainingLine(keyboard.train, keys.learn)
+        self.bar = WordBar((keys.left, keys.middle, keys.right, keys.emoji))
+        self.writing = Writing(self.bar, self.settings.typing, self._meter, ghost=self.settings.look.ghost)
+        self.keys = Keys()
 
     def compose(self) -> ComposeResult:
         yield Header()
-        with VerticalScroll(id="conversation", can_focus=False):
-            for text in self.keyboard.messages[-_SHOWN:]:
-                yield Static(text, classes="sent", markup=False)
-        yield TrainingLine()
-        yield WordBar()
-        yield Writing(self.habits)
+        with Horizontal(id="above"):
+            with self.conversation:
+                for text in self.keyboard.messages[-_SHOWN:]:
+                    yield Static(text, classes="sent", markup=False)
+            yield self.insight
+        yield from (self.training, self.bar, self.writing, self.keys)
         yield Footer()
 
     def on_mount(self) -> None:
+        self.set_keymap(self.settings.keys.keymap)
+        theme = self.settings.look.theme or self._state.theme
+        if theme in self.available_themes:
+            self.theme = theme
         self._tell()
-        writing = self.query_one(Writing)
-        writing.focus()
-        self._conversation.scroll_end(animate=False)
-        writing.ask()
+        self.keys.set_class(not self._state.keys, "hidden")
+        self.insight.set_class(not self._state.insight, "hidden")
+        self._show_insight()
+        self.writing.begin_anew(self._state.draft)
+        self.writing.focus()
+        self.conversation.scroll_end(animate=False)
+        self.set_interval(_KEPT_EVERY_S, self._keep_state)
+        self.writing.ask()
 
     async def on_unmount(self) -> None:
         """Stop the training, and have all that was sent kept; the screen's own loop goes on meanwhile."""
-        self._stopping = True
         self._asked += 1
-        await asyncio.to_thread(self._trainer.shutdown, cancel_futures=True)
+        self._keep_state()
+        await self.training.close()
         await asyncio.to_thread(self._worker.shutdown)
-
-    @property
-    def _conversation(self) -> VerticalScroll:
-        return self.query_one("#conversation", VerticalScroll)
 
     @on(Writing.Asked)
     def _look_for_words(self, asked: Writing.Asked) -> None:
         self._asked += 1
-        number = self._asked
+        number, foresees = self._asked, self.keys.display
+        context, typed = asked.context, asked.typed
 
         def look() -> None:
             if number == self._asked:  # else another key has been typed meanwhile
-                offers = list(self.keyboard.suggest(asked.context, asked.typed))
-                self.post_message(Offered(number, offers, asked.typed))
+                signs = emojis(typed or begun(context.rstrip())) if self.settings.look.emoji else []
+                offers = list(self.keyboard.suggest(context, typed))
+                self.post_message(Offered(number, offers, context, typed, signs[0] if signs else None))
+            if number == self._asked and foresees:
+                self.post_message(Foreseen(number, self.keyboard.letters(context, typed)))
 
         self._do(look)
 
@@ -148,55 +134,71 @@ class KeyboardApp(DiscreetApp[None]):
     def _show_words(self, offered: Offered) -> None:
         if offered.number != self._asked:
             return
-        writing, bar = self.query_one(Writing), self.query_one(WordBar)
-        bar.show(offered.offers, offered.typed)
+        self.bar.show(offered.offers, offered.typed, offered.emoji)
         best = offered.offers[0].word if offered.offers else None
-        writing.show_ghost(best, offered.typed)
+        self.writing.show_ghost(best, offered.typed)
         slip = best is not None and bool(offered.typed) and not best.lower().startswith(offered.typed.lower())
-        writing.correction = (offered.typed, best) if slip and best is not None else None
+        self.writing.correction = (offered.typed, best) if slip and best is not None else None
+        self._meter.shown(len(offered.context), [slot.word for slot in self.bar.slots if slot.word])
+        self.insight.show_offers(offered.offers)
 
-    @on(Writing.Chosen)
-    def _take_marked(self) -> None:
-        self._put(self.query_one(WordBar).marked)
+    @on(Foreseen)
+    def _show_letters(self, foreseen: Foreseen) -> None:
+        if foreseen.number == self._asked:
+            self.keys.show(foreseen.chances)
+
+    @on(Writing.Typed)
+    def _light_key(self, typed: Writing.Typed) -> None:
+        self.keys.light(typed.character)
+
+    @on(Keys.Pressed)
+    def _press(self, pressed: Keys.Pressed) -> None:
+        self.writing.focus()
+        match pressed.character:
+            case "\n":
+                self.writing.in_turn(self.writing.send)
+            case "\b":
+                self.writing.in_turn(self.writing.action_delete_left)
+            case character:
+                self.writing.in_turn(lambda: self.writing.type(character))
 
     @on(Slot.Clicked)
     def _take_clicked(self, clicked: Slot.Clicked) -> None:
-        self._put(clicked.word)
-        self.query_one(Writing).focus()
-
-    @on(Writing.Moved)
-    def _move_mark(self, moved: Writing.Moved) -> None:
-        self.query_one(WordBar).move(moved.by)
+        self.action_take(clicked.number)
+        self.writing.focus()
 
     @on(Writing.Dismissed)
-    def _clear_bar(self) -> None:
+    def _ask_no_more(self) -> None:
         self._asked += 1
-        self.query_one(WordBar).clear()
 
     @on(Writing.Sent)
     def _send(self, sent: Writing.Sent) -> None:
         bubble = Static(sent.text, classes="sent", markup=False)
         if sent.incognito:
             bubble.add_class("incognito")
-        self._conversation.mount(bubble)
-        self._conversation.scroll_end(animate=False)
-        writing = self.query_one(Writing)
-        writing.composer.forget()
-        writing.text = ""
-        if not sent.incognito:
-            self._do(lambda: self.keyboard.send(sent.text))
+        self.conversation.mount(bubble)
+        self.conversation.scroll_end(animate=False)
+        if sent.incognito:
+            return
+        self.insight.show_tally(self._meter.tally)
+        self._do(lambda: self.keyboard.send(sent.text))
+        self._do(self._train_in_time)
+        self._keep_state()
 
-    @on(Progressed)
-    def _show_progress(self, progressed: Progressed) -> None:
-        self.query_one(TrainingLine).show(progressed.step, progressed.steps)
+    @on(Due)
+    def _begin_training(self) -> None:
+        self.training.begin()
 
-    @on(Finished)
-    def _show_trained(self, finished: Finished) -> None:
-        self._training = self._stopping = False
-        self.query_one(TrainingLine).end()
+    @on(Weighed)
+    def _show_leaving(self, weighed: Weighed) -> None:
+        self.insight.show_leaving(weighed.leaving)
+
+    @on(TrainingLine.Finished)
+    def _show_trained(self, finished: TrainingLine.Finished) -> None:
         if finished.trained is not None:
             self.notify(told(finished.trained), timeout=15, markup=False)
-            self.query_one(Writing).ask()
+            self._show_insight()
+            self.writing.ask()
 
     @on(Failed)
     def _show_failure(self, failed: Failed) -> None:
@@ -205,7 +207,36 @@ class KeyboardApp(DiscreetApp[None]):
     @on(Done)
     def _show_done(self, done: Done) -> None:
         self.notify(done.line, markup=False)
-        self.query_one(Writing).ask()
+        self.writing.ask()
+
+    @on(WordsScreen.Wanted)
+    def _look_for_known(self, wanted: WordsScreen.Wanted) -> None:
+        def look() -> None:
+            self.post_message(Found(self.keyboard.words(wanted.beginning, MOST)))
+
+        self._do(look)
+
+    @on(Found)
+    def _show_known(self, found: Found) -> None:
+        if isinstance(self.screen, WordsScreen):
+            self.screen.show(found.known)
+
+    @on(WordsScreen.Changed)
+    def _change_word(self, changed: WordsScreen.Changed) -> None:
+        change = {
+            "forget": (self.keyboard.forget, "is forgotten until you send it again"),
+            "block": (self.keyboard.block, "will not be offered again"),
+            "unblock": (self.keyboard.unblock, "is offered again"),
+            "write": (self.keyboard.write, "is written so from now on"),
+        }
+        how, line = change[changed.what]
+        self._change(lambda: how(changed.word), f"{changed.word} {line}")
+        if isinstance(self.screen, WordsScreen):
+            self._look_for_known(WordsScreen.Wanted(self.screen.searched))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """On another screen, as of the words or the palette, keys are for that."""
+        return action in _EVERYWHERE or len(self.screen_stack) == 1
 
     def action_help(self) -> None:
         """Show what the keys do, or hide it again."""
@@ -215,72 +246,99 @@ class KeyboardApp(DiscreetApp[None]):
             self.action_show_help_panel()
 
     def action_take(self, number: int) -> None:
-        self._put(self.query_one(WordBar).word(number))
+        self.writing.in_turn(lambda: self.writing.take(self.bar.slots[number]))
 
     def action_train(self) -> None:
         """Begin a training, or stop the one that goes on."""
-        if self._training:
-            self._stopping = True
-            return
-        self._training = True
-        self.query_one(TrainingLine).begin()
-        self._trainer.submit(self._train)
+        if self.training.goes_on:
+            self.training.stop()
+        else:
+            self.training.begin()
 
     def action_undo_training(self) -> None:
-        def undo() -> None:
-            self.keyboard.undo_training()
-            self.post_message(Done("the last training is undone"))
+        self._change(self.keyboard.undo_training, "the last training is undone")
 
-        self._do(undo)
+    def action_block(self) -> None:
+        self.writing.in_turn(self._block)
+
+    def _block(self) -> None:
+        if (slot := self.bar.marked) is not None and (word := slot.word):
+            self._change(lambda: self.keyboard.block(word), f"{word} will not be offered again")
+
+    def action_words(self) -> None:
+        self.push_screen(WordsScreen())
+
+    def action_keys(self) -> None:
+        """Show the keys on the screen, or hide them."""
+        self.keys.toggle_class("hidden")
+        self.writing.ask()
+
+    def action_insight(self) -> None:
+        """Show the figures, or hide them."""
+        self.insight.toggle_class("hidden")
+        self._show_insight()
+        self.writing.ask()
+
+    def action_incognito(self) -> None:
+        self.writing.in_turn(self._turn_incognito)
+
+    def _turn_incognito(self) -> None:
+        self.writing.incognito = not self.writing.incognito
+        self._meter.discard()
+        self.screen.set_class(self.writing.incognito, "incognito")
+        self._tell()
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         yield from super().get_system_commands(screen)
         yield SystemCommand("Learn my habits", "Train on the messages sent, or stop the training", self.action_train)
         yield SystemCommand("Undo the last training", "Use what was used before it", self.action_undo_training)
+        yield SystemCommand(
+            "Words", "Search what was learned, write it otherwise, hide or forget it", self.action_words
+        )
+        yield SystemCommand("Insight", "What the bar saves, and what would leave this device", self.action_insight)
+        yield SystemCommand("Keys on the screen", "Show or hide them", self.action_keys)
         yield SystemCommand("Incognito", "Keep and learn nothing, or go on learning", self.action_incognito)
 
-    def _train(self) -> None:
-        """In the thread for trainings."""
+    def _train_in_time(self) -> None:
+        """In the keyboard's thread."""
+        enough = self.settings.learning.train_after
+        if enough and self.keyboard.untrained >= enough:
+            self.post_message(Due())
 
-        def progress(step: int, steps: int) -> None:
-            if self._stopping:
-                raise Stopped
-            self.post_message(Progressed(step, steps))
-
-        trained = None
-        try:
-            trained = self.keyboard.train(progress)
-        except Stopped:
-            pass
-        except Exception as error:
-            self.post_message(Failed(str(error) or type(error).__name__))
-        self.post_message(Finished(trained))
-
-    def action_block(self) -> None:
-        word = self.query_one(WordBar).marked
-        if word is None:
+    def _show_insight(self) -> None:
+        if not self.insight.display:
             return
+        self.insight.show_tally(self._meter.tally)
 
-        def block() -> None:
-            self.keyboard.block(word)
-            self.post_message(Done(f"{word} will not be offered again"))
+        def weigh() -> None:
+            self.post_message(Weighed(self.keyboard.leaving()))
 
-        self._do(block)
-
-    def action_incognito(self) -> None:
-        writing = self.query_one(Writing)
-        writing.incognito = not writing.incognito
-        self.screen.set_class(writing.incognito, "incognito")
-        self._tell()
+        self._do(weigh)
 
     def _tell(self) -> None:
-        self.sub_title = (
-            "incognito: nothing is kept or learned" if self.query_one(Writing).incognito else self.keyboard.name
-        )
+        self.sub_title = "incognito: nothing is kept or learned" if self.writing.incognito else self.keyboard.name
 
-    def _put(self, word: str | None) -> None:
-        if word:
-            self.query_one(Writing).put(word)
+    def _keep_state(self) -> None:
+        """How the screen stands; what is written incognito is no part of it."""
+        state = State(
+            draft="" if self.writing.incognito else self.writing.text,
+            theme=self.theme,
+            keys=not self.keys.has_class("hidden"),
+            insight=not self.insight.has_class("hidden"),
+            tally=self._meter.tally,
+        )
+        if (kept := state.to_json()) != self._state.to_json():
+            self._state = State.of(kept)
+            self._do(lambda: self.keyboard.write_state(kept))
+
+    def _change(self, change: Callable[[], None], line: str) -> None:
+        """Have something changed, then say so."""
+
+        def work() -> None:
+            change()
+            self.post_message(Done(line))
+
+        self._do(work)
 
     def _do(self, work: Callable[[], None]) -> None:
         """Have it done in the keyboard's thread, after what it was given before; what goes wrong is shown."""

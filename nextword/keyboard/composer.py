@@ -8,8 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import regex
+from pydantic import Field
 
 from nextword.casing import begins_sentence
+from nextword.settings import Section
 
 _BEGUN = regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:['\u2019][\p{L}\p{N}\p{M}]*)*$")
 _GOING_ON = regex.compile(r"[\p{L}\p{N}\p{M}'\u2019]*")
@@ -32,13 +34,12 @@ class Edit:
         return text[: self.start] + self.text + text[self.end :]
 
 
-@dataclass(frozen=True)
-class Habits:
+class Habits(Section):
     """What the keyboard does by itself."""
 
-    auto_space: bool = True
-    auto_capital: bool = True
-    autocorrect: bool = False
+    auto_space: bool = Field(default=True, description="a space after a word taken from the bar; a comma takes it back")
+    auto_capital: bool = Field(default=True, description="sentences begin with a capital, and i is I")
+    autocorrect: bool = Field(default=False, description="slips are corrected when the word ends; Backspace undoes it")
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,15 @@ class Composer:
             return Edit(start, end, word, start + len(word) + (text[end] == " "))
         self._space = start + len(word) + 1
         return Edit(start, end, word + " ", self._space)
+
+    def add(self, text: str, cursor: int, sign: str) -> Edit:
+        """Put a sign, as an emoji, behind the word begun; a space follows as behind a word that was taken."""
+        before = " " if begun(text[:cursor]) else ""
+        behind = " " if self.habits.auto_space and not text[cursor : cursor + 1].isspace() else ""
+        end = cursor + len(before + sign + behind)
+        self.forget()
+        self._space = end if behind else None
+        return Edit(cursor, cursor, before + sign + behind, end)
 
     def key(self, text: str, cursor: int, character: str, *, correction: str | None = None) -> Edit:
         """Type one character. `correction`: what the word before it is likely to be meant as, if that is known."""

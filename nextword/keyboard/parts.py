@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,23 @@ class Trained:
     shipped: bool  # whether it is used from now on
     before: Shares
     after: Shares
+
+
+@dataclass(frozen=True)
+class Known:
+    """A word that the keyboard has learned, or is told never to offer."""
+
+    word: str  # as it is written
+    times: float  # that it was sent; of older messages less is counted
+    hidden: bool  # never offered
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """What a federated round would take from here, and what it would not: what it is, and its bytes."""
+
+    sent: Sequence[tuple[str, int]]
+    kept: Sequence[tuple[str, int]]
 
 
 class Offer(Protocol):
@@ -54,8 +71,15 @@ class Keyboard(Protocol):
     def suggest(self, context: str, typed: str) -> Sequence[Offer]:
         """The most probable words after a text, given the letters typed; best first."""
 
+    def letters(self, context: str, typed: str) -> Mapping[str, float]:
+        """How probable each letter is as the next one; empty where nothing is known."""
+
     def send(self, text: str) -> None:
         """Keep a message and learn from it. Raises OSError where that fails; then nothing is kept."""
+
+    @property
+    def untrained(self) -> int:
+        """How many messages were kept since the last training that came to an end."""
 
     def train(self, progress: Callable[[int, int], None]) -> Trained:
         """Learn the person's habits beside all other calls; what `progress` raises stops it and changes nothing.
@@ -67,4 +91,25 @@ class Keyboard(Protocol):
         """Go back to what was used before the last training. Raises ValueError where there was none."""
 
     def block(self, word: str) -> None:
-        """Never offer this word again. Raises as `send` does."""
+        """Never offer this word again, in whatever form. Raises as `send` does, as do all that follow."""
+
+    def unblock(self, word: str) -> None:
+        """Offer it again."""
+
+    def forget(self, word: str) -> None:
+        """Unlearn a word until it is sent again."""
+
+    def write(self, form: str) -> None:
+        """A word is written so, whatever was sent. Raises ValueError for what is no word."""
+
+    def words(self, beginning: str, most: int) -> Sequence[Known]:
+        """Words that begin so, the hidden ones first, then those sent most."""
+
+    def leaving(self) -> Leaving:
+        """What would leave this device, and what would stay."""
+
+    def read_state(self) -> dict[str, Any]:
+        """What `write_state` was given last; empty where that was never, or cannot be read."""
+
+    def write_state(self, state: Mapping[str, Any]) -> None:
+        """Keep how the screen was left, as JSON. Raises OSError."""

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from textual import events, on
 from textual.drivers.headless_driver import HeadlessDriver
 
-from nextword.keyboard.app import KeyboardApp, Offered
-from nextword.keyboard.bar import WordBar
+from nextword.keyboard.app import KeyboardApp
+from nextword.keyboard.news import Offered
 from nextword.keyboard.parts import Keyboard
 
 _GAP_S = 0.04  # between an answer and the next key; a quick typist leaves more
@@ -55,7 +55,6 @@ class TimedApp(KeyboardApp):
     def on_mount(self) -> None:
         assert isinstance(self._driver, Terminal)
         self._driver.on_frame = self._look
-        self._slots = self.query_one(WordBar).slots
         super().on_mount()
 
     @on(Offered)
@@ -83,7 +82,7 @@ class TimedApp(KeyboardApp):
     def _look(self) -> None:
         """Whether the newest question, asked since the key, is answered, and no slot waits to be painted."""
         answered = self._asked_before < self._asked == self._answered
-        if answered and not self._painted.is_set() and not any(slot._repaint_regions for slot in self._slots):
+        if answered and not self._painted.is_set() and not any(slot._repaint_regions for slot in self.bar.slots):
             self._painted_at, self._painted_cpu = time.perf_counter(), time.process_time()
             self._painted.set()
 

@@ -2,30 +2,95 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.message import Message
 from textual.widgets import Label, ProgressBar
 
+from nextword.keyboard.news import Failed
 from nextword.keyboard.parts import Trained
 
 
+class Stopped(Exception):
+    """Raised into a training that the person has stopped."""
+
+
 class TrainingLine(Horizontal):
-    """Shown while it works."""
+    """Shown while it works, in a thread of its own."""
+
+    DEFAULT_CSS = "TrainingLine { height: 1; padding: 0 1; display: none; }"
+
+    @dataclass
+    class Progressed(Message):
+        """A training has come so far."""
+
+        step: int
+        steps: int
+
+    @dataclass
+    class Finished(Message):
+        """A training has ended: with what it came to, or None where it was stopped or failed."""
+
+        trained: Trained | None
+
+    def __init__(self, train: Callable[[Callable[[int, int], None]], Trained], key: str) -> None:
+        super().__init__()
+        self._train, self._key = train, key
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="training")
+        self._stopping = False
+        self.goes_on = False
 
     def compose(self) -> ComposeResult:
-        yield Label("learning your habits, F6 stops it ")
+        yield Label(f"learning your habits, {self._key.upper()} stops it ")
         yield ProgressBar(total=None, show_eta=True)
 
     def begin(self) -> None:
-        self.display = True
+        """Begin a training; nothing where one goes on."""
+        if self.goes_on:
+            return
+        self.display = self.goes_on = True
         self.query_one(ProgressBar).update(total=None, progress=0)
+        self._thread.submit(self._work)
 
-    def show(self, step: int, steps: int) -> None:
+    def stop(self) -> None:
+        """Have it stop at its next step."""
+        self._stopping = True
+
+    async def close(self) -> None:
+        """Stop, and wait until it has; the screen's own loop goes on meanwhile."""
+        self.stop()
+        await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)
+
+    @on(Progressed)
+    def _show(self, progressed: Progressed) -> None:
         """Learned once to be judged, then once more to be used; a second pass begins again."""
-        self.query_one(ProgressBar).update(total=steps, progress=step)
+        progressed.stop()
+        self.query_one(ProgressBar).update(total=progressed.steps, progress=progressed.step)
 
-    def end(self) -> None:
-        self.display = False
+    @on(Finished)
+    def _end(self) -> None:
+        self.display = self.goes_on = self._stopping = False
+
+    def _work(self) -> None:
+        def progress(step: int, steps: int) -> None:
+            if self._stopping:
+                raise Stopped
+            self.post_message(self.Progressed(step, steps))
+
+        trained = None
+        try:
+            trained = self._train(progress)
+        except Stopped:
+            pass
+        except Exception as error:
+            self.post_message(Failed(str(error) or type(error).__name__))
+        self.post_message(self.Finished(trained))
 
 
 def told(trained: Trained) -> str:

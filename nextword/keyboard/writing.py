@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,23 +13,31 @@ from textual.document._document import Document
 from textual.message import Message
 from textual.widgets import TextArea
 
+from nextword.keyboard.bar import EMOJI, Slot, WordBar
 from nextword.keyboard.composer import Composer, Edit, Habits, begun
+from nextword.keyboard.tally import Meter
 
 
 class Writing(TextArea):
-    """Posts `Asked` when other words are to be offered, `Chosen` and `Moved` for what the bar shows, `Sent`."""
+    """Over a bar from which it takes words. Posts `Asked` when other words are to be offered, and `Sent`."""
 
     HELP = """\
-    Write, and take words from the bar: **Tab** the marked one, **F2 F3 F4** or the mouse any. **Up and down** move the
-    mark, **Escape** clears it. **Enter** sends, **Ctrl+J** begins a new line. **Backspace** takes back what the
-    keyboard did by itself a moment ago: a correction, a capital.
+    Write, and take words from the bar: **Tab** the marked one, **F2 F3 F4** or the mouse any, **F5** the emoji. **Up
+    and down** move the mark, **Escape** clears it. **Enter** sends, **Ctrl+J** begins a new line. **Backspace** takes
+    back what the keyboard did by itself a moment ago: a correction, a capital.
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "send", "Send", priority=True),
-        Binding("ctrl+j,shift+enter", "new_line", "New line", show=False),
-        Binding("tab", "choose", "Accept", priority=True),
+        Binding("enter", "send", "Send", id="send", show=False, priority=True),
+        Binding("ctrl+j,shift+enter", "new_line", "New line", id="new-line", show=False),
+        Binding("tab", "choose", "Accept", id="accept", show=False, priority=True),
         Binding("escape", "dismiss", "Dismiss", show=False),
     ]
+
+    @dataclass
+    class Typed(Message):
+        """A character was typed."""
+
+        character: str
 
     @dataclass
     class Asked(Message):
@@ -36,17 +46,8 @@ class Writing(TextArea):
         context: str
         typed: str
 
-    class Chosen(Message):
-        """The word marked in the bar is taken."""
-
-    @dataclass
-    class Moved(Message):
-        """The mark in the bar goes so many words on."""
-
-        by: int
-
     class Dismissed(Message):
-        """Nothing more is wanted of the bar until a key is typed."""
+        """No words are wanted until another key is typed."""
 
     @dataclass
     class Sent(Message):
@@ -55,12 +56,24 @@ class Writing(TextArea):
         text: str
         incognito: bool  # when it was
 
-    def __init__(self, habits: Habits | None = None, *, id: str | None = None) -> None:
-        self.composer = Composer(habits)
+    def __init__(
+        self,
+        bar: WordBar,
+        habits: Habits | None = None,
+        meter: Meter | None = None,
+        *,
+        ghost: bool = True,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.bar, self.composer = bar, Composer(habits)
+        self.meter = meter or Meter()
+        self._ghost, self._clock = ghost, clock
         self.correction: tuple[str, str] | None = None  # letters typed, and what they are likely to be meant as
         self.incognito = False
         self._composing = False
-        super().__init__(soft_wrap=True, id=id, placeholder="Write a message", highlight_cursor_line=False)
+        super().__init__(
+            soft_wrap=True, placeholder="Write; Tab takes the marked word, Enter sends", highlight_cursor_line=False
+        )
 
     @property
     def cursor(self) -> int:
@@ -72,9 +85,29 @@ class Writing(TextArea):
         assert isinstance(self.document, Document)
         return self.document
 
-    def put(self, word: str) -> None:
-        """Take a word from the bar."""
-        self._apply(self.composer.accept(self.text, self.cursor, word))
+    def take(self, slot: Slot | None) -> None:
+        """Put in what a slot of the bar holds, if it holds anything."""
+        if slot is None or not slot.word:
+            return
+        self.meter.key(self._clock())
+        self.meter.took(slot.number, slot.source)
+        put = self.composer.add if slot.number == EMOJI else self.composer.accept
+        self._apply(put(self.text, self.cursor, slot.word))
+
+    def type(self, character: str) -> None:
+        """As the key of that character does."""
+        self.meter.key(self._clock())
+        typed, meant = self.correction or ("", None)
+        correction = meant if typed and begun(self.text[: self.cursor]) == typed else None
+        self._apply(self.composer.key(self.text, self.cursor, character, correction=correction))
+        self.post_message(self.Typed(character))
+
+    def begin_anew(self, text: str = "") -> None:
+        """Another message."""
+        self.composer.forget()
+        self.meter.given(text)
+        self.text = text
+        self.move_cursor(self.document.end)
 
     def ask(self) -> None:
         """Ask for words for where the cursor stands."""
@@ -85,26 +118,40 @@ class Writing(TextArea):
     def show_ghost(self, word: str | None, typed: str) -> None:
         """What is missing of a word, behind the cursor; only at the end of its line, where it covers nothing."""
         at_end = self.cursor_location[1] == len(self.document.get_line(self.cursor_location[0]))
-        fits = word is not None and at_end and word.lower().startswith(typed.lower())
+        fits = self._ghost and word is not None and at_end and word.lower().startswith(typed.lower())
         self.suggestion = word[len(typed) :] if fits and word is not None else ""
 
+    def in_turn(self, do: Callable[[], None]) -> None:
+        """Have it done after the keys that were pressed before: those wait in a queue, which some bindings overtake."""
+        self.call_later(do)
+
     def action_send(self) -> None:
-        text = self.text.strip()
-        if text:
+        self.in_turn(self.send)
+
+    def send(self) -> None:
+        """Finish the message and begin another."""
+        if text := self.text.strip():
+            if self.incognito:
+                self.meter.discard()
+            else:
+                self.meter.sent(text)
             self.post_message(self.Sent(text, self.incognito))
+            self.begin_anew()
 
     def action_new_line(self) -> None:
-        self._apply(self.composer.key(self.text, self.cursor, "\n"))
+        self.type("\n")
 
     def action_choose(self) -> None:
-        self.post_message(self.Chosen())
+        self.in_turn(lambda: self.take(self.bar.marked))
 
     def action_dismiss(self) -> None:
         self.correction = None
         self.suggestion = ""
+        self.bar.clear()
         self.post_message(self.Dismissed())
 
     def action_delete_left(self) -> None:
+        self.meter.key(self._clock())
         edit = self.composer.backspace(self.text, self.cursor) if self.selection.is_empty else None
         if edit is None:
             super().action_delete_left()
@@ -113,19 +160,19 @@ class Writing(TextArea):
 
     def action_cursor_up(self, select: bool = False) -> None:
         if self.cursor_at_first_line and not select:
-            self.post_message(self.Moved(-1))
+            self.bar.move(-1)
         else:
             super().action_cursor_up(select)
 
     def action_cursor_down(self, select: bool = False) -> None:
         if self.cursor_at_last_line and not select:
-            self.post_message(self.Moved(1))
+            self.bar.move(1)
         else:
             super().action_cursor_down(select)
 
     def action_cursor_right(self, select: bool = False) -> None:
         if self.suggestion and not select:
-            self.post_message(self.Chosen())
+            self.take(self.bar.marked)
         else:
             super().action_cursor_right(select)
 
@@ -134,10 +181,11 @@ class Writing(TextArea):
             event.stop()
             event.prevent_default()
             self._restart_blink()
-            typed, meant = self.correction or ("", None)
-            correction = meant if typed and begun(self.text[: self.cursor]) == typed else None
-            edit = self.composer.key(self.text, self.cursor, event.character, correction=correction)
-            self._apply(edit)
+            self.type(event.character)
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        """Counted; what follows is the text area's own, which is called after this."""
+        self.meter.given(event.text)
 
     def watch_selection(self) -> None:
         """The cursor stands elsewhere: what it was about to take back is not for here, and other words are wanted."""

@@ -5,133 +5,21 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 
 import pytest
 from textual.events import Paste
 from textual.pilot import Pilot
-from textual.widgets import HelpPanel, Static
+from textual.widgets import HelpPanel
 
+from nextword.keyboard import keys as keys_on_screen
 from nextword.keyboard.app import KeyboardApp
-from nextword.keyboard.bar import Slot, WordBar
+from nextword.keyboard.bar import WordBar
 from nextword.keyboard.composer import Habits, begun
-from nextword.keyboard.parts import Shares, Trained
+from nextword.keyboard.keys import Keys
+from nextword.keyboard.settings import KeyboardSettings
 from nextword.keyboard.training import TrainingLine
 from nextword.keyboard.writing import Writing
-
-WORDS = ["you", "the", "then", "station", "see", "tomorrow"]
-Use = Callable[[Pilot[None], "Fake"], Awaitable[None]]
-
-
-@dataclass(frozen=True)
-class Word:
-    word: str
-    probability: float = 0.5
-    source: str = "shared"
-
-
-@dataclass
-class Fake:
-    """A keyboard that knows six words."""
-
-    name: str = "me"
-    messages: Sequence[str] = ("hello there",)
-    sent: list[str] = field(default_factory=list)
-    asked: list[tuple[str, str]] = field(default_factory=list)
-    blocked: list[str] = field(default_factory=list)
-    gate: threading.Event | None = None  # answers wait for it
-    broken: bool = False
-    steps: int = 3  # of a training
-    undone: int = 0
-    go_on: threading.Event = field(default_factory=threading.Event)  # for which a training waits after its first step
-
-    def suggest(self, context: str, typed: str) -> list[Word]:
-        self.asked.append((context, typed))
-        if self.gate is not None:
-            assert self.gate.wait(20)
-        return [Word(word) for word in WORDS if word.startswith(typed.lower()) and word not in self.blocked][:3]
-
-    def send(self, text: str) -> None:
-        if self.broken:
-            raise OSError(28, "No space left on device")
-        self.sent.append(text)
-
-    def block(self, word: str) -> None:
-        self.blocked.append(word)
-
-    def train(self, progress: Callable[[int, int], None]) -> Trained:
-        if self.broken:
-            raise ValueError("training takes 30 messages or more; there are 0 yet")
-        for step in range(1, self.steps + 1):
-            progress(step, self.steps)
-            assert self.go_on.wait(20)
-        return Trained(True, Shares(0.1, 0.3), Shares(0.25, 0.4))
-
-    def undo_training(self) -> None:
-        if self.undone:
-            raise ValueError("there is no training to undo")
-        self.undone += 1
-
-
-def use(how: Use, fake: Fake | None = None, habits: Habits | None = None, size: tuple[int, int] = (80, 24)) -> Fake:
-    """Run the app, and let `how` use it."""
-    fake = fake or Fake()
-
-    async def run() -> None:
-        async with KeyboardApp(fake, habits or Habits(auto_capital=False)).run_test(size=size) as pilot:
-            await settled(pilot)
-            await how(pilot, fake)
-
-    asyncio.run(run())
-    return fake
-
-
-async def settled(pilot: Pilot[None]) -> None:
-    """Until all that was asked is answered and shown."""
-    app = pilot.app
-    assert isinstance(app, KeyboardApp)
-    for _ in range(3):
-        await pilot.pause()
-        if app.keyboard.gate is None:  # type: ignore[attr-defined]
-            await asyncio.wrap_future(app._worker.submit(lambda: None))
-    await pilot.pause()
-
-
-async def trained(pilot: Pilot[None]) -> None:
-    """Until no training goes on."""
-    app = pilot.app
-    assert isinstance(app, KeyboardApp)
-    await asyncio.wrap_future(app._trainer.submit(lambda: None))
-    await settled(pilot)
-
-
-def notes(pilot: Pilot[None]) -> list[str]:
-    return [note.message for note in pilot.app._notifications]
-
-
-def text(pilot: Pilot[None]) -> str:
-    writing = pilot.app.query_one(Writing)
-    return f"{writing.text[: writing.cursor]}|{writing.text[writing.cursor :]}"
-
-
-def bar(pilot: Pilot[None]) -> list[str | None]:
-    return [slot.word for slot in pilot.app.query(Slot)]
-
-
-def shown(pilot: Pilot[None]) -> list[str]:
-    return [str(bubble.content) for bubble in pilot.app.query(".sent").results(Static)]
-
-
-async def press(pilot: Pilot[None], *keys: str) -> None:
-    for key in keys:
-        await pilot.press(*([key] if len(key) > 1 and key.isascii() and key in KEYS else list(key)))
-        await settled(pilot)
-
-
-KEYS = {"tab", "enter", "backspace", "escape", "left", "right", "up", "down", "space", "home", "end"} | {
-    "f1", "f2", "f3", "f4", "f6", "f8", "f9", "ctrl+j", "ctrl+q",
-}  # fmt: skip
+from tests.keyboard.driving import Fake, Word, bar, notes, press, settled, shown, text, trained, use
 
 
 def test_a_message_is_written_by_tab_and_sent_by_enter() -> None:
@@ -164,7 +52,7 @@ def test_any_slot_can_be_taken_by_key_mouse_or_arrows() -> None:
         assert text(pilot) == "the then then |"
         await press(pilot, "t", "up", "tab")
         assert text(pilot) == "the then then t |"  # as typed
-        await pilot.click("#slot-f3")
+        await pilot.click("#slot-1")
         await settled(pilot)
         assert text(pilot) == "the then then t you |"
         await press(pilot, "s", "right")
@@ -449,3 +337,101 @@ def test_a_crash_tells_where_but_not_what_was_typed(
     crash = capsys.readouterr().err
     assert "RuntimeError: a bug" in crash
     assert "zoque" not in crash.lower()
+
+
+def test_keys_on_the_screen_type_and_light_up_and_dim(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys_on_screen, "_LIT_S", 60.0)
+
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        keys = pilot.app.query_one(Keys)
+        await press(pilot, "s")
+        assert keys._kind("s") == "lit"
+        assert [keys._kind(key) for key in "tex"] == ["likely", "likely", "unlikely"]
+        for key in ("t", "\u232b", "e", "space", "\u21e7", "x"):
+            x, y = next((x, y) for y in range(4) for x in range(80) if keys._key_at(x, y) == key)
+            assert await pilot.click(Keys, offset=(x, y))
+            await settled(pilot)
+        assert text(pilot) == "se X|"
+        assert await pilot.click(Keys, offset=next((x, 3) for x in range(80) if keys._key_at(x, 3) == "send"))
+        await settled(pilot)
+        assert fake.sent == ["se X"]
+        await press(pilot, "f12")
+        assert not keys.display
+
+    use(how)
+
+
+def test_an_emoji_is_offered_for_a_word_and_put_behind_it() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "pizza")
+        assert pilot.app.query_one(WordBar).slots[3].word == "\U0001f355"
+        await press(pilot, "f5", ".", "enter")
+        assert fake.sent == ["pizza \U0001f355."]
+        assert pilot.app.query_one(WordBar).slots[3].word is None
+
+    use(how)
+
+
+def test_the_screen_comes_back_as_it_was_left_but_for_what_was_incognito() -> None:
+    async def leave(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "s", "tab", "enter", "half", "f12", "f7")
+
+    async def come_back(pilot: Pilot[None], fake: Fake) -> None:
+        app = pilot.app
+        assert isinstance(app, KeyboardApp)
+        assert text(pilot) == "half|"
+        assert (app.keys.display, app.insight.display) == (False, True)
+        assert app._meter.tally.messages == 1
+        await press(pilot, "f9", "secret")
+
+    fake = use(come_back, use(leave))
+    assert fake.state["draft"] == ""
+    assert not any("secret" in str(value) for value in fake.state.values())
+
+
+@pytest.mark.parametrize(
+    "state", [{}, {"version": 9}, {"version": 1, "tally": {"keys": "many"}}, {"version": 1, "x": 1}]
+)
+def test_a_state_that_cannot_be_read_is_as_none(state: dict[str, object]) -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        assert text(pilot) == "|"
+
+    use(how, Fake(state=state))
+
+
+def test_a_training_begins_by_itself_after_so_many_messages() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        line = pilot.app.query_one(TrainingLine)
+        await press(pilot, "one", "enter")
+        assert not line.goes_on
+        await press(pilot, "two", "enter")
+        assert line.goes_on
+        fake.go_on.set()
+        await trained(pilot)
+
+    use(how, settings=KeyboardSettings().with_settings(["learning.train-after=2"]))
+
+
+def test_keys_are_those_of_the_settings() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "s", "f3")
+        assert text(pilot) == "station |"
+        await press(pilot, "tab")
+        assert text(pilot) == "station |"  # Tab takes nothing any more
+
+    use(
+        how,
+        settings=KeyboardSettings().with_settings(["keys.accept=f3", "keys.middle=f11", "typing.auto-capital=false"]),
+    )
+
+
+def test_insight_shows_what_the_bar_saved_and_what_would_leave() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "f7", "s", "tab", "the", "enter")
+        screen = "\n".join(str(strip.text) for strip in pilot.app.screen._compositor.render_strips())
+        tally = pilot.app._meter.tally  # type: ignore[attr-defined]
+        assert (tally.keys, tally.characters, tally.words, tally.taken.total()) == (5, 11, 2, 1)
+        assert f"{100 * (1 - 5 / 11):.1f} %" in screen
+        assert "changes of 1,000" in screen
+
+    use(how, size=(100, 40))

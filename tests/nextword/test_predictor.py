@@ -313,6 +313,26 @@ def test_a_text_that_grows_is_answered_as_if_read_at_once(model: LanguageModel, 
         assert [s.probability for s in typed] == pytest.approx([s.probability for s in fresh], rel=1e-3)
 
 
+@pytest.mark.parametrize(("context", "typed"), [("see you", "t"), ("good ", "mor"), ("i am", "")])
+@pytest.mark.parametrize("own", ["", "morbid"])
+def test_letters_are_as_probable_as_the_words_that_go_on_with_them(
+    bundled: Predictor, context: str, typed: str, own: str
+) -> None:
+    if own:
+        bundled.own_words.add(own, times=200)
+    letters, words = bundled.letters(context, typed), bundled.suggest(context, typed, k=3000)
+    bundled.own_words.forget(own)
+    for letter, p in letters.items():
+        begun = [word.probability for word in words if word.word.lower().startswith(typed + letter)]
+        assert p == pytest.approx(sum(begun), abs=0.03)
+    assert sum(letters.values()) <= 1 + 1e-6
+
+
+@pytest.mark.parametrize("typed", ["?", "one two", "\u4f60\u597d"])
+def test_letters_after_what_is_no_word_begun_are_few_or_none(bundled: Predictor, typed: str) -> None:
+    assert sum(bundled.letters("see you", typed).values()) <= 1 + 1e-6
+
+
 def test_a_keyboard_needs_no_torch() -> None:
     program = """
 import sys

@@ -181,3 +181,24 @@ def test_a_damaged_training_does_not_keep_anybody_from_typing(profile: Profile, 
     assert (keyboard.trained, keyboard.predictor.source) == (None, "shared")
     keyboard.train()
     assert keyboard.trained == 2
+
+
+def test_what_is_new_since_the_last_training_is_counted_whatever_that_came_to(profile: Profile, shared: Path) -> None:
+    profile.add(HABITS)
+    keyboard = Learner(profile, shared)
+    assert keyboard.untrained == len(HABITS)
+    keyboard.train()
+    assert keyboard.untrained == 0
+    keyboard.send("hello")
+    assert Learner(profile, shared).untrained == 1
+
+
+def test_what_would_leave_is_the_size_of_an_update_and_what_stays_is_told(
+    profile: Profile, shared: Path, model: LanguageModel
+) -> None:
+    profile.send("h\u00e9llo zoque")
+    sent, kept = Learner(profile, shared).leaving()
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    assert sent[0] == (f"changes of {parameters:,} weights", 4 * parameters)
+    assert kept[:2] == [("messages: 1", 12), ("words: 2", 11)]
+    assert kept[2] == ("weights trained on them", 0)

@@ -93,3 +93,24 @@ def test_frequent_words_come_first_and_are_counted() -> None:
     assert [word for word, _ in own.frequent(2)] == ["go", "gone"]
     assert [word for word, _ in own.frequent(9, "g")] == ["go", "gone"]
     assert own.frequent(1)[0][1] == pytest.approx(2, rel=1e-3)
+
+
+def test_a_word_is_learned_once_it_was_sent_often_enough() -> None:
+    own = OwnNgram(least_times=3)
+    for times in range(1, 5):
+        own.learn("see zoque")
+        known = times >= 3
+        assert ("zoque" in own.words) == known
+        assert (own.mass(["see"], "zoque") > 0) == known
+        assert sum(mass for _, mass in own.top([], 10, "")) <= 1 - own.rest([]) + 1e-12
+    own.forget("zoque")
+    own.learn("see zoque")
+    assert "zoque" not in own.words
+
+
+@given(MESSAGES, CONTEXTS, st.integers(1, 3))
+def test_masses_sum_to_one_whatever_is_too_new(messages: list[str], context: list[str], times: int) -> None:
+    own = OwnNgram(messages=messages, least_times=times)
+    if messages:
+        counted = {token for counts in own.followers.values() for token in counts}
+        assert sum(own.mass(context, token) for token in counted) + own.rest(context) == pytest.approx(1)

@@ -103,6 +103,7 @@ def test_a_first_start_that_was_cut_off_is_begun_again(folder: Path) -> None:
 def test_what_is_erased_is_gone_and_the_profile_goes_on(folder: Path) -> None:
     with Profile(folder) as profile:
         profile.send("Ask Zoque")
+        profile.write_state({"draft": "Zoque"})
         profile.erase()
         assert (profile.contents.messages, "zoque" in profile.contents.own) == ([], False)
         assert not any(b"Zoque" in path.read_bytes() for path in folder.rglob("*") if path.is_file())
@@ -171,3 +172,24 @@ def test_a_forgotten_word_is_no_part_of_what_is_trained_on(folder: Path) -> None
         profile.send("hunter2 again")
     with Profile(folder) as again:
         assert again.contents.messages == ["my is secret", "!", "hunters2 see", "hunter2 again"]
+
+
+def test_how_the_screen_was_left_is_kept_and_a_damaged_file_is_none(folder: Path) -> None:
+    with Profile(folder) as profile:
+        assert profile.read_state() == {}
+        profile.write_state({"draft": "half \U0001f355"})
+    with Profile(folder) as again:
+        assert again.read_state() == {"draft": "half \U0001f355"}
+        for damaged in (b"", b"[1]", b"\xff", b"{"):
+            (folder / "state.json").write_bytes(damaged)
+            assert again.read_state() == {}
+
+
+def test_words_sent_too_seldom_are_not_learned_however_the_profile_is_opened(folder: Path) -> None:
+    with Profile(folder, least_times=2) as profile:
+        profile.send("ask zoque")
+        assert "zoque" not in profile.contents.own
+        profile.send("ask zoque")
+        assert "zoque" in profile.contents.own
+    with Profile(folder, least_times=3) as stricter:
+        assert "zoque" not in stricter.contents.own

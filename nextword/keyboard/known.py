@@ -1,0 +1,134 @@
+"""The screen of the words that the keyboard knows of its person: searched, written otherwise, hidden, forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import DataTable, Footer, Input, Label
+
+from nextword.keyboard.parts import Known
+
+MOST = 200  # words shown
+
+
+class WordsScreen(ModalScreen[None]):
+    """Posts `Wanted` for what is searched and `Changed` for what is done to a word; is `show`n what is there then."""
+
+    DEFAULT_CSS = """
+    WordsScreen { align: center middle; }
+    WordsScreen > Vertical { width: 80%; height: 80%; border: round $primary; background: $surface; padding: 0 1; }
+    WordsScreen DataTable { height: 1fr; }
+    """
+    HELP = """\
+    What you type above the table searches it. **Delete** forgets the marked word until you send it again, **Ctrl+B**
+    never offers it again, or does after all, **Enter** changes how it is written. **Escape** leaves.
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Back"),
+        Binding("ctrl+b", "change('hide')", "Hide or show", priority=True),
+        Binding("delete", "change('forget')", "Forget", priority=True),
+        Binding("down,up", "move", show=False),
+    ]
+
+    @dataclass
+    class Wanted(Message):
+        """Words that begin so are to be shown."""
+
+        beginning: str
+
+    @dataclass
+    class Changed(Message):
+        """Something is to be done to a word."""
+
+        what: Literal["forget", "block", "unblock", "write"]
+        word: str
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: Sequence[Known] = ()
+        self._editing: str | None = None
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Label("Words learned from you, and those never offered")
+            yield Input(placeholder="Search")
+            table: DataTable[str] = DataTable(cursor_type="row", zebra_stripes=True)
+            table.add_columns("word", "times", "")
+            yield table
+            yield Footer()
+
+    def on_mount(self) -> None:
+        self.query_one(Input).focus()
+        self._search()
+
+    def show(self, known: Sequence[Known]) -> None:
+        """The words found."""
+        self._known = known
+        table = self.query_one(DataTable)
+        at = table.cursor_row
+        table.clear()
+        for word in known:
+            table.add_row(word.word, f"{word.times:.0f}", "never offered" if word.hidden else "")
+        if known:
+            table.move_cursor(row=min(at, len(known) - 1))
+
+    @property
+    def searched(self) -> str:
+        """The beginning of the words wanted."""
+        return "" if self._editing is not None else self.query_one(Input).value.strip()
+
+    @property
+    def _marked(self) -> Known | None:
+        row = self.query_one(DataTable).cursor_row
+        return self._known[row] if 0 <= row < len(self._known) else None
+
+    @on(Input.Changed)
+    def _search(self) -> None:
+        if self._editing is None:
+            self.post_message(self.Wanted(self.searched))
+
+    @on(Input.Submitted)
+    @on(DataTable.RowSelected)
+    def _edit_or_keep(self) -> None:
+        field, marked = self.query_one(Input), self._marked
+        if self._editing is None and marked is not None:
+            self._editing, field.value, field.placeholder = marked.word, marked.word, "Written so"
+            field.border_title = f"{marked.word} is written"
+            field.focus()
+        elif self._editing is not None:
+            written, before = field.value.strip(), self._editing
+            self._stop_editing()
+            if written.lower() != before.lower():
+                self.notify("only capitals can be changed here; send a new word to teach it", severity="warning")
+            elif written != before:
+                self.post_message(self.Changed("write", written))
+
+    def _stop_editing(self) -> None:
+        field = self.query_one(Input)
+        field.value, field.placeholder, field.border_title, self._editing = "", "Search", "", None
+        self._search()
+
+    def action_move(self) -> None:
+        self.query_one(DataTable).focus()
+
+    def action_leave(self) -> None:
+        if self._editing is None:
+            self.dismiss()
+        else:
+            self._stop_editing()
+
+    def action_change(self, what: str) -> None:
+        if (marked := self._marked) is None or self._editing is not None:
+            return
+        if what == "forget":
+            self.post_message(self.Changed("forget", marked.word))
+        else:
+            self.post_message(self.Changed("unblock" if marked.hidden else "block", marked.word))

@@ -1,0 +1,83 @@
+"""The keyboard's settings: what a person may change in a file of their own, each with its default and what it does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Literal, Self
+
+import tomli_w
+from pydantic import Field, model_validator
+
+from nextword.keyboard.composer import Habits
+from nextword.settings import AtLeastOne, Section, Settings, fields_of
+
+
+class Look(Section):
+    """What is shown."""
+
+    theme: str = Field(default="", description="a theme to begin with, of the palette; empty: the one picked last")
+    ghost: bool = Field(default=True, description="what is missing of the best word, behind the cursor")
+    emoji: bool = Field(default=True, description="an emoji beside the bar for a word that has one")
+
+
+class Learning(Section):
+    """What is learned when."""
+
+    least_times: AtLeastOne = Field(default=1, description="how often a word is sent before it is learned")
+    train_after: int = Field(default=0, ge=0, description="messages after which a training begins; 0: when asked")
+
+
+class Keys(Section):
+    """Which key does what; several are separated by commas."""
+
+    send: str = "enter"
+    new_line: str = "ctrl+j,shift+enter"
+    accept: str = "tab"
+    left: str = "f2"
+    middle: str = "f3"
+    right: str = "f4"
+    emoji: str = "f5"
+    help: str = "f1"
+    learn: str = "f6"
+    insight: str = "f7"
+    hide_word: str = "f8"
+    incognito: str = "f9"
+    words: str = "f10"
+    keys: str = Field(default="f12", description="the keys on the screen")
+    leave: str = "ctrl+q"
+
+    @model_validator(mode="after")
+    def _one_thing_each(self) -> Self:
+        used = Counter(key.strip() for keys in self.model_dump().values() for key in keys.split(","))
+        twice = [key for key, times in used.items() if times > 1]
+        if twice:
+            raise ValueError(f"keys: {twice[0] or 'no key'} is to do two things; give each a key of its own")
+        if used[""]:
+            raise ValueError("keys: every action needs a key")
+        return self
+
+    @property
+    def keymap(self) -> dict[str, str]:
+        """The keys by the identifiers of the bindings."""
+        return {name.replace("_", "-"): keys for name, keys in self.model_dump().items()}
+
+
+class KeyboardSettings(Settings):
+    """Everything that can be set."""
+
+    version: Literal[1] = 1
+    typing: Habits = Habits()
+    look: Look = Look()
+    learning: Learning = Learning()
+    keys: Keys = Keys()
+
+    def documented(self) -> str:
+        """As a settings file in which every line says what it does."""
+        lines: list[str] = []
+        for key, field in fields_of(type(self)).items():
+            section, _, name = key.rpartition(".")
+            if section and f"[{section}]" not in lines:
+                lines += ["", f"[{section}]"]
+            line = tomli_w.dumps({name: self.to_flat()[key]}).rstrip()
+            lines.append(f"{line}  # {field.description}" if field.description else line)
+        return "\n".join(lines) + "\n"

@@ -1,0 +1,79 @@
+"""The screen of learned words."""
+
+from __future__ import annotations
+
+from textual.pilot import Pilot
+from textual.widgets import DataTable, Input
+
+from nextword.keyboard.known import WordsScreen
+from nextword.keyboard.parts import Known
+from tests.keyboard.driving import Fake, notes, press, settled, text, use
+
+
+def rows(pilot: Pilot[None]) -> list[list[str]]:
+    table = pilot.app.screen.query_one(DataTable)
+    return [[str(cell) for cell in table.get_row_at(row)] for row in range(table.row_count)]
+
+
+def test_words_are_searched_hidden_shown_and_forgotten() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "f10")
+        assert rows(pilot) == [["damn", "0", "never offered"], ["Zoque", "3", ""]]
+        await press(pilot, "ctrl+b")
+        assert fake.changes == [("unblock", "damn")]
+        await press(pilot, "zo")
+        assert rows(pilot) == [["Zoque", "3", ""]]
+        await press(pilot, "ctrl+b")
+        assert fake.blocked == ["Zoque"]
+        await press(pilot, "delete")
+        assert fake.changes[-1] == ("forget", "Zoque")
+        assert rows(pilot) == []
+        await press(pilot, "ctrl+b", "delete", "enter")  # there is no word: nothing happens
+        await press(pilot, "escape", "hi")
+        assert text(pilot) == "hi|"
+        assert "Zoque is forgotten until you send it again" in notes(pilot)
+
+    use(how)
+
+
+def test_a_word_is_written_otherwise_but_stays_the_word() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "f10", "zo", "enter")
+        field = pilot.app.screen.query_one(Input)
+        assert field.value == "Zoque"
+        field.value = "ZOQUE"
+        await press(pilot, "enter")
+        assert fake.changes == [("write", "ZOQUE")]
+        await press(pilot, "zo", "enter")
+        field.value = "other"
+        await press(pilot, "enter")
+        assert fake.changes == [("write", "ZOQUE")]
+        assert "only capitals" in notes(pilot)[-1]
+        await press(pilot, "zo", "enter", "escape")
+        assert isinstance(pilot.app.screen, WordsScreen)
+        assert field.value == ""
+        await press(pilot, "escape")
+        assert not isinstance(pilot.app.screen, WordsScreen)
+
+    use(how)
+
+
+def test_keys_of_the_keyboard_do_nothing_there() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "f10", "f8", "f9", "f6", "f2")
+        assert fake.blocked == []
+        assert not pilot.app.writing.incognito  # type: ignore[attr-defined]
+        await press(pilot, "escape")
+        assert text(pilot) == "|"
+
+    use(how, Fake(known=[Known("a", 1.0, False)]))
+
+
+def test_messages_are_sent_and_state_is_kept_behind_it() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "hello", "f10")
+        pilot.app._keep_state()  # type: ignore[attr-defined]
+        await settled(pilot)
+        assert fake.state["draft"] == "hello"
+
+    use(how)
