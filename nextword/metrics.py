@@ -5,9 +5,8 @@ the same message. A word is a hit if it is the first (top-1) or among the first 
 of it is typed.
 
 Keystrokes: without suggestions a message costs one key for each character of its normalised text, spaces included;
-sending is not counted. With them, a person looks at the bar of three before each letter of a word and accepts the word
-the first time it is shown, if that saves a key: accepting costs one key and types the word and the space after it, if
-a space follows in the text. (So before a symbol or at the end of a message there is no space to win.)
+sending is not counted. With them, words are accepted from a bar of three as `nextword.keystrokes` types them. (Before a
+symbol or at the end of a message there is no space to win.)
 """
 
 from __future__ import annotations
@@ -20,28 +19,11 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from nextword.keystrokes import SLOTS, Reading, keys_saved
 from nextword.statistics import bootstrap_interval, calibration_error, loss_is_beyond_noise
 from nextword.text import is_word, normalise, spans
 
-SLOTS = 3
 _READ_MESSAGES = 64  # at once: a batch for models that read in batches, and a limit to what they hold
-
-
-class Reading(Protocol):
-    """One message as a model has read it."""
-
-    @property
-    def bits(self) -> float:
-        """What all tokens of the message and its end cost together; NaN from a system that cannot say."""
-
-    def slots(self, position: int, prefix: str) -> Sequence[str]:
-        """The words offered in place of token `position`, a word, after its first letters `prefix`; best first.
-
-        Empty only if the model can offer no word that begins so (then it is not asked about more letters).
-        """
-
-    def chances(self, position: int) -> Sequence[float]:
-        """How probable each of `slots(position, "")` is said to be; fewer from a system that cannot say."""
 
 
 class WordModel(Protocol):
@@ -92,7 +74,7 @@ def measure(model: WordModel, messages: Sequence[str], *, user: str) -> UserResu
     was: list[bool] = []
     top3_hits = saved = 0
     costs: list[float] = []
-    for text, message, reading in _read(model, texts):
+    for text, message, reading in readings(model, texts):
         costs.append(reading.bits)
         for position, (start, end) in enumerate(message):
             word = text[start:end]
@@ -104,7 +86,7 @@ def measure(model: WordModel, messages: Sequence[str], *, user: str) -> UserResu
             chances = reading.chances(position)[:SLOTS]
             said += chances
             was += [other == word for other in offered[: len(chances)]]
-            saved += _keys_saved(reading, position, word, space_follows=text[end : end + 1] == " ")
+            saved += keys_saved(reading, position, word, space_follows=text[end : end + 1] == " ")
     keys = sum(map(len, texts))
     return UserResult(
         user=user,
@@ -187,24 +169,10 @@ def _gains(
     }
 
 
-def _read(model: WordModel, texts: Sequence[str]) -> Iterator[tuple[str, list[tuple[int, int]], Reading]]:
-    """Each text with the places of its tokens and the model's reading."""
+def readings(model: WordModel, texts: Sequence[str]) -> Iterator[tuple[str, list[tuple[int, int]], Reading]]:
+    """Each normalised text with the places of its tokens and the model's reading."""
     for first in range(0, len(texts), _READ_MESSAGES):
         some = texts[first : first + _READ_MESSAGES]
         places = [spans(text) for text in some]
-        readings = model.read(
-            [[text[start:end] for start, end in place] for text, place in zip(some, places, strict=True)]
-        )
-        yield from zip(some, places, readings, strict=True)
-
-
-def _keys_saved(reading: Reading, position: int, word: str, *, space_follows: bool) -> int:
-    """Keys that the suggestions save on a word and the space after it."""
-    keys = len(word) + space_follows
-    for letters in range(keys - 1):  # any later, accepting costs as much as typing on
-        offered = reading.slots(position, word[:letters])[:SLOTS]
-        if word in offered:
-            return keys - (letters + 1)
-        if not offered:
-            break
-    return 0
+        read = model.read([[text[start:end] for start, end in place] for text, place in zip(some, places, strict=True)])
+        yield from zip(some, places, read, strict=True)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate, chain, islice
 
+from nextword.keystrokes import SLOTS
 from nextword.layers import END, Layer, blend, layered
-from nextword.metrics import SLOTS
 from nextword.runtime import Runtime
 from nextword.search import Branch, PieceIndex, Reader, Request, windows
 from nextword.text import is_word

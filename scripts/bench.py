@@ -41,6 +41,38 @@ def latency(
     as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,
 ) -> None:
     """How long a suggestion takes on one thread, while people's messages are typed."""
+    answer = _measured("personalization.latency", model, corpus, messages, data_dir, seed)
+    if as_json:
+        print_json(answer)
+    else:
+        _print_latency(answer)
+
+
+@app.command()
+def keyboard(
+    model: Annotated[
+        Path | None, typer.Option(help="a checkpoint's folder, or a run's; else the bundled model")
+    ] = None,
+    corpus: Annotated[
+        str, typer.Option(help="whose messages are typed: a name, or a file with user and text")
+    ] = "synthetic",
+    messages: Annotated[int, typer.Option(min=1, help="how many messages are typed, drawn by lot")] = 10,
+    data_dir: Annotated[Path | None, typer.Option(help="where prepared corpora are kept")] = None,
+    seed: Annotated[int, typer.Option(help="of the draw")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,
+) -> None:
+    """How long a key takes until the screen shows the words for it, on one core."""
+    answer = _measured("scripts.keyboard_latency", model, corpus, messages, data_dir, seed)
+    if as_json:
+        print_json(answer)
+    else:
+        _print_keyboard(answer)
+
+
+def _measured(
+    module: str, model: Path | None, corpus: str, messages: int, data_dir: Path | None, seed: int
+) -> dict[str, Any]:
+    """What a module says of messages of a corpus, drawn by lot; it is run alone in a process with one thread."""
     from data import corpus as corpora
     from nextword import checkpoint
 
@@ -49,27 +81,18 @@ def latency(
     checkpoint.read_config(folder)
     texts = [text for person in corpora.people(corpora.load(corpus, data_dir=data_dir)) for text in person.messages]
     drawn = [texts[index] for index in np.random.default_rng(seed).permutation(len(texts))]
-    typed, history = drawn[:messages], drawn[messages : messages + _HISTORY]
-    answer = {"model": str(model), "corpus": corpus, **_measured(folder, typed, history)}
-    if as_json:
-        print_json(answer)
-    else:
-        _print_latency(answer)
-
-
-def _measured(folder: Path, messages: list[str], history: list[str]) -> dict[str, Any]:
-    """What `personalization.latency` says, run alone in a process with one thread."""
+    job = {"model": str(folder), "messages": drawn[:messages], "history": drawn[messages : messages + _HISTORY]}
     one_thread = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     process = subprocess.run(
-        [sys.executable, "-m", "personalization.latency"],
-        input=json.dumps({"model": str(folder), "messages": messages, "history": history, "sent": time.time()}),
+        [sys.executable, "-m", module],
+        input=json.dumps(job | {"sent": time.time()}),
         stdout=subprocess.PIPE,
         text=True,
         env=one_thread,
     )
     if process.returncode:
         raise ValueError(f"{folder}: the measurement failed (exit code {process.returncode})")
-    return dict(json.loads(process.stdout))
+    return {"model": str(model), "corpus": corpus, **json.loads(process.stdout)}
 
 
 def _print_latency(answer: dict[str, Any]) -> None:
@@ -90,4 +113,20 @@ def _print_latency(answer: dict[str, Any]) -> None:
         f"floor: the bare eight-bit products of one step, {answer['floor_ms']:.3f} ms "
         f"(in floats {peer['floor_ms']:.3f}); loaded in {answer['load_s']:.2f} s "
         f"after {answer['start_s']:.2f} s of starting Python; {memory}"
+    )
+
+
+def _print_keyboard(answer: dict[str, Any]) -> None:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("key to words on screen, ms", "p50", "p95", "max", "work p50", "p95", "alone p50", "p95"):
+        table.add_column(name, justify="left" if name.startswith("key") else "right")
+    for row in (*answer["sizes"], {"size": "all keys", **answer}):
+        keys = ("p50_ms", "p95_ms", "max_ms", "cpu_p50_ms", "cpu_p95_ms", "null_p50_ms", "null_p95_ms")
+        table.add_row(row["size"], *(f"{row[key]:.1f}" for key in keys))
+    cores = "one core" if answer["one_core"] else "all cores, since this system gives a process no single one"
+    console = Console()
+    console.print(table)
+    console.print(
+        f"{answer['keys']:,} keys, one at a time, on {cores}; work: processor time of the keyboard, which "
+        "other work on the machine does not lengthen; alone: without a model"
     )

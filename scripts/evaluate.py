@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,15 +24,25 @@ from scripts.evaluation_rows import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from data.splits import Population
     from nextword.federation.config import RunConfig
     from nextword.training import TrainConfig
-    from personalization.finetune import FinetuneConfig
+    from personalization.finetune import FinetuneConfig, Progress
     from personalization.gate import GateConfig
     from scripts.systems import System
     from server.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is evaluated: models by method name on people of a corpus; `reference` is what people personalize."""
+
+    corpus: str
+    seed: int
+    population: Population
+    models: dict[str, Path]
+    reference: str
+    folder: RunFolder | None  # where it is a run
 
 
 def command(
@@ -63,13 +74,11 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,
 ) -> None:
     from data.splits import sample
-    from nextword import checkpoint
     from nextword.files import check_writable
     from nextword.training import TrainConfig
     from personalization.finetune import FinetuneConfig
     from personalization.gate import GateConfig
     from scripts.evaluation import Plan, evaluate
-    from server.run_folder import CONFIG, RunFolder
 
     code = commit()  # before the work, which takes long enough for the files to change
     ceiling = TrainConfig(
@@ -84,24 +93,14 @@ def command(
     workers = workers or os.cpu_count() or 1
     train = dataclasses.replace(FinetuneConfig().train, epochs=finetune_epochs, learning_rate=finetune_learning_rate)
     finetune = FinetuneConfig(train=train)
-    folder = RunFolder(model) if (model / CONFIG).is_file() else None
-    if folder is not None:
-        if (user_column, text_column) != ("user", "text"):
-            raise ValueError(f"--user-column, --text-column: {model} knows its own columns; leave the options out")
-        check_writable(folder.path)
-        name, seed, population, models = _of_run(model, corpus, data_dir, ceiling if central else None, workers)
-        reference = "clustered" if folder.cluster_models else "federated"
-    else:
-        checkpoint.read_config(model)
-        if corpus is None:
-            raise ValueError("--corpus: on whose text? give a catalogue name or a .jsonl file")
-        name, population = corpus, _everyone_new(corpus, data_dir, user_column, text_column)
-        models, reference = {"pretrained": model}, "pretrained"
+    if is_run(model):
+        check_writable(model)
+    columns = (user_column, text_column)
+    subject = subject_of(model, corpus, data_dir, columns, seed, ceiling if central else None, workers)
+    name, seed, reference, folder = subject.corpus, subject.seed, subject.reference, subject.folder
     gate = GateConfig(margin=margin)
-    systems = _systems(
-        models, reference, population, finetune, gate, folder, eight_bit=eight_bit, every_method=every_method
-    )
-    plan = Plan.of(population, systems, seed)
+    systems = systems_of(subject, finetune, gate, eight_bit=eight_bit, every_method=every_method)
+    plan = Plan.of(subject.population, systems, seed)
     learning = frozenset({f"{reference}+own", "finetuned", "personal"})
     plan = dataclasses.replace(plan, at_hand=_numbers(at_hand), learning=learning)
     evaluated = {"participants": len(plan.participants), "newcomers": len(plan.newcomers)}
@@ -123,11 +122,11 @@ def command(
         "reference": reference,
         "seed": seed,
         "evaluated": evaluated,  # how many there are; a method's "users" were measured
-        "trigram_of": "participants" if population.participants else "the people measured",
+        "trigram_of": "participants" if subject.population.participants else "the people measured",
         "settings": {
-            "central_epochs": central_epochs if "central" in models else None,
-            "central_learning_rate": central_learning_rate if "central" in models else None,
-            "central_dropout": central_dropout if "central" in models else None,
+            "central_epochs": central_epochs if "central" in subject.models else None,
+            "central_learning_rate": central_learning_rate if "central" in subject.models else None,
+            "central_dropout": central_dropout if "central" in subject.models else None,
             "finetune_epochs": finetune_epochs,
             "finetune_learning_rate": finetune_learning_rate,
             "gate_margin": margin,
@@ -150,22 +149,57 @@ def command(
         print_table(answer)
 
 
-def _systems(
-    models: Mapping[str, Path],
-    reference: str,
-    population: Population,
+def is_run(model: Path) -> bool:
+    """Whether this is a run's folder, not a checkpoint's."""
+    from server.run_folder import CONFIG
+
+    return (model / CONFIG).is_file()
+
+
+def subject_of(
+    model: Path,
+    corpus: str | None,
+    data_dir: Path | None,
+    columns: tuple[str, str] = ("user", "text"),
+    seed: int = 0,
+    ceiling: TrainConfig | None = None,
+    workers: int = 1,
+) -> Subject:
+    """A run on its own corpus with its own seed and people, or a checkpoint that has met nobody of a corpus.
+
+    The central ceiling of a run is trained if `ceiling` says how. Raises ValueError for what does not go together.
+    """
+    from nextword import checkpoint
+    from server.run_folder import RunFolder
+
+    if is_run(model):
+        if columns != ("user", "text"):
+            raise ValueError(f"--user-column, --text-column: {model} knows its own columns; leave the options out")
+        name, seed, population, models = _of_run(model, corpus, data_dir, ceiling, workers)
+        folder = RunFolder(model)
+        return Subject(name, seed, population, models, "clustered" if folder.cluster_models else "federated", folder)
+    checkpoint.read_config(model)
+    if corpus is None:
+        raise ValueError("--corpus: on whose text? give a catalogue name or a .jsonl file")
+    population = _everyone_new(corpus, data_dir, *columns)
+    return Subject(corpus, seed, population, {"pretrained": model}, "pretrained", None)
+
+
+def systems_of(
+    subject: Subject,
     finetune: FinetuneConfig,
     gate: GateConfig,
-    folder: RunFolder | None,
     *,
-    eight_bit: bool,
-    every_method: bool,
+    eight_bit: bool = False,
+    every_method: bool = False,
+    progress: Progress | None = None,
 ) -> list[System]:
-    """The rows of the table, in order; `reference` is the one that people personalize."""
+    """The rows of the table, in order; `progress` is told of fine-tuning."""
     from nextword.federation.folders import DEVICES, start_folder
     from personalization.stack import StackConfig
     from scripts import systems
 
+    models, reference, population, folder = subject.models, subject.reference, subject.population, subject.folder
     # Where nobody took part (a model that has never met the corpus), the trigram is trained on the history of the very
     # people who are measured, so that it is the stronger baseline.
     counts = systems.Counts(population.participants or population.newcomers)
@@ -184,7 +218,7 @@ def _systems(
         config = folder.config().model_copy(update={"out": str(folder.path)})
         devices = folder.path / DEVICES
         rows.append(systems.ByMethod(base, start_folder(config), config.client, config.personal, devices))
-    tuners = systems.Tuners(base, finetune)
+    tuners = systems.Tuners(base, finetune, progress)
     over: systems.Base = base
     own, nothing = StackConfig(gate=gate), StackConfig(own=None, gate=gate)
     if folder is not None and folder.ngrams.is_file():
@@ -247,7 +281,9 @@ def _of_run(
     if data_dir is not None:
         config = config.with_settings([f"corpus.data-dir={data_dir}"])
     if corpus is not None and settled(corpus) != config.corpus.name:
-        raise ValueError(f"{folder} ran on {config.corpus.name}; evaluate {folder / 'final'} to see it on {corpus}")
+        raise ValueError(
+            f"{folder} ran on {config.corpus.name}; give {folder / 'final'} as the model to see it on {corpus}"
+        )
     if not (folder / "final").is_dir():
         raise ValueError(f"{folder}: the run has not ended; go on with 'nextword simulate --resume {folder}'")
     population = people_of(config)

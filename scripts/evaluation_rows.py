@@ -114,7 +114,7 @@ def predictors_of(results: Sequence[PersonResult], method: str, reference: str) 
 
 
 def each_person(results: Sequence[PersonResult], reference: str) -> list[dict[str, Any]]:
-    """Each person without their name: what they have, and how many words each method hit."""
+    """Each person without their name: what they have, how many words each method hit, and the keys typed with it."""
     return [
         {
             "people": "participants" if result.participant else "newcomers",
@@ -124,6 +124,8 @@ def each_person(results: Sequence[PersonResult], reference: str) -> list[dict[st
             "words": result.by_method[reference].words,
             "bits_per_character": result.by_method[reference].bits_per_character,
             "top1_hits": {name: found.top1_hits for name, found in result.by_method.items()},
+            "keys_without": result.by_method[reference].keys_without,
+            "keys_typed": {name: found.keys_typed for name, found in result.by_method.items()},
         }
         for result in results
     ]

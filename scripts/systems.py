@@ -26,7 +26,7 @@ from nextword.predictor import Predictor
 from nextword.text import normalise, tokens
 from nextword.training import score
 from personalization import device, stack
-from personalization.finetune import FinetuneConfig, Tuner
+from personalization.finetune import FinetuneConfig, Progress, Tuner
 from personalization.methods import METHODS, Local
 from personalization.stack import Shared, StackConfig
 from personalization.store import DeviceStore
@@ -212,13 +212,14 @@ class WithNgrams:
 class Tuners:
     """Fine-tuning of one model, by person; systems that fine-tune alike share it, so that each person is tuned once."""
 
-    def __init__(self, base: Base, config: FinetuneConfig):
-        self.base, self.config = base, config
+    def __init__(self, base: Base, config: FinetuneConfig, progress: Progress | None = None):
+        self.base, self.config, self.progress = base, config, progress
         self._last: tuple[Someone, Tuner] | None = None
 
     def of(self, someone: Someone) -> Tuner:
         if self._last is None or self._last[0] != someone:
-            self._last = someone, Tuner(self.base.shared(someone).model, self.config, someone.rng())
+            shared = self.base.shared(someone).model
+            self._last = someone, Tuner(shared, self.config, someone.rng(), progress=self.progress)
         return self._last[1]
 
 

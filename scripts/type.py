@@ -34,7 +34,20 @@ def command(
     ] = False,
     web: Annotated[bool, typer.Option("--web", help="serve it to a browser on this machine instead")] = False,
     port: Annotated[int, typer.Option(min=1, max=65535, help="of --web")] = 8765,
+    replay: Annotated[
+        str | None,
+        typer.Option(help="CORPUS[:USER]: watch a person's test messages type themselves, shared and personalized"),
+    ] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="where corpora are kept, for --replay")] = None,
+    speed: Annotated[float, typer.Option(min=0.5, max=1000, help="of --replay, in keys per second")] = 8.0,
+    as_json: Annotated[bool, typer.Option("--json", help="what --replay comes to as JSON alone, no screen")] = False,
 ) -> None:
+    if replay is not None:
+        from scripts.replay import replay as show
+
+        return show(replay, model, data_dir, speed, as_json=as_json)
+    if as_json:
+        raise ValueError("--json: goes with --replay; other programs use 'nextword predict --stdin'")
     chosen = _settings(settings, set_ or [])
     if print_settings:
         print(chosen.documented(), end="")

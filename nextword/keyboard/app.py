@@ -7,10 +7,8 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, ClassVar
 
-from rich.segment import Segments
-from rich.traceback import Traceback
 from textual import on
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
@@ -18,6 +16,7 @@ from textual.widgets import Footer, Header, HelpPanel, Static
 
 from nextword.keyboard.bar import Slot, WordBar
 from nextword.keyboard.composer import begun
+from nextword.keyboard.discreet import DiscreetApp
 from nextword.keyboard.emojis import emojis
 from nextword.keyboard.insight import Insight
 from nextword.keyboard.keys import Keys
@@ -36,7 +35,7 @@ _EVERYWHERE = {"help", "quit", "command_palette"}
 _KEPT_EVERY_S = 5.0  # how the screen stands
 
 
-class KeyboardApp(App[None]):
+class KeyboardApp(DiscreetApp[None]):
     """Writes, offers words, sends. All that the keyboard is asked runs in one thread beside the screen."""
 
     TITLE = "nextword"
@@ -330,11 +329,6 @@ class KeyboardApp(App[None]):
         if (kept := state.to_json()) != self._state.to_json():
             self._state = State.of(kept)
             self._do(lambda: self.keyboard.write_state(kept))
-
-    def _fatal_error(self) -> None:
-        """As Textual's own, but without local variables: they hold what was typed."""
-        self._exit_renderables.append(Segments(self.console.render(Traceback(show_locals=False), self.console.options)))
-        self._close_messages_no_wait()
 
     def _change(self, change: Callable[[], None], line: str) -> None:
         """Have something changed, then say so."""

@@ -13,7 +13,7 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from nextword.keyboard.parts import Offer
-from nextword.metrics import SLOTS
+from nextword.keystrokes import SLOTS
 
 SOURCES = {
     "shared": "the model that everybody has",
@@ -50,9 +50,11 @@ class Slot(Static):
         self.number, self.key, self.source = number, key.upper(), ""
 
     def show(self, word: str | None, source: str = "") -> None:
+        if (word, source) == (self.word, self.source):
+            return
         self.word, self.source = word, source
         self.tooltip = f"{word}: offered by {SOURCES.get(source, source)}" if word else None
-        self.update(f"[dim]{self.key}[/] {_escaped(word)}" if word else "")
+        self.update(f"[dim]{self.key}[/] {_escaped(word)}" if word else "", layout=False)  # its place is fixed
         self.set_class(source == "own", "own")
 
     def watch_marked(self) -> None:
@@ -71,11 +73,10 @@ class WordBar(Horizontal):
 
     def __init__(self, keys: Sequence[str]) -> None:
         super().__init__()
-        self._keys = keys
+        self.slots = [Slot(number, key) for number, key in enumerate(keys)]  # from the left
 
     def compose(self) -> ComposeResult:
-        for number, key in enumerate(self._keys):
-            yield Slot(number, key)
+        yield from self.slots
 
     def show(self, offers: Sequence[Offer], typed: str, emoji: str | None = None) -> None:
         """The words offered, and the letters as they were typed where no offer is just that."""
@@ -88,17 +89,11 @@ class WordBar(Horizontal):
             order = (1, 0, 2)  # next, best, third
         for slot, place in zip(self.slots[:SLOTS], order, strict=True):
             slot.show(*words[place]) if place < len(words) else slot.show(None)
-            slot.marked = False
+            slot.marked = slot is self.slots[1] and slot.word is not None
         self.slots[EMOJI].show(emoji)
-        self.slots[1].marked = self.slots[1].word is not None
 
     def clear(self) -> None:
         self.show((), "")
-
-    @property
-    def slots(self) -> list[Slot]:
-        """From the left."""
-        return list(self.query(Slot))
 
     @property
     def marked(self) -> Slot | None:

@@ -194,7 +194,7 @@ class Writing(TextArea):
         """The cursor stands elsewhere: what it was about to take back is not for here, and other words are wanted."""
         if not self._composing:
             self.composer.forget()
-        self.ask()
+            self.ask()
 
     def _apply(self, edit: Edit) -> None:
         self._composing = True
@@ -204,3 +204,4 @@ class Writing(TextArea):
             self.move_cursor(self._lines.get_location_from_index(edit.cursor))
         finally:
             self._composing = False
+        self.ask()  # once, though the cursor may have moved twice

@@ -13,6 +13,9 @@ import numpy as np
 import pytest
 
 from nextword import checkpoint
+from scripts.evaluate import people_of
+from scripts.replay import corpus_and_user
+from server.run_folder import RunFolder
 
 Shell = Any
 
@@ -300,3 +303,63 @@ def test_latency_is_measured_against_its_peers(nextword: Shell, base: Path, corp
     assert answer["personal"]["calls"] == answer["calls"]
     assert answer["personal"]["name"] == "with 380 messages of one's own"  # 20 of 400 are typed
     assert "times the floor" in nextword("bench", "latency", *options).out
+
+
+def test_a_replay_comes_to_the_keys_that_evaluate_reports(nextword: Shell, run: Path) -> None:
+    evaluated = json.loads(nextword("evaluate", "--model", run, "--workers", 1, "--no-central", "--json").out)
+    population = people_of(RunFolder(run).config())
+    users = [split.user for split in (*population.participants, *population.newcomers)]
+    for target, place in (("", len(population.participants)), (f":{users[2]}", 2), (f":{users[-1]}", -1)):
+        outcome = nextword("type", "--replay", f"{evaluated['corpus']}{target}", "--model", run, "--json")
+        assert outcome.code == 0, outcome.err
+        answer, person = json.loads(outcome.out), evaluated["people"][place]
+        assert (answer["user"], answer["people"]) == (users[place], person["people"])
+        assert answer["keys_without"] == person["keys_without"]
+        assert {side["name"]: side["keys_typed"] for side in answer["sides"]} == {
+            name: person["keys_typed"][name] for name in ("federated", "personal")
+        }
+
+
+def test_a_replay_of_one_person_saves_what_evaluate_reports_to_the_decimal(
+    nextword: Shell, base: Path, corpus_file: Path, tmp_path: Path
+) -> None:
+    alone = tmp_path / "alone.jsonl"
+    lines = corpus_file.read_text(encoding="utf-8").splitlines(keepends=True)
+    alone.write_text("".join(line for line in lines if '"p3"' in line), encoding="utf-8")
+    options = ("--model", base, "--data-dir", tmp_path / "cache")
+    evaluated = json.loads(nextword("evaluate", *options, "--corpus", alone, "--workers", 1, "--json").out)
+    rows = {row["name"]: row["keystroke_savings"] for row in evaluated["methods"]}
+    answer = json.loads(nextword("type", *options, "--replay", f"{alone}:p3", "--json").out)
+    savings = {side["name"]: side["keystroke_savings"] for side in answer["sides"]}
+    assert savings == {name: rows[name] for name in ("pretrained", "personal")}
+    told = nextword("type", *options, "--replay", alone)
+    assert told.out.startswith(f"8 messages, {answer['keys_without']:,} keys without suggestions; pretrained")
+    unknown = nextword("type", *options, "--replay", f"{alone}:nobody")
+    assert (unknown.code, "nobody of the name 'nobody'" in unknown.err) == (2, True)
+
+
+def test_what_is_replayed_is_a_corpus_and_perhaps_a_user(tmp_path: Path) -> None:
+    for name in ("a.jsonl", "b:c.jsonl"):
+        (tmp_path / name).touch()
+    assert corpus_and_user("synthetic") == ("synthetic", None)
+    assert corpus_and_user("synthetic:a:b") == ("synthetic", "a:b")
+    assert corpus_and_user(f"{tmp_path}/a.jsonl:ann") == (f"{tmp_path}/a.jsonl", "ann")
+    assert corpus_and_user(f"{tmp_path}/b:c.jsonl") == (f"{tmp_path}/b:c.jsonl", None)
+    assert corpus_and_user("hf:some/name:ann") == ("hf:some/name", "ann")
+    assert corpus_and_user("elsewhere:ann") == ("elsewhere:ann", None)
+
+
+def test_the_keyboard_is_timed_against_itself_without_a_model(
+    nextword: Shell, base: Path, corpus_file: Path, tmp_path: Path
+) -> None:
+    options = ("--model", base, "--corpus", corpus_file, "--data-dir", tmp_path, "--messages", 2)
+    outcome = nextword("bench", "keyboard", *options, "--json")
+    assert outcome.code == 0, outcome.err
+    answer = json.loads(outcome.out)
+    assert 0 < answer["cpu_p50_ms"] < answer["p50_ms"] <= answer["p95_ms"] <= answer["max_ms"]
+    assert 0 < answer["null_p50_ms"] <= answer["null_p95_ms"]
+    assert [row["size"] for row in answer["sizes"]] == ["80x24", "120x40"]
+    assert answer["keys"] > 20
+    told = nextword("bench", "keyboard", *options).out
+    assert "120x40" in told
+    assert all(len(line) <= 80 for line in told.splitlines())
