@@ -47,7 +47,7 @@ class KeyboardApp(DiscreetApp[None]):
     #conversation { width: 1fr; padding: 0 1; align-vertical: bottom; }
     .sent { width: auto; max-width: 80%; padding: 0 1; background: $primary 30%; }
     .sent.incognito { background: $warning 20%; text-style: italic; }
-    Writing { height: 5; border: round $primary; }
+    Writing { height: 5; min-width: 12; border: round $primary; }
     .incognito Writing { border: heavy $warning; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -117,7 +117,7 @@ class KeyboardApp(DiscreetApp[None]):
     @on(Writing.Asked)
     def _look_for_words(self, asked: Writing.Asked) -> None:
         self._asked += 1
-        number, foresees = self._asked, self.keys.display
+        number = self._asked
         context, typed = asked.context, asked.typed
 
         def look() -> None:
@@ -125,8 +125,6 @@ class KeyboardApp(DiscreetApp[None]):
                 signs = emojis(typed or begun(context.rstrip())) if self.settings.look.emoji else []
                 offers = list(self.keyboard.suggest(context, typed))
                 self.post_message(Offered(number, offers, context, typed, signs[0] if signs else None))
-            if number == self._asked and foresees:
-                self.post_message(Foreseen(number, self.keyboard.letters(context, typed)))
 
         self._do(look)
 
@@ -141,6 +139,16 @@ class KeyboardApp(DiscreetApp[None]):
         self.writing.correction = (offered.typed, best) if slip and best is not None else None
         self._meter.shown(len(offered.context), [slot.word for slot in self.bar.slots if slot.word])
         self.insight.show_offers(offered.offers)
+        if self.keys.display:
+            self.call_after_refresh(self._look_for_letters, offered)  # the words first
+
+    def _look_for_letters(self, offered: Offered) -> None:
+        def look() -> None:
+            if offered.number == self._asked:
+                chances = self.keyboard.letters(offered.context, offered.typed)
+                self.post_message(Foreseen(offered.number, chances))
+
+        self._do(look)
 
     @on(Foreseen)
     def _show_letters(self, foreseen: Foreseen) -> None:
