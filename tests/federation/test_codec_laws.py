@@ -153,9 +153,9 @@ def test_what_may_be_used_with_feedback_brings_an_update_nearer(written: str) ->
 @given(bits=st.integers(1, 8), data=st.data())
 def test_packed_numbers_come_back(bits: int, data: st.DataObject) -> None:
     codes = data.draw(hnp.arrays(np.uint8, st.integers(0, 40), elements=st.integers(0, 2**bits - 1)))
-    packed = pack(codes, bits)
-    assert packed.size == packed_bytes(codes.size, bits)
-    assert np.array_equal(unpack(packed, bits, codes.size), codes)
+    packed = pack(bits, codes)
+    assert packed.size == packed_bytes(bits, codes.size)
+    assert np.array_equal(unpack(bits, packed, codes.size), codes)
     trits = codes % 3
     assert pack_trits(trits).size == packed_trits_bytes(trits.size)
     assert np.array_equal(unpack_trits(pack_trits(trits), trits.size), trits)

@@ -52,12 +52,12 @@ def from_planes(part: Part, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     return np.ascontiguousarray(part.reshape(kind.itemsize, -1).T).view(kind).reshape(-1)
 
 
-def packed_bytes(size: int, bits: int) -> int:
+def packed_bytes(bits: int, size: int) -> int:
     """How many bytes so many numbers of so many bits take."""
     return -(-size // _PER_WORD) * bits
 
 
-def pack(codes: Codes, bits: int) -> Part:
+def pack(bits: int, codes: Codes) -> Part:
     """Numbers below 2^bits, the first in the lowest bits; eight of them fill `bits` bytes."""
     if bits == _PER_WORD:
         return _filled(codes, _PER_WORD, 0).reshape(-1)
@@ -68,7 +68,7 @@ def pack(codes: Codes, bits: int) -> Part:
     return words.view(np.uint8).reshape(-1, 8)[:, :bits].reshape(-1)
 
 
-def unpack(part: Part, bits: int, size: int) -> Codes:
+def unpack(bits: int, part: Part, size: int) -> Codes:
     """The numbers again; the part has `packed_bytes`."""
     if bits == _PER_WORD:
         return part[:size]

@@ -8,11 +8,16 @@ multiples of the signs, the mean magnitude times them is the nearest.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
+import numpy.typing as npt
 
 from nextword.federation.codecs import blocks
-from nextword.federation.codecs.packing import pack, packed_bytes, squeeze, unpack, unsqueeze
-from nextword.federation.codecs.stage import LAST, Array, Part, Shape, Undo, count, shaped, whole
+from nextword.federation.codecs.packing import Codes, pack, packed_bytes, unpack
+from nextword.federation.codecs.stage import LAST, Array, Part, Shape, Undo, whole
+
+_PACKING = blocks.Packing(partial(packed_bytes, 1), partial(pack, 1), partial(unpack, 1))
 
 
 class Sign:
@@ -23,17 +28,12 @@ class Sign:
         self.block = whole(argument or str(blocks.BLOCK), "sign", 1, blocks.MOST, "sign:1024")
 
     def encode(self, arrays: list[Array], rng: np.random.Generator) -> tuple[list[Array], Part]:
-        x_NB = blocks.in_blocks(arrays, self.block)
-        size = sum(array.size for array in arrays)
-        numbers_N = np.minimum(self.block, size - self.block * np.arange(len(x_NB)))
-        mean_N = (np.abs(x_NB).sum(1, dtype=np.float64) / numbers_N).astype(np.float32)
-        written = blocks.write_scales(mean_N)[1]
-        return [], squeeze(np.concatenate([written, pack((x_NB >= 0).view(np.uint8).reshape(-1)[:size], 1)]))
+        return [], blocks.write(arrays, self.block, _PACKING, _quantize)
 
     def open(self, part: Part, shapes: list[Shape], rng: np.random.Generator) -> tuple[list[Shape], Undo]:
-        size = count(shapes)
-        number = blocks.num_blocks(size, self.block)
-        plain = unsqueeze(part, number * blocks.SCALE_BYTES + packed_bytes(size, 1))
-        scale_N = blocks.read_scales(plain[: number * blocks.SCALE_BYTES])
-        codes = unpack(plain[number * blocks.SCALE_BYTES :], 1, size)
-        return [], lambda none: shaped(blocks.scaled(codes, 2.0, -1.0, scale_N, self.block), shapes)
+        return [], blocks.read(part, shapes, self.block, _PACKING, step=2.0, first=-1.0)
+
+
+def _quantize(x_NB: Array, real_N: npt.NDArray[np.int64]) -> tuple[blocks.Scales, Codes]:
+    mean_N = np.abs(x_NB).sum(1) / real_N.astype(np.float32)
+    return blocks.rounded_up(mean_N), (x_NB >= 0).view(np.uint8)

@@ -9,10 +9,13 @@ are large most numbers become 0, and zstandard makes less than 1.6 bits of each.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from nextword.federation.codecs import blocks
-from nextword.federation.codecs.packing import pack_trits, packed_trits_bytes, squeeze, unpack_trits, unsqueeze
-from nextword.federation.codecs.stage import LAST, Array, Part, Shape, Undo, count, shaped, whole
+from nextword.federation.codecs.packing import Codes, pack_trits, packed_trits_bytes, unpack_trits
+from nextword.federation.codecs.stage import LAST, Array, Part, Shape, Undo, whole
+
+_PACKING = blocks.Packing(packed_trits_bytes, pack_trits, unpack_trits)
 
 
 class Ternary:
@@ -23,19 +26,13 @@ class Ternary:
         self.block = whole(argument or str(blocks.BLOCK), "ternary", 1, blocks.MOST, "ternary:128")
 
     def encode(self, arrays: list[Array], rng: np.random.Generator) -> tuple[list[Array], Part]:
-        x_NB = blocks.in_blocks(arrays, self.block)
-        scale_N, written = blocks.write_scales(blocks.largest(x_NB))
-        codes_NB = np.empty(x_NB.shape, np.uint8)
-        for rows in blocks.slices(x_NB.shape):
-            taken_NB = rng.random(x_NB[rows].shape, dtype=np.float32) * scale_N[rows, None] < np.abs(x_NB[rows])
-            codes_NB[rows] = 1 + np.where(taken_NB, np.sign(x_NB[rows]), 0)
-        size = sum(array.size for array in arrays)
-        return [], squeeze(np.concatenate([written, pack_trits(codes_NB.reshape(-1)[:size])]))
+        def quantize(x_NB: Array, real_N: npt.NDArray[np.int64]) -> tuple[blocks.Scales, Codes]:
+            upper_N = blocks.rounded_up(blocks.largest(x_NB))
+            taken_NB = rng.random(x_NB.shape, dtype=np.float32) * blocks.floats(upper_N)[:, None] < np.abs(x_NB)
+            signs_NB = np.where(x_NB >= 0, np.uint8(2), np.uint8(0))
+            return upper_N, np.where(taken_NB, signs_NB, np.uint8(1))
+
+        return [], blocks.write(arrays, self.block, _PACKING, quantize)
 
     def open(self, part: Part, shapes: list[Shape], rng: np.random.Generator) -> tuple[list[Shape], Undo]:
-        size = count(shapes)
-        number = blocks.num_blocks(size, self.block)
-        plain = unsqueeze(part, number * blocks.SCALE_BYTES + packed_trits_bytes(size))
-        scale_N = blocks.read_scales(plain[: number * blocks.SCALE_BYTES])
-        codes = unpack_trits(plain[number * blocks.SCALE_BYTES :], size)
-        return [], lambda none: shaped(blocks.scaled(codes, 1.0, -1.0, scale_N, self.block), shapes)
+        return [], blocks.read(part, shapes, self.block, _PACKING, step=1.0, first=-1.0)

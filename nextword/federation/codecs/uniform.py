@@ -10,11 +10,14 @@ is off by 2^-17 of a step at most. Zero is no level, but in blocks of zeros alon
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
+import numpy.typing as npt
 
 from nextword.federation.codecs import blocks
-from nextword.federation.codecs.packing import pack, packed_bytes, squeeze, unpack, unsqueeze
-from nextword.federation.codecs.stage import LAST, Array, Part, Shape, Undo, count, shaped, whole
+from nextword.federation.codecs.packing import Codes, pack, packed_bytes, unpack
+from nextword.federation.codecs.stage import LAST, Array, Part, Shape, Undo, whole
 
 _FEWEST_THAT_CONTRACT = 3  # bits: with fewer, what is lost may be longer than the update
 _RANDOM_BITS = 16
@@ -24,31 +27,24 @@ class Uniform:
     place = LAST
 
     def __init__(self, bits: int, argument: str = "") -> None:
-        self.bits, self.contracts = bits, bits >= _FEWEST_THAT_CONTRACT
+        self.steps, self.contracts = 2**bits - 1, bits >= _FEWEST_THAT_CONTRACT
         self.block = whole(argument or str(blocks.BLOCK), f"int{bits}", 1, blocks.MOST, f"int{bits}:128")
+        self.packing = blocks.Packing(partial(packed_bytes, bits), partial(pack, bits), partial(unpack, bits))
 
     def encode(self, arrays: list[Array], rng: np.random.Generator) -> tuple[list[Array], Part]:
-        x_NB = blocks.in_blocks(arrays, self.block)
-        scale_N, written = blocks.write_scales(blocks.largest(x_NB))
-        steps = 2**self.bits - 1
-        per_step_N = np.divide(steps / 2, scale_N, out=np.zeros_like(scale_N), where=scale_N > 0)
-        codes_NB = np.empty(x_NB.shape, np.uint8)
-        for rows in blocks.slices(x_NB.shape):
-            t_NB = x_NB[rows] * per_step_N[rows, None]
-            t_NB += _uniform(rng, t_NB.shape)
-            t_NB += np.float32(steps / 2)
-            np.clip(t_NB, 0, steps, out=t_NB)
-            np.copyto(codes_NB[rows], t_NB, casting="unsafe")
-        size = sum(array.size for array in arrays)
-        return [], squeeze(np.concatenate([written, pack(codes_NB.reshape(-1)[:size], self.bits)]))
+        def quantize(x_NB: Array, real_N: npt.NDArray[np.int64]) -> tuple[blocks.Scales, Codes]:
+            upper_N = blocks.rounded_up(blocks.largest(x_NB))
+            scale_N = blocks.floats(upper_N)
+            per_step_N = np.divide(self.steps / 2, scale_N, out=np.zeros_like(scale_N), where=scale_N > 0)
+            t_NB = x_NB * per_step_N[:, None]
+            t_NB += _uniform(rng, x_NB.shape)
+            t_NB += np.float32(self.steps / 2)
+            return upper_N, np.clip(t_NB, 0, self.steps, out=t_NB).astype(np.uint8)
+
+        return [], blocks.write(arrays, self.block, self.packing, quantize)
 
     def open(self, part: Part, shapes: list[Shape], rng: np.random.Generator) -> tuple[list[Shape], Undo]:
-        size = count(shapes)
-        number = blocks.num_blocks(size, self.block)
-        plain = unsqueeze(part, number * blocks.SCALE_BYTES + packed_bytes(size, self.bits))
-        scale_N = blocks.read_scales(plain[: number * blocks.SCALE_BYTES])
-        codes = unpack(plain[number * blocks.SCALE_BYTES :], self.bits, size)
-        return [], lambda none: shaped(blocks.scaled(codes, 2 / (2**self.bits - 1), -1.0, scale_N, self.block), shapes)
+        return [], blocks.read(part, shapes, self.block, self.packing, step=2 / self.steps, first=-1.0)
 
 
 def _uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
