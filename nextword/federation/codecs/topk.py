@@ -58,6 +58,8 @@ def _largest(x: Array, number: int) -> npt.NDArray[np.int64]:
         return np.arange(x.size)
     magnitudes = np.abs(x)
     threshold = np.partition(magnitudes, x.size - number)[x.size - number]
-    above = np.flatnonzero(magnitudes > threshold)
-    equal = np.flatnonzero(magnitudes == threshold)[: number - above.size]
-    return np.sort(np.concatenate([above, equal]))
+    places = np.flatnonzero(magnitudes >= threshold)
+    if surplus := places.size - number:
+        equal = places[magnitudes[places] == threshold]
+        places = np.setdiff1d(places, equal[-surplus:], assume_unique=True)
+    return places
