@@ -1,7 +1,8 @@
 """Error feedback: what the encoding of an update loses is kept, and added to the person's next update.
 
-Seide et al. 2014, "1-bit stochastic gradient descent", section 3; Karimireddy et al. 2019, "Error feedback fixes
-SignSGD", Algorithm 1. With x what training has changed, e the residual and C what the server reads:
+Seide et al. 2014, "1-bit stochastic gradient descent"; Karimireddy et al. 2019, "Error feedback fixes SignSGD and other
+gradient compression schemes", Algorithm 2. With x what training has changed, e the residual, and C(x) what the server
+reads where x is sent:
 
     sent = C(x + e),   e' = x + e - C(x + e)
 
@@ -14,8 +15,8 @@ that did not count, neither x nor what was lost of it is sent again. To send it 
 rejected for what it is, and it was made far from the model of today. So rounds that do not count change nothing, and
 the sum above is over those that did. A device that has lost its files goes on without a residual.
 
-The longer a person is not asked, the older is what they add (Li & Li 2022, "Analysis of error feedback in federated
-non-convex optimization with biased compression", section 5): whether feedback pays depends on how often that is.
+The longer a person is not asked, the older is what they add (Li & Li 2023, "Analysis of error feedback in federated
+non-convex optimization with biased compression"): whether feedback pays depends on how often that is.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The largest numbers of the whole update, and where they stand: topk:0.01 keeps one in a hundred.
 
-Aji & Heafield 2017, "Sparse communication for distributed gradient descent", section 3. Biased, so it is made for error
-feedback. Places are sent as the gaps between them, byte by byte; zstandard makes about their entropy of it.
+Aji & Heafield 2017, "Sparse communication for distributed gradient descent", Algorithm 1. Biased, so it is made for
+error feedback. Places are sent as the gaps between them, byte by byte; zstandard makes about their entropy of it.
 """
 
 from __future__ import annotations
