@@ -19,7 +19,7 @@ from nextword.federation.codecs.stage import Array, Part, Shape, count, shaped
 
 BLOCK = 256  # numbers that share a scale, if the run file names no other count
 MOST = 2**16
-_AT_ONCE = 2**16  # numbers, so that the steps in between stay in the cache
+_AT_ONCE = 2**17  # numbers, so that the steps in between stay in the cache
 _SCALE_BYTES = 2
 _LEAST = 2.0**-100  # of a scale that is not 0: its inverse is finite
 _LARGEST = 0x7F7F  # the largest finite number's upper half
@@ -97,6 +97,10 @@ def _chunks(arrays: list[Array], block: int) -> Iterator[Array]:
         numbers, first = array.reshape(-1), 0
         while first < numbers.size:
             taken = min(chunk.size - filled, numbers.size - first)
+            if taken == chunk.size:
+                yield numbers[first : first + taken].reshape(-1, block)
+                first += taken
+                continue
             chunk[filled : filled + taken] = numbers[first : first + taken]
             filled, first = filled + taken, first + taken
             if filled == chunk.size:
