@@ -18,17 +18,21 @@ from flwr.clientapp import ClientApp
 from flwr.common.constant import ErrorCode
 
 from data.splits import Split
-from nextword.federation import records
+from nextword.federation import download, records
 from nextword.federation.clusters import unpacked
-from nextword.federation.codec import CODECS
+from nextword.federation.codec import Codec, Update
+from nextword.federation.codecs.stage import Part
 from nextword.federation.config import ClientConfig, RunConfig
 from nextword.federation.folders import DEVICES, run_folder, start_folder
 from nextword.federation.ngrams import Growth, Sketching
 from nextword.text import normalise, tokens
-from personalization import device
+from personalization import device, feedback
 from personalization.methods import Local
 from personalization.ngram_counts import items
 from personalization.store import DeviceStore
+
+RESIDUALS = "residuals"  # of the devices' folder
+_SPARE_BYTES = 2**20  # for names and scales of parameters, beside their numbers
 
 LOG = logging.getLogger(__name__)
 Handler = Callable[[Message, Context], Message]
@@ -41,6 +45,7 @@ class Task:
     server_round: int
     users: list[tuple[int, Split]]
     clusters: list[int]  # that each user is in; -1: they choose
+    accepted: list[int]  # last round whose update of each user counted; 0: none
     models: list[dict[str, npt.NDArray[np.float32]]]  # shared parameters, of each cluster
     client: ClientConfig
 
@@ -95,17 +100,17 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
     task = _decode(config, message, context)
     start = str(start_folder(config, context.run_id))
     _, vocabulary = device.load_model(start)
-    store = _store(config, context)
+    store, residuals = _store(config, context), _store(config, context, RESIDUALS)
     reply = RecordDict()
-    for (user, split), cluster in zip(task.users, task.clusters, strict=True):
+    for (user, split), cluster, accepted in zip(task.users, task.clusters, task.accepted, strict=True):
         local = _local(config, task, start, split.user)
         texts = device.contribution(split, hold_back=config.corpus.hold_back)
         kept = store.load(user, before=task.server_round or config.clusters.warm_rounds + 1)
         chosen = cluster if cluster >= 0 else device.nearest(local, vocabulary, texts, task.models, kept)
         trained = device.train_user(local, vocabulary, texts, task.models[chosen], kept)
         if trained.state is not None and task.server_round:  # round 0 groups people, and leaves them as they are
-            store.save(user, task.server_round, trained.state)
-        encoded = CODECS["float32"].encode(trained.delta)
+            store.save(user, task.server_round, trained.state, checkpoint=_checkpoint(config, task))
+        encoded = _encoded(config, task, residuals, user, accepted, trained.delta)
         reply[records.update_key(user)] = ArrayRecord({name: Array(array) for name, array in encoded.items()})
         reply[records.metrics_key(user)] = MetricRecord(
             {
@@ -116,6 +121,25 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
             }
         )
     return reply
+
+
+def _encoded(
+    config: RunConfig, task: Task, residuals: DeviceStore, user: int, accepted: int, delta: Update
+) -> dict[str, Part]:
+    """A user's update as it travels. With feedback, what the encoding loses stays here."""
+    if not delta:
+        return {}
+    codec, key = Codec(config.update.codec), (config.seed, task.server_round, user)
+    if not config.update.feedback:
+        return codec.encode(delta, key)
+    encoded, residual = feedback.encode(codec, delta, residuals.after(user, accepted), key)
+    residuals.save(user, task.server_round, residual, base=accepted, checkpoint=_checkpoint(config, task))
+    return encoded
+
+
+def _checkpoint(config: RunConfig, task: Task) -> int:
+    """The round of the server's last checkpoint before this round."""
+    return max(0, task.server_round - 1) // config.federation.checkpoint_every * config.federation.checkpoint_every
 
 
 def answer_ngrams(config: RunConfig, message: Message, context: Context) -> RecordDict:
@@ -171,8 +195,8 @@ def _local(config: RunConfig, task: Task, start: str, user: str) -> Local:
     )
 
 
-def _store(config: RunConfig, context: Context) -> DeviceStore:
-    return DeviceStore(run_folder(config, context.run_id) / DEVICES)
+def _store(config: RunConfig, context: Context, of: str = "") -> DeviceStore:
+    return DeviceStore(run_folder(config, context.run_id) / DEVICES / of)
 
 
 def _home(config: RunConfig, context: Context, population: int) -> range:
@@ -198,11 +222,14 @@ def _decode(config: RunConfig, message: Message, context: Context) -> Task:
     del task[records.USERS]
     server_round = int(task.pop(records.ROUND))
     clusters = [int(cluster) for cluster in task.pop(records.CLUSTERS)]
-    arrays = message.content.array_records[records.PARAMETERS]
-    models = unpacked({name: array.numpy() for name, array in arrays.items()})
-    if len(clusters) != len(users) or not all(-1 <= cluster < len(models) for cluster in clusters):
+    accepted = [int(number) for number in task.pop(records.ACCEPTED)]
+    arrays = {name: array.numpy() for name, array in message.content.array_records[records.PARAMETERS].items()}
+    start = device.start_weights(str(start_folder(config, context.run_id)))
+    most_bytes = config.clusters.number * sum(array.nbytes for array in start.values()) + _SPARE_BYTES
+    models = unpacked(download.read(arrays, config.update.download, most_bytes))
+    if not len(users) == len(clusters) == len(accepted) or not all(-1 <= cluster < len(models) for cluster in clusters):
         raise ValueError("users and clusters do not fit together")
-    return Task(server_round, users, clusters, models, ClientConfig.model_validate(task))
+    return Task(server_round, users, clusters, accepted, models, ClientConfig.model_validate(task))
 
 
 def _guarded(message: Message, answer: Callable[[], RecordDict]) -> Message:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nextword import checkpoint
 from nextword.eightbit import restore
-from nextword.federation.codec import CODECS
+from nextword.federation.codec import Codec
+from nextword.federation.config import UpdateConfig
 from nextword.federation.ngrams import LEVELS, Sketching
 from nextword.layers import Trusted
 from nextword.predictor import Predictor
@@ -121,7 +122,7 @@ class Learner:
     def _update_size(self) -> tuple[int, int]:
         """The parameters of the model that everybody has, and the bytes of an update of all of them."""
         update = restore(checkpoint.read(self.shared).stored)
-        encoded = CODECS["float32"].encode(update)
+        encoded = Codec(UpdateConfig().codec).encode(update, (0, 0, 0))
         return sum(array.size for array in update.values()), sum(array.nbytes for array in encoded.values())
 
     def leaving(self) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:

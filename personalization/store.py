@@ -1,7 +1,7 @@
 """What a device keeps for its person between rounds: files that never travel.
 
-A state is written with the round after which it holds, whole or not at all, and the one before it is kept. So a round
-that is done again after a crash begins with what it began with before.
+A state is written with the round after which it holds, whole or not at all. Those that the run may still fall back to
+after a crash are kept, so a round that is done again begins with what it began with before.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ import safetensors.numpy
 from nextword.files import write_whole
 from personalization.methods import State
 
-_KEPT = 2  # states of a person
-
 
 class DeviceStore:
     """The states of the people who live here, in a folder."""
@@ -26,24 +24,40 @@ class DeviceStore:
 
     def load(self, user: int, *, before: int | None = None) -> State | None:
         """The newest state (of rounds earlier than `before`), or None. Raises ValueError for a damaged file."""
-        rounds = [number for number in self._rounds(user) if before is None or number < before]
-        if not rounds:
+        newest = self._newest(user, before)
+        return None if newest is None else self.after(user, newest)
+
+    def after(self, user: int, server_round: int) -> State | None:
+        """The state after this very round, or None. Raises ValueError for a damaged file."""
+        path = self._path(user, server_round)
+        if not path.is_file():
             return None
-        path = self._path(user, max(rounds))
         try:
             found: dict[str, np.ndarray] = safetensors.numpy.load_file(path)
         except safetensors.SafetensorError as error:
             raise ValueError(f"{path}: the personal state cannot be read ({error})") from None
         return found
 
-    def save(self, user: int, server_round: int, state: State) -> None:
-        """Keep the state after a round; all but the newest before it are removed."""
+    def save(
+        self, user: int, server_round: int, state: State, *, base: int | None = None, checkpoint: int | None = None
+    ) -> None:
+        """Keep the state after a round, which was made from the one after the round `base` (None: the newest before).
+
+        The run never falls back further than to its `checkpoint`, the round of the server's last one (None: the round
+        before). So once the base is that old, all others that old are removed.
+        """
+        base = self._newest(user, server_round) if base is None else base
+        checkpoint = server_round - 1 if checkpoint is None else checkpoint
         self.folder.mkdir(parents=True, exist_ok=True)
         arrays = {name: np.ascontiguousarray(array) for name, array in state.items()}
         write_whole(self._path(user, server_round), safetensors.numpy.save(arrays))
-        earlier = sorted(number for number in self._rounds(user) if number < server_round)
-        for number in earlier[: 1 - _KEPT]:
-            self._path(user, number).unlink(missing_ok=True)
+        if base is not None and base <= checkpoint:
+            for number in self._rounds(user):
+                if number <= checkpoint and number != base:
+                    self._path(user, number).unlink(missing_ok=True)
+
+    def _newest(self, user: int, before: int | None) -> int | None:
+        return max((number for number in self._rounds(user) if before is None or number < before), default=None)
 
     def _rounds(self, user: int) -> list[int]:
         return [int(path.stem.partition("-")[2]) for path in self.folder.glob(f"{user}-*.safetensors")]

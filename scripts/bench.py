@@ -69,6 +69,37 @@ def keyboard(
         _print_keyboard(answer)
 
 
+@app.command()
+def update(
+    codec: Annotated[
+        list[str] | None, typer.Option(help="as in a run file, topk:0.1+int4; several times for several")
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="a checkpoint's folder, or a run's; else the bundled model")
+    ] = None,
+    messages: Annotated[int, typer.Option(min=1, help="on how many invented messages it is trained")] = 30,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,
+) -> None:
+    """How small updates become, and how fast, on one thread."""
+    from data import corpus as corpora
+    from nextword import checkpoint
+    from nextword.federation.codec import Codec
+    from personalization.update_speed import CODECS
+
+    model = model or checkpoint.BUNDLED
+    folder = model / "final" if (model / "final").is_dir() else model
+    checkpoint.read_config(folder)
+    for name in codec or ():
+        Codec(name)
+    texts = [text for person in corpora.people(corpora.load("synthetic")) for text in person.messages[:1]]
+    job = {"model": str(folder), "messages": texts[:messages], "codecs": codec or list(CODECS)}
+    answer = {"model": str(model), **_alone("personalization.update_speed", job, folder)}
+    if as_json:
+        print_json(answer)
+    else:
+        _print_update(answer)
+
+
 def _measured(
     module: str, model: Path | None, corpus: str, messages: int, data_dir: Path | None, seed: int
 ) -> dict[str, Any]:
@@ -82,6 +113,11 @@ def _measured(
     texts = [text for person in corpora.people(corpora.load(corpus, data_dir=data_dir)) for text in person.messages]
     drawn = [texts[index] for index in np.random.default_rng(seed).permutation(len(texts))]
     job = {"model": str(folder), "messages": drawn[:messages], "history": drawn[messages : messages + _HISTORY]}
+    return {"model": str(model), "corpus": corpus, **_alone(module, job, folder)}
+
+
+def _alone(module: str, job: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """What a module measures of the model in a folder, run alone in a process with one thread."""
     one_thread = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     process = subprocess.run(
         [sys.executable, "-m", module],
@@ -92,7 +128,26 @@ def _measured(
     )
     if process.returncode:
         raise ValueError(f"{folder}: the measurement failed (exit code {process.returncode})")
-    return {"model": str(model), "corpus": corpus, **json.loads(process.stdout)}
+    return dict(json.loads(process.stdout))
+
+
+def _print_update(answer: dict[str, Any]) -> None:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("codec", "bytes", "ratio", "encode MB/s", "decode MB/s", "error"):
+        table.add_column(name, justify="left" if name.startswith("codec") else "right", no_wrap=True)
+    record = answer["record"]
+    for row in ({"name": "Flower's record", "relative_error": 0.0, **record}, *answer["codecs"]):
+        speeds = (f"{row[key]:,.0f}" for key in ("encode_mb_s", "decode_mb_s"))
+        smaller = answer["float32_bytes"] / row["upload_bytes"]
+        table.add_row(
+            row["name"], f"{row['upload_bytes']:,}", f"{smaller:.1f}", *speeds, f"{row['relative_error']:.3f}"
+        )
+    console = Console()
+    console.print(table)
+    console.print(
+        f"{answer['parameters']:,} parameters after {answer['training_messages']} messages ({answer['training_s']:.2f} "
+        f"s of training); copying them: {answer['memcpy_mb_s']:,.0f} MB/s"
+    )
 
 
 def _print_latency(answer: dict[str, Any]) -> None:

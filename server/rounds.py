@@ -58,7 +58,7 @@ class Run:
         """All rounds that are left, each one logged, then checkpointed."""
         federation, clusters = self.config.federation, self.config.clusters
         labels = self.folder.clusters() if self.state.server_round > clusters.warm_rounds else {}
-        strategy = FederatedTraining(self.config, self.homes, self.state.moments, labels)
+        strategy = FederatedTraining(self.config, self.homes, self.state.moments, labels, self.state.accepted)
         arrays = to_arrays(self.state.parameters)
         if self.state.server_round == 0 and not self.folder.events():
             self._tell(
@@ -73,7 +73,7 @@ class Run:
             self._tell(event)
             last = server_round == federation.rounds
             if last or server_round % federation.checkpoint_every == 0:
-                self.state = State(server_round, to_update(arrays), strategy.moments)
+                self.state = State(server_round, to_update(arrays), strategy.moments, dict(strategy.accepted))
                 self.folder.save(self.state)
         if clusters.number > 1:
             self._choose(strategy, arrays)

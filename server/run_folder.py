@@ -44,11 +44,13 @@ Event = dict[str, Any]
 
 @dataclass
 class State:
-    """All that the next round depends on: rounds done, shared parameters, and the server optimizer's moments."""
+    """All that the next round depends on: rounds done, shared parameters, the server optimizer's moments, and for each
+    user the last round whose update counted."""
 
     server_round: int
     parameters: Update
     moments: dict[str, Update] = field(default_factory=dict)
+    accepted: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,8 @@ class RunFolder:
         arrays = {f"parameters/{name}": array for name, array in state.parameters.items()}
         for moment, by_name in state.moments.items():
             arrays |= {f"{moment}/{name}": array for name, array in by_name.items()}
-        write_whole(self.path / CHECKPOINT, safetensors.numpy.save(arrays, {"round": str(state.server_round)}))
+        about = {"round": str(state.server_round), "accepted": json.dumps(sorted(state.accepted.items()))}
+        write_whole(self.path / CHECKPOINT, safetensors.numpy.save(arrays, about))
 
     def load(self) -> State | None:
         """The newest checkpoint, or None before the first; events of later rounds are dropped."""
@@ -137,7 +140,8 @@ class RunFolder:
             return None
         try:
             with safetensors.safe_open(path, framework="numpy") as file:
-                state = State(int(file.metadata()["round"]), {})
+                about = file.metadata()
+                state = State(int(about["round"]), {}, {}, dict(json.loads(about["accepted"])))
                 for key in file.keys():  # noqa: SIM118 (not a mapping)
                     group, _, name = key.partition("/")
                     target = state.parameters if group == "parameters" else state.moments.setdefault(group, {})

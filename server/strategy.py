@@ -17,9 +17,9 @@ from flwr.app import Array, ArrayRecord, ConfigRecord, Message, MessageType, Met
 from flwr.serverapp import Grid
 from flwr.serverapp.strategy import Strategy
 
-from nextword.federation import records
+from nextword.federation import download, records
 from nextword.federation.clusters import packed, unpacked
-from nextword.federation.codec import CODECS, Shapes, Update
+from nextword.federation.codec import Codec, Shapes, Update
 from nextword.federation.config import RunConfig
 from server import optimizers
 from server.accumulator import Accumulator
@@ -71,15 +71,23 @@ class FederatedTraining(Strategy):
     With several clusters each has its own parameters and optimizer, packed together (`federation.clusters`); `labels`
     are the clusters that users were put in, by which they train while `held`, else their devices choose.
 
+    `accepted` holds the last round whose update of a user counted, which their device is told for its error feedback.
+
     `upload_bytes` and `download_bytes` count the arrays as if every user had a device of their own.
     """
 
     def __init__(
-        self, config: RunConfig, homes: Homes, moments: Moments | None = None, labels: Mapping[int, int] | None = None
+        self,
+        config: RunConfig,
+        homes: Homes,
+        moments: Moments | None = None,
+        labels: Mapping[int, int] | None = None,
+        accepted: Mapping[int, int] | None = None,
     ) -> None:
         self.config = config
         self.homes = homes
         self.labels = dict(labels or {})
+        self.accepted = dict(accepted or {})
         self.held = True
         self.tally = Tally()
         self._models: list[Update] = [{}]
@@ -130,8 +138,9 @@ class FederatedTraining(Strategy):
         def add(user: int, update: Update, metrics: Mapping[str, float]) -> None:
             weight = int(metrics[records.NUM_MESSAGES]) if by_messages else 1
             totals[int(metrics[records.CLUSTER])].add(update, weight)
+            self.accepted[user] = server_round
 
-        self._collect_updates(replies, add)
+        self._collect_updates(server_round, replies, add)
         if not any(total.weight for total in totals):
             return None, None
         for cluster, total in enumerate(totals):
@@ -156,7 +165,7 @@ class FederatedTraining(Strategy):
         def add(user: int, update: Update, metrics: Mapping[str, float]) -> None:
             vectors[user] = projection.of(update)
 
-        self._collect_updates(replies, add)
+        self._collect_updates(0, replies, add)
         users = sorted(vectors)
         found = groups(np.array([vectors[user] for user in users]), self.config.clusters.number)
         return dict.fromkeys(range(self.homes.population), 0) | dict(zip(users, found.tolist(), strict=True))
@@ -166,10 +175,10 @@ class FederatedTraining(Strategy):
         return {name: array.shape for name, array in self._models[0].items()}
 
     def _collect_updates(
-        self, replies: Iterable[Message], add: Callable[[int, Update, Mapping[str, float]], None]
+        self, server_round: int, replies: Iterable[Message], add: Callable[[int, Update, Mapping[str, float]], None]
     ) -> None:
         """Decode and check each update, and `add` it with its metrics."""
-        shapes = self._shapes
+        shapes, codec = self._shapes, Codec(self.config.update.codec)
         limits = _TRAIN_LIMITS | {records.CLUSTER: len(self._models) - 1}
 
         def accept(user: int, content: RecordDict) -> dict[str, float]:
@@ -179,7 +188,8 @@ class FederatedTraining(Strategy):
                 size = sum(len(array.data) for array in record.values())
                 if size > 2 * sum(4 * math.prod(shape) + 1024 for shape in shapes.values()):
                     raise ValueError(f"an update of {size} bytes")
-                update = CODECS["float32"].decode({name: array.numpy() for name, array in record.items()}, shapes)
+                parts = {name: array.numpy() for name, array in record.items()}
+                update = codec.decode(parts, shapes, (self.config.seed, server_round, user))
                 add(user, update, metrics)
                 self.tally.upload_bytes += size
             return metrics
@@ -226,17 +236,20 @@ class FederatedTraining(Strategy):
         return _EVALUATE_LIMITS | {records.CLUSTER: len(self._models) - 1}
 
     def _messages(self, kind: str, server_round: int, arrays: ArrayRecord, users: list[int]) -> Iterator[Message]:
+        update_bytes = 1 + sum(len(array.data) for array in arrays.values())  # at most, whatever the codec
+        arrays = to_arrays(download.write(to_update(arrays), self.config.update.download))
         # One draw of the sample, however the messages are consumed.
         self.tally = Tally(asked=set(users), waiting=set(users))
         self.tally.download_bytes = len(users) * sum(len(array.data) for array in arrays.values())
-        return self._chunks(kind, server_round, arrays, users)
+        return self._chunks(kind, server_round, arrays, users, update_bytes)
 
-    def _chunks(self, kind: str, server_round: int, arrays: ArrayRecord, users: list[int]) -> Iterator[Message]:
+    def _chunks(
+        self, kind: str, server_round: int, arrays: ArrayRecord, users: list[int], update_bytes: int
+    ) -> Iterator[Message]:
         by_node: dict[int, list[int]] = {}
         for user in users:
             by_node.setdefault(self.homes.node_of[user], []).append(user)
         # Few enough for memory, and that no worker is left with a long last message while the others wait.
-        update_bytes = 1 + sum(len(array.data) for array in arrays.values())
         size = max(1, min(MAX_USERS_PER_MESSAGE, len(users) // 32, MAX_REPLY_BYTES // update_bytes))
         chunks = [
             (place, node, hosted[place : place + size])
@@ -246,7 +259,9 @@ class FederatedTraining(Strategy):
         for _, node, chunk in sorted(chunks):
             client = self.config.client.model_dump(by_alias=True)
             held = [self.labels.get(user, 0) if self.held else -1 for user in chunk]
-            task = ConfigRecord({records.ROUND: server_round, records.USERS: chunk, records.CLUSTERS: held, **client})
+            counted = [self.accepted.get(user, 0) for user in chunk]
+            of_users = {records.USERS: chunk, records.CLUSTERS: held, records.ACCEPTED: counted}
+            task = ConfigRecord({records.ROUND: server_round, **of_users, **client})
             self.tally.messages += 1
             yield Message(RecordDict({records.PARAMETERS: arrays, records.TASK: task}), node, kind)
 

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from nextword.federation.codec import Codec
 from nextword.settings import AtLeastOne, NotNegative, Positive, Section, Seed, Settings, Share
 
 
@@ -111,6 +112,30 @@ class PersonalConfig(Section):
     inner_rate: Positive = 0.1  # per-fedavg: of the step that a person takes from the shared parameters
 
 
+class UpdateConfig(Section):
+    """What travels: the change of the shared parameters up (`nextword.federation.codecs`), the parameters down.
+
+    With `feedback` a device adds to its next update what was lost of the last one that counted.
+    """
+
+    codec: str = "float32"  # as "topk:0.1+hadamard+int4"
+    feedback: bool = False
+    download: Literal["float32", "int8"] = "float32"
+
+    @model_validator(mode="after")
+    def _feedback_needs_a_codec_that_contracts(self) -> Self:
+        try:
+            contracts = Codec(self.codec).contracts
+        except ValueError as error:
+            raise ValueError(f"update.codec = {self.codec!r}: {error}") from None
+        if self.feedback and not contracts:
+            raise ValueError(
+                f"update.feedback = true: what {self.codec} loses (randomk, int1, int2 and ternary do) may be longer "
+                "than the update, and would grow from round to round: set update.feedback=false, or end with int4"
+            )
+        return self
+
+
 class ClustersConfig(Section):
     """Several shared models, each for people who are alike; a person's device picks its own.
 
@@ -153,6 +178,7 @@ class RunConfig(Settings):
     federation: FederationConfig = FederationConfig()
     client: ClientConfig = ClientConfig()
     server: ServerConfig = ServerConfig()
+    update: UpdateConfig = UpdateConfig()
     personal: PersonalConfig = PersonalConfig()
     clusters: ClustersConfig = ClustersConfig()
     ngrams: NgramsConfig = NgramsConfig()
@@ -163,6 +189,15 @@ class RunConfig(Settings):
             raise ValueError(
                 f"clusters.warm-rounds = {self.clusters.warm_rounds} must be fewer than federation.rounds = "
                 f"{self.federation.rounds}: set clusters.warm-rounds={max(1, self.federation.rounds // 3)}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _what_was_lost_belongs_to_one_model(self) -> Self:
+        if self.update.feedback and self.clusters.number > 1:
+            raise ValueError(
+                "update.feedback = true: what a person's update lost in one cluster must not enter another: "
+                "set update.feedback=false or clusters.number=1"
             )
         return self
 

@@ -2,10 +2,11 @@
 
     query     ->  (nothing)
               <-  "home": partition-id, population, first, users, evaluated
-    train     ->  "parameters": the shared parameters, of all clusters;  "task": round, users, for each of them the
-                  cluster that they are in (-1: they choose), and the client's settings
-              <-  per user "update.<user>": the encoded delta, and "metrics.<user>": num-messages, num-pieces,
-                  bits-per-piece, cluster
+    train     ->  "parameters": the shared parameters, of all clusters (`federation.download`);  "task": round, users,
+                  for each of them the cluster that they are in (-1: they choose) and the last round whose update of
+                  theirs counted (0: none), and the client's settings
+              <-  per user "update.<user>": the encoded delta (`federation.codec`), and "metrics.<user>":
+                  num-messages, num-pieces, bits-per-piece, cluster
     evaluate  ->  as train
               <-  per user "metrics.<user>": num-messages, num-characters, num-pieces, bits, cluster
     query.ngrams ->  "parameters": the n-grams found so far (`federation.ngrams`);  "task": users
@@ -30,6 +31,7 @@ EVALUATED = "evaluated"
 SKETCH = "sketch"
 CLUSTERS = "clusters"
 CLUSTER = "cluster"
+ACCEPTED = "accepted"
 
 NUM_MESSAGES = "num-messages"
 NUM_PIECES = "num-pieces"

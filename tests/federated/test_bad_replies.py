@@ -28,13 +28,13 @@ def _update(message: Message, user: int) -> ArrayRecord:
 
 def _set(message: Message, user: int, change: Callable[[np.ndarray], np.ndarray]) -> None:
     record = _update(message, user)
-    record["embedding.weight"] = Array(change(record["embedding.weight"].numpy().copy()))
+    record["float32"] = Array(change(record["float32"].numpy().copy()))
 
 
 def _poke(value: float) -> Spoil:
     def spoil(message: Message, user: int) -> None:
         def change(array: np.ndarray) -> np.ndarray:
-            array[1, 1] = value
+            array.view(np.float32)[-1] = value
             return array
 
         _set(message, user, change)
@@ -51,7 +51,7 @@ def _metric(key: str, value: float | int) -> Spoil:
 
 def _raw(data: bytes) -> Spoil:
     def spoil(message: Message, user: int) -> None:
-        _update(message, user)["embedding.weight"] = Array("float32", (2,), "numpy.ndarray", data)
+        _update(message, user)["float32"] = Array("uint8", (2,), "numpy.ndarray", data)
 
     return spoil
 
@@ -60,10 +60,10 @@ SPOILS: dict[str, tuple[Spoil, str]] = {
     "nan": (_poke(np.nan), "not finite"),
     "infinite": (_poke(-np.inf), "not finite"),
     "absurd magnitude": (_poke(1e6), "changes by more"),
-    "wrong shape": (lambda m, u: _set(m, u, lambda x: x[:-1]), "has shape"),
-    "wrong type": (lambda m, u: _set(m, u, lambda x: x.astype(np.float64)), "not float32"),
-    "missing parameter": (lambda m, u: _update(m, u).pop("embedding.weight"), "missing or unknown"),  # type: ignore[dict-item]
-    "unknown parameter": (lambda m, u: _update(m, u).update(new=Array(np.ones(2))), "missing or unknown"),
+    "wrong size": (lambda m, u: _set(m, u, lambda x: x[:-4]), "are not"),
+    "wrong type": (lambda m, u: _set(m, u, lambda x: x.view(np.float32)), "not bytes"),
+    "missing part": (lambda m, u: _update(m, u).pop("float32"), "parts of the message"),  # type: ignore[dict-item]
+    "unknown part": (lambda m, u: _update(m, u).update(new=Array(np.ones(2))), "parts of the message"),
     "no update": (lambda m, u: m.content.pop(update_key(u)), "KeyError"),  # type: ignore[dict-item]
     "no numbers": (lambda m, u: m.content.pop(metrics_key(u)), "KeyError"),  # type: ignore[dict-item]
     "pickle": (_raw(b"\x80\x04cos\nsystem\n."), "Error"),
@@ -182,7 +182,7 @@ def test_a_device_refuses_to_act_for_users_of_another_node(
 ) -> None:
     model, _ = checkpoint.load(config.model.start)
     parameters = to_arrays({name: value.detach().numpy() for name, value in model.named_parameters()})
-    task = {"round": 1, "users": [user], "clusters": [0], **config.client.model_dump(by_alias=True)}
+    task = {"round": 1, "users": [user], "clusters": [0], "accepted": [0], **config.client.model_dump(by_alias=True)}
     content = client.RecordDict({"task": client.ConfigRecord(task), "parameters": parameters})
     context = client.Context(1, 1000, {"partition-id": 0, "num-partitions": 2}, client.RecordDict(), {})
     reply = local_grid(config, nodes=2)._app(Message(content, 1000, "train"), context)

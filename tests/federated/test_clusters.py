@@ -44,9 +44,14 @@ def two_kinds(config: RunConfig, tmp_path: Path) -> RunConfig:
     )
 
 
+@pytest.mark.parametrize(
+    "settings", [[], ["update.codec=topk:0.3+int8", "update.download=int8"]], ids=["whole", "small"]
+)
 @pytest.mark.parametrize("method", ["ifca", "updates"])
-def test_people_of_two_kinds_find_each_other(two_kinds: RunConfig, local_grid: Grids, method: str) -> None:
-    two_kinds = two_kinds.with_settings([f"clusters.method={method}"])
+def test_people_of_two_kinds_find_each_other(
+    two_kinds: RunConfig, local_grid: Grids, method: str, settings: list[str]
+) -> None:
+    two_kinds = two_kinds.with_settings([f"clusters.method={method}", *settings])
     summary = run_once(two_kinds, local_grid(two_kinds, nodes=3))
     labels = RunFolder(Path(two_kinds.out)).clusters()
     assert adjusted_rand_index([labels[user] for user in range(12)], [user % 2 for user in range(12)]) == 1

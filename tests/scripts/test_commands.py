@@ -363,3 +363,22 @@ def test_the_keyboard_is_timed_against_itself_without_a_model(
     told = nextword("bench", "keyboard", *options).out
     assert "120x40" in told
     assert all(len(line) <= 80 for line in told.splitlines())
+
+
+def test_updates_are_measured_against_their_peers(nextword: Shell, base: Path) -> None:
+    options = ["--model", base, "--messages", 4, "--codec", "float32", "--codec", "topk:0.1+int4"]
+    outcome = nextword("bench", "update", *options, "--json")
+    assert outcome.code == 0, outcome.err
+    answer = json.loads(outcome.out)
+    plain, small = answer["codecs"]
+    assert [plain["name"], small["name"]] == ["float32", "topk:0.1+int4"]
+    assert plain["relative_error"] == 0 < small["relative_error"] < 1
+    assert small["upload_bytes"] * small["ratio_to_float32"] == pytest.approx(answer["float32_bytes"])
+    assert answer["float32_bytes"] == 4 * answer["parameters"] < plain["upload_bytes"]
+    assert 30 < small["ratio_to_float32"] < 80
+    assert min(row[key] for row in answer["codecs"] for key in ("encode_mb_s", "decode_mb_s")) > 0
+    assert answer["memcpy_mb_s"] > small["encode_mb_s"]
+    assert "of training" in nextword("bench", "update", *options).out
+    refused = nextword("bench", "update", "--codec", "tokp:0.1")
+    assert refused.code == 2
+    assert refused.err.strip() == "nextword: there is no codec 'tokp'; did you mean topk?"

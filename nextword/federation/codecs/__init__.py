@@ -1,0 +1,55 @@
+"""How updates become small: one codec a file, composed in the run file, as in "rows+topk:0.1+hadamard+int4"."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from functools import partial
+
+from nextword.federation.codecs.float32 import Float32
+from nextword.federation.codecs.hadamard import Hadamard
+from nextword.federation.codecs.lowrank import LowRank
+from nextword.federation.codecs.randomk import RandomK
+from nextword.federation.codecs.rows import Rows
+from nextword.federation.codecs.sign import Sign
+from nextword.federation.codecs.stage import LAST, Stage
+from nextword.federation.codecs.ternary import Ternary
+from nextword.federation.codecs.topk import TopK
+from nextword.federation.codecs.uniform import Uniform
+
+STAGES: dict[str, Callable[[str], Stage]] = {
+    "rows": Rows,
+    "lowrank": LowRank,
+    "topk": TopK,
+    "randomk": RandomK,
+    "hadamard": Hadamard,
+    **{f"int{bits}": partial(Uniform, bits) for bits in range(1, 9)},
+    "sign": Sign,
+    "ternary": Ternary,
+    "float32": Float32,
+}
+
+
+def pipeline(written: str) -> dict[str, Stage]:
+    """The stages that a run file names, in order, by name; float32 ends them where no other does.
+
+    Raises ValueError in one line for an unknown stage, a wrong argument, or an order that cannot work.
+    """
+    stages: dict[str, Stage] = {}
+    terms: list[tuple[int, str, str]] = []
+    for term in written.split("+"):
+        name, _, argument = term.strip().partition(":")
+        if name not in STAGES:
+            near = difflib.get_close_matches(name, STAGES, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else f"the codecs are {', '.join(STAGES)}"
+            raise ValueError(f"there is no codec {name!r}; {hint}")
+        stages[name] = STAGES[name](argument)
+        terms.append((stages[name].place, name, term.strip()))
+    places = [place for place, _, _ in terms]
+    for place in places:
+        if places.count(place) > 1:
+            both = [other for its, other, _ in terms if its == place]
+            raise ValueError(f"{both[0]} and {both[1]} cannot stand in one pipeline: leave out one of them")
+    if places != sorted(places):
+        raise ValueError(f"this order cannot work: write {'+'.join(term for _, _, term in sorted(terms))}")
+    return stages if LAST in places else stages | {"float32": Float32()}

@@ -1,0 +1,129 @@
+"""Numbers in blocks, each with a scale of its own: what all quantizers have in common.
+
+A number becomes a code, and scale (code step + first) is read for it. A part holds the scales, then the packed codes. A
+scale is written as the upper half of a float32, rounded up, so that no number of its block lies beyond it.
+"""
+
+# N blocks, B numbers of a block
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from nextword.federation.codecs.packing import Codes, from_planes, planes, squeeze, unsqueeze
+from nextword.federation.codecs.stage import Array, Part, Shape, count, shaped
+
+BLOCK = 256  # numbers that share a scale, if the run file names no other count
+MOST = 2**16
+_AT_ONCE = 2**17  # numbers, so that the steps in between stay in the cache
+_SCALE_BYTES = 2
+_LEAST = 2.0**-100  # of a scale that is not 0: its inverse is finite
+_LARGEST = 0x7F7F  # the largest finite number's upper half
+
+Scales = npt.NDArray[np.uint16]  # upper halves
+
+
+class Packing(NamedTuple):
+    """How codes become bytes: so many for so many codes."""
+
+    num_bytes: Callable[[int], int]
+    pack: Callable[[Codes], Part]
+    unpack: Callable[[Part, int], Codes]
+
+
+def write(
+    arrays: list[Array],
+    block: int,
+    packing: Packing,
+    quantize: Callable[[Array, npt.NDArray[np.int64]], tuple[Scales, Codes]],
+) -> Part:
+    """The part of all numbers. `quantize` is given some blocks [N, B], the last one filled up with zeros, and how many
+    numbers of each are real [N]; it answers with their scales [N] and codes [N, B].
+    """
+    size = sum(array.size for array in arrays)
+    number = -(-size // block)
+    scales_N, codes_NB = np.empty(number, np.uint16), np.empty((number, block), np.uint8)
+    real_N = np.minimum(block, size - block * np.arange(number))
+    first = 0
+    for x_NB in _chunks(arrays, block):
+        rows = slice(first, first + len(x_NB))
+        scales_N[rows], codes_NB[rows] = quantize(x_NB, real_N[rows])
+        first += len(x_NB)
+    return squeeze(np.concatenate([planes(scales_N), packing.pack(codes_NB.reshape(-1)[:size])]))
+
+
+def read(
+    part: Part, shapes: list[Shape], block: int, packing: Packing, step: float, first: float
+) -> Callable[[list[Array]], list[Array]]:
+    """The way back to arrays of these shapes. Raises ValueError for a part of another size, or damaged scales."""
+    size = count(shapes)
+    scales_bytes = -(-size // block) * _SCALE_BYTES
+    plain = unsqueeze(part, scales_bytes + packing.num_bytes(size))
+    upper_N: Scales = from_planes(plain[:scales_bytes], np.uint16)
+    if upper_N.max(initial=0) > _LARGEST:
+        raise ValueError("a scale that is negative or not finite")
+    codes = packing.unpack(plain[scales_bytes:], size)
+    return lambda none: shaped(_scaled(codes, step, first, floats(upper_N), block), shapes)
+
+
+def largest(x_NB: Array) -> Array:
+    """The largest magnitude of each block [N]."""
+    found_N: Array = np.abs(x_NB).max(1)
+    return found_N
+
+
+def rounded_up(scale_N: Array) -> Scales:
+    """Scales as they are written."""
+    raised_N = np.where(scale_N > 0, np.maximum(scale_N, np.float32(_LEAST)), np.float32(0))
+    upper_N = (raised_N.view(np.uint32) + np.uint32(0xFFFF)) >> np.uint32(16)
+    written_N: Scales = np.minimum(upper_N, np.uint32(_LARGEST)).astype(np.uint16)
+    return written_N
+
+
+def floats(upper_N: Scales) -> Array:
+    """Scales as they are read."""
+    return (upper_N.astype(np.uint32) << np.uint32(16)).view(np.float32)
+
+
+def _chunks(arrays: list[Array], block: int) -> Iterator[Array]:
+    """All numbers in order, some blocks [N, B] at a time, each of which holds until the next."""
+    chunk = np.empty(max(1, _AT_ONCE // block) * block, np.float32)
+    filled = 0
+    for array in arrays:
+        numbers, first = array.reshape(-1), 0
+        while first < numbers.size:
+            taken = min(chunk.size - filled, numbers.size - first)
+            if taken == chunk.size:
+                yield numbers[first : first + taken].reshape(-1, block)
+                first += taken
+                continue
+            chunk[filled : filled + taken] = numbers[first : first + taken]
+            filled, first = filled + taken, first + taken
+            if filled == chunk.size:
+                yield chunk.reshape(-1, block)
+                filled = 0
+    if filled:
+        end = -(-filled // block) * block
+        chunk[filled:end] = 0
+        yield chunk[:end].reshape(-1, block)
+
+
+def _scaled(codes: Codes, step: float, first: float, scale_N: Array, block: int) -> Array:
+    numbers = np.empty(codes.size, np.float32)
+    rows = max(1, _AT_ONCE // block)
+    for row in range(0, len(scale_N), rows):
+        here = slice(row * block, (row + rows) * block)
+        level = np.multiply(codes[here], np.float32(step), dtype=np.float32)
+        level += np.float32(first)
+        whole = level.size // block
+        np.multiply(
+            level[: whole * block].reshape(-1, block),
+            scale_N[row : row + whole, None],
+            out=numbers[here][: whole * block].reshape(-1, block),
+        )
+        numbers[here][whole * block :] = level[whole * block :] * scale_N[row + whole : row + whole + 1]
+    return numbers

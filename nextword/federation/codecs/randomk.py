@@ -1,0 +1,36 @@
+"""Numbers drawn by lot, unbiased: randomk:0.1 sends one in ten, times ten.
+
+Konečný et al. 2016, "Federated learning: strategies for improving communication efficiency", section 2 ("random mask")
+and 3 ("subsampling"). The receiver draws the same lots from the same seed, so no places are sent.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from nextword.federation.codecs.stage import NOTHING, SOME, Array, Part, Shape, Undo, count, flat, shaped, share
+from nextword.federation.codecs.topk import kept, spread
+
+
+class RandomK:
+    place = SOME
+    contracts = False
+
+    def __init__(self, argument: str = "") -> None:
+        self.share = share(argument, "randomk")
+
+    def encode(self, arrays: list[Array], rng: np.random.Generator) -> tuple[list[Array], Part]:
+        x = flat(arrays)
+        places = self._drawn(x.size, rng)
+        return [x[places] * np.float32(x.size / max(1, places.size))], NOTHING
+
+    def open(self, part: Part, shapes: list[Shape], rng: np.random.Generator) -> tuple[list[Shape], Undo]:
+        if part.size:
+            raise ValueError("places that are drawn by lot need not be told")
+        size = count(shapes)
+        places = self._drawn(size, rng)
+        return [(places.size,)], lambda arrays: shaped(spread(arrays[0], places, size), shapes)
+
+    def _drawn(self, size: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+        return rng.choice(size, kept(self.share, size), replace=False, shuffle=False)

@@ -1,0 +1,57 @@
+"""Stochastic uniform quantization, unbiased: int1 to int8, or int4:128 for blocks of 128 numbers.
+
+Suresh et al. 2017, "Distributed mean estimation with limited communication", section 2.2. A block whose largest
+magnitude is s has 2^bits levels, evenly from -s to s. With t = (x / s + 1) (2^bits - 1) / 2 and u uniform in [0, 1) the
+level is floor(t + u). So its mean is x, and the error is below one step, 2 s / (2^bits - 1). u has 16 bits, so the mean
+is off by 2^-17 of a step at most. Zero is no level, but in blocks of zeros alone.
+"""
+
+# N blocks, B numbers of a block
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from nextword.federation.codecs import blocks
+from nextword.federation.codecs.packing import Codes, pack, packed_bytes, unpack
+from nextword.federation.codecs.stage import LAST, Array, Part, Shape, Undo, whole
+
+_FEWEST_THAT_CONTRACT = 3  # bits: with fewer, what is lost may be longer than the update
+_RANDOM_BITS = 16
+
+
+class Uniform:
+    place = LAST
+
+    def __init__(self, bits: int, argument: str = "") -> None:
+        self.steps, self.contracts = 2**bits - 1, bits >= _FEWEST_THAT_CONTRACT
+        self.block = whole(argument or str(blocks.BLOCK), f"int{bits}", 1, blocks.MOST, f"int{bits}:128")
+        self.packing = blocks.Packing(partial(packed_bytes, bits), partial(pack, bits), partial(unpack, bits))
+
+    def encode(self, arrays: list[Array], rng: np.random.Generator) -> tuple[list[Array], Part]:
+        def quantize(x_NB: Array, real_N: npt.NDArray[np.int64]) -> tuple[blocks.Scales, Codes]:
+            upper_N = blocks.rounded_up(blocks.largest(x_NB))
+            scale_N = blocks.floats(upper_N)
+            per_step_N = np.divide(self.steps / 2, scale_N, out=np.zeros_like(scale_N), where=scale_N > 0)
+            t_NB = x_NB * per_step_N[:, None]
+            t_NB += _uniform(rng, x_NB.shape)
+            t_NB += np.float32(self.steps / 2)
+            return upper_N, np.clip(t_NB, 0, self.steps, out=t_NB).astype(np.uint8)
+
+        return [], blocks.write(arrays, self.block, self.packing, quantize)
+
+    def open(self, part: Part, shapes: list[Shape], rng: np.random.Generator) -> tuple[list[Shape], Undo]:
+        return [], blocks.read(part, shapes, self.block, self.packing, step=2 / self.steps, first=-1.0)
+
+
+def _uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Numbers of 16 bits, evenly within [0, 1)."""
+    size = int(np.prod(shape))
+    words = rng.bit_generator.random_raw(-(-size * _RANDOM_BITS // 64))
+    halves = np.asarray(words).view(np.uint16)[:size].reshape(shape)
+    u = np.multiply(halves, np.float32(2.0**-_RANDOM_BITS), dtype=np.float32)
+    u += np.float32(2.0 ** -(_RANDOM_BITS + 1))
+    return u
