@@ -147,10 +147,14 @@ def with_headline(text: str, measured: Sequence[Measured]) -> str:
 
 
 def _alike(measured: Sequence[Measured]) -> list[list[Measured]]:
-    """The seeds of each run that was run and measured alike, in order."""
+    """The seeds of each run that was run and measured alike, in order. What could not be set yet was as by default."""
+    from nextword.federation.config import RunConfig
+
+    default = {key: value for key, value in RunConfig().to_flat().items() if key not in ("seed", *_WHERE)}
     alike: dict[str, list[Measured]] = {}
     for one in sorted(measured, key=lambda one: int(one["seed"])):
-        alike.setdefault(json.dumps([one["name"], one["run"], one["settings"]], sort_keys=True), []).append(one)
+        how = [one["name"], default | one["run"], one["settings"]]
+        alike.setdefault(json.dumps(how, sort_keys=True), []).append(one)
     return [alike[key] for key in sorted(alike)]
 
 
