@@ -4,4 +4,4 @@ import os
 
 # A key brings two frames, its letter and then the words for it; at Textual's 60 the second waits 17 ms for its turn.
 # Read when Textual is first imported; whoever sets it has their way.
-os.environ.setdefault("TEXTUAL_FPS", "240")
+os.environ.setdefault("TEXTUAL_FPS", "500")
