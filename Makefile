@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RUNS := nus-sms self-dialogue
 SEEDS := 0 1 2
-ROWS := nus-sms-fedper nus-sms-fedrep nus-sms-adapters nus-sms-ditto nus-sms-apfl nus-sms-per-fedavg nus-sms-reptile nus-sms-clusters synthetic-clusters
+ROWS := nus-sms-fedper nus-sms-fedrep nus-sms-adapters nus-sms-ditto nus-sms-apfl nus-sms-per-fedavg nus-sms-reptile nus-sms-small nus-sms-clusters synthetic-clusters
 MEASURED := scripts/runs/measured
 
 .PHONY: demo test check results bundled clean
