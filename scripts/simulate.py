@@ -121,7 +121,7 @@ def _readable(summary: dict[str, Any]) -> str:
         lines.append(
             f"of {found['least_users']} users or more: {words:,} beginnings of words, {grams:,} n-grams ({spent})"
         )
-    if private := summary["privacy"]:
+    if private := summary.get("privacy"):
         lines.append(f"privacy: {private['text']}")
         if stopped := private["stopped_before_round"]:
             lines.append(f"stopped before round {stopped}, which the budget does not allow")

@@ -194,16 +194,14 @@ class PrivacyConfig(Section):
     """
 
     method: Literal["none", "central"] = "none"
-    clip_norm: Annotated[float, Field(ge=SMALLEST_NORM, le=LARGEST_NORM)] = (
-        1.0  # of an update; where it adapts, at first
-    )
+    clip_norm: Annotated[float, Field(ge=SMALLEST_NORM, le=LARGEST_NORM)] = 1.0  # the first one, where it adapts
     noise_multiplier: Annotated[float, Field(ge=0, le=1000)] = 1.0  # deviation of the noise over the clip norm
     delta: Annotated[float, Field(gt=0, lt=1)] = 1e-5
     epsilon_budget: NotNegative = 0.0  # the run ends before the round that would exceed it; 0: no budget
     accountant: Literal["prv", "rdp"] = "prv"  # for what was sampled; without sampling the figure is exact
     quantile: Share = 0.0  # 0: the clip norm stays
     quantile_rate: Positive = 0.2
-    quantile_share: Annotated[float, Field(gt=0, lt=1)] = 0.01  # of what a round costs, for finding the quantile
+    quantile_share: Annotated[float, Field(gt=0, le=0.5)] = 0.01  # of what a round costs, for finding the quantile
 
     @property
     def adapts(self) -> bool:
