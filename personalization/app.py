@@ -7,6 +7,7 @@ parameters and the settings of the training. An exception may quote text, so onl
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from flwr.common.constant import ErrorCode
 
 from data.splits import Split
 from nextword.federation import download, records
+from nextword.federation.clipping import clipped, norm
 from nextword.federation.clusters import unpacked
 from nextword.federation.codec import Codec, Update
 from nextword.federation.codecs.stage import Part
@@ -48,6 +50,7 @@ class Task:
     accepted: list[int]  # last round whose update of each user counted; 0: none
     models: list[dict[str, npt.NDArray[np.float32]]]  # shared parameters, of each cluster
     client: ClientConfig
+    update_norm: float  # the longest update; infinite where there is no limit
 
 
 def make_app(config: RunConfig | None = None) -> ClientApp:
@@ -110,7 +113,7 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
         trained = device.train_user(local, vocabulary, texts, task.models[chosen], kept)
         if trained.state is not None and task.server_round:  # round 0 groups people, and leaves them as they are
             store.save(user, task.server_round, trained.state, checkpoint=_checkpoint(config, task))
-        encoded = _encoded(config, task, residuals, user, accepted, trained.delta)
+        encoded, within = _encoded(config, task, residuals, user, accepted, trained.delta)
         reply[records.update_key(user)] = ArrayRecord({name: Array(array) for name, array in encoded.items()})
         reply[records.metrics_key(user)] = MetricRecord(
             {
@@ -118,6 +121,7 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
                 records.NUM_PIECES: trained.num_pieces,
                 records.BITS_PER_PIECE: trained.bits_per_piece,
                 records.CLUSTER: chosen,
+                **({records.WITHIN: int(within)} if config.privacy.adapts else {}),
             }
         )
     return reply
@@ -125,16 +129,19 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
 
 def _encoded(
     config: RunConfig, task: Task, residuals: DeviceStore, user: int, accepted: int, delta: Update
-) -> dict[str, Part]:
-    """A user's update as it travels. With feedback, what the encoding loses stays here."""
+) -> tuple[dict[str, Part], bool]:
+    """A user's update as it travels, and whether it was no longer than the limit. What the encoding loses stays here,
+    where there is feedback."""
     if not delta:
-        return {}
+        return {}, True
     codec, key = Codec(config.update.codec), (config.seed, task.server_round, user)
+    wanted = feedback.with_residual(delta, residuals.after(user, accepted)) if config.update.feedback else delta
+    within = norm(wanted) <= task.update_norm
     if not config.update.feedback:
-        return codec.encode(delta, key)
-    encoded, residual = feedback.encode(codec, delta, residuals.after(user, accepted), key)
+        return codec.encode(clipped(wanted, task.update_norm), key), within
+    encoded, residual = feedback.encode(codec, wanted, None, key, task.update_norm)
     residuals.save(user, task.server_round, residual, base=accepted, checkpoint=_checkpoint(config, task))
-    return encoded
+    return encoded, within
 
 
 def _checkpoint(config: RunConfig, task: Task) -> int:
@@ -223,13 +230,14 @@ def _decode(config: RunConfig, message: Message, context: Context) -> Task:
     server_round = int(task.pop(records.ROUND))
     clusters = [int(cluster) for cluster in task.pop(records.CLUSTERS)]
     accepted = [int(number) for number in task.pop(records.ACCEPTED)]
+    update_norm = float(task.pop(records.UPDATE_NORM)) if config.privacy.method != "none" else math.inf
     arrays = {name: array.numpy() for name, array in message.content.array_records[records.PARAMETERS].items()}
     start = device.start_weights(str(start_folder(config, context.run_id)))
     most_bytes = config.clusters.number * sum(array.nbytes for array in start.values()) + _SPARE_BYTES
     models = unpacked(download.read(arrays, config.update.download, most_bytes))
     if not len(users) == len(clusters) == len(accepted) or not all(-1 <= cluster < len(models) for cluster in clusters):
         raise ValueError("users and clusters do not fit together")
-    return Task(server_round, users, clusters, accepted, models, ClientConfig.model_validate(task))
+    return Task(server_round, users, clusters, accepted, models, ClientConfig.model_validate(task), update_norm)
 
 
 def _guarded(message: Message, answer: Callable[[], RecordDict]) -> Message:

@@ -98,7 +98,10 @@ def simulate(config: RunConfig, *, resume: bool = False, observer: Observer = la
 
 def _describe(event: dict[str, Any]) -> str:
     bits = event.get("train_bits_per_piece")
-    return f"round {event['round']}" + (f", {bits:.2f} bits a piece" if bits is not None else "")
+    epsilon = event.get("privacy", {}).get("epsilon")
+    told = [f"round {event['round']}"]
+    told += [f"{bits:.2f} bits a piece"] if bits is not None else []
+    return ", ".join(told + ([f"epsilon {epsilon:.2f}"] if epsilon is not None else []))
 
 
 def _readable(summary: dict[str, Any]) -> str:
@@ -118,4 +121,14 @@ def _readable(summary: dict[str, Any]) -> str:
         lines.append(
             f"of {found['least_users']} users or more: {words:,} beginnings of words, {grams:,} n-grams ({spent})"
         )
+    if private := summary.get("privacy"):
+        lines.append(f"privacy: {private['text']}")
+        if stopped := private["stopped_before_round"]:
+            lines.append(f"stopped before round {stopped}, which the budget does not allow")
+        lines += [
+            f"projection, not measured: {one['projected_population']:,} users, {one['cohort']:,} a round, the same "
+            f"noise on the mean: epsilon {one['epsilon']:.3g} at delta {one['delta']:g}"
+            for one in private["projections_not_measured"]
+            if one["epsilon"] is not None
+        ]
     return "\n".join([*lines, f"model: {summary['model']}"])

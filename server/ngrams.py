@@ -15,6 +15,7 @@ from nextword.federation import records
 from nextword.federation.config import RunConfig
 from nextword.federation.ngrams import LEVELS, Growth, Sketching
 from nextword.vocabulary import Vocabulary
+from server.noise import gaussian
 from server.run_folder import Event
 from server.strategy import Homes, to_arrays
 
@@ -54,7 +55,8 @@ def find_ngrams(
                 total += sketch
                 waiting -= users
         if deviation:
-            total = total + np.random.default_rng([secret(), level]).normal(0.0, deviation, total.shape)
+            noise = gaussian(secret(), f"ngrams/{level}", total.tobytes(), total.size)
+            total = total + deviation * noise.reshape(total.shape)
         growth.grow(total, sketching, least)
         users_heard = homes.population - len(waiting)
         tell(

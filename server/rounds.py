@@ -21,12 +21,14 @@ from nextword.federation import records
 from nextword.federation.clusters import unpacked
 from nextword.federation.codec import Update
 from nextword.federation.config import RunConfig
-from nextword.federation.ngrams import epsilon
+from nextword.federation.ledger import Gaussian, spent
 from nextword.model import LanguageModel
 from nextword.vocabulary import Vocabulary
 from server.exchange import exchange
 from server.ngrams import find_ngrams
+from server.privacy import CentralPrivacy
 from server.run_folder import FINAL, Event, RunFolder, State
+from server.spending import COVERS, Spending
 from server.strategy import FederatedTraining, Homes, Tally, to_arrays, to_update
 
 Observer = Callable[[Event], None]
@@ -42,6 +44,7 @@ class Run:
     folder: RunFolder
     state: State
     observer: Observer
+    spending: Spending | None = None
 
     @cached_property
     def homes(self) -> Homes:
@@ -54,17 +57,28 @@ class Run:
             found = find_ngrams(self.config, vocabulary, self.homes, self._exchange, self._tell, self.folder.secret)
             found.save(self.folder.ngrams)
 
+    @cached_property
+    def privacy(self) -> CentralPrivacy | None:
+        """The mechanism that makes a round private, where the settings ask for one."""
+        if self.config.privacy.method == "none":
+            return None
+        return CentralPrivacy(self.config.privacy, self.folder.secret(), self.state.clip_norm)
+
     def train(self) -> State:
-        """All rounds that are left, each one logged, then checkpointed."""
-        federation, clusters = self.config.federation, self.config.clusters
-        labels = self.folder.clusters() if self.state.server_round > clusters.warm_rounds else {}
-        strategy = FederatedTraining(self.config, self.homes, self.state.moments, labels, self.state.accepted)
+        """All rounds that are left, each one logged, then checkpointed. A budget for privacy may end them early."""
+        federation, clusters, state = self.config.federation, self.config.clusters, self.state
+        labels = self.folder.clusters() if state.server_round > clusters.warm_rounds else {}
+        strategy = FederatedTraining(self.config, self.homes, state.moments, labels, state.accepted, self.privacy)
+        self.spending = self._spending(strategy)
         arrays = to_arrays(self.state.parameters)
         if self.state.server_round == 0 and not self.folder.events():
             self._tell(
                 {"event": "start", "round": 0, "users": strategy.homes.population} | self._evaluate(strategy, 0, arrays)
             )
         for server_round in range(self.state.server_round + 1, federation.rounds + 1):
+            if self.spending and not self.spending.affordable(server_round):
+                self._tell_stop(server_round, self.spending)
+                break
             if clusters.number > 1 and server_round == clusters.warm_rounds + 1:
                 arrays = self._split(strategy, server_round, arrays)
             settled = server_round > clusters.warm_rounds + clusters.settle_rounds
@@ -73,11 +87,38 @@ class Run:
             self._tell(event)
             last = server_round == federation.rounds
             if last or server_round % federation.checkpoint_every == 0:
-                self.state = State(server_round, to_update(arrays), strategy.moments, dict(strategy.accepted))
+                clip_norm = self.privacy.clip_norm if self.privacy else None
+                accepted = dict(strategy.accepted)
+                self.state = State(server_round, to_update(arrays), strategy.moments, accepted, clip_norm)
                 self.folder.save(self.state)
         if clusters.number > 1:
             self._choose(strategy, arrays)
         return self.state
+
+    def _spending(self, strategy: FederatedTraining) -> Spending | None:
+        """The ledger, with what was released so far. Raises ValueError where the budget is too small for any round."""
+        if self.privacy is None:
+            return None
+        spending = Spending(self.config, self.homes.population, strategy.sample)
+        if not spending.affordable(1):
+            budget, least = self.config.privacy.epsilon_budget, spending.with_round(1)
+            raise ValueError(
+                f"privacy.epsilon-budget = {budget:g} is too little for one round, which costs {least}: "
+                f"set privacy.epsilon-budget={math.ceil(least.epsilon)}, or more privacy.noise-multiplier"
+            )
+        spending.go_on_from(self.folder.events())
+        return spending
+
+    def _tell_stop(self, server_round: int, spending: Spending) -> None:
+        self._tell(
+            {
+                "event": "budget",
+                "round": server_round,  # which was not begun
+                "epsilon_budget": self.config.privacy.epsilon_budget,
+                "epsilon_with_this_round": spending.with_round(server_round).event()["epsilon"],
+                "privacy": spending.spent().event(),
+            }
+        )
 
     def _split(self, strategy: FederatedTraining, server_round: int, arrays: ArrayRecord) -> ArrayRecord:
         """Group everybody by their updates, and go on with a model for each group."""
@@ -110,6 +151,7 @@ class Run:
 
     def _round(self, strategy: FederatedTraining, server_round: int, arrays: ArrayRecord) -> tuple[ArrayRecord, Event]:
         began = time.perf_counter()
+        clip_norm = self.privacy.clip_norm if self.privacy else 0.0
         asked = strategy.configure_train(server_round, arrays, ConfigRecord(), self.grid)
         stepped, metrics = strategy.aggregate_train(server_round, self._exchange(asked))
         tally = strategy.tally
@@ -126,6 +168,8 @@ class Run:
         if len(set(strategy.labels.values())) > 1:
             event["sizes"] = _sizes({user: int(row[records.CLUSTER]) for user, row in tally.metrics.items()})
         event["rejected"] = len(tally.rejected)
+        if self.spending:
+            event["privacy"] = self.spending.record(server_round, clip_norm)
         arrays = arrays if stepped is None else stepped
         every = self.config.federation.evaluate_every
         if every and (server_round % every == 0 or server_round == self.config.federation.rounds):
@@ -226,6 +270,7 @@ def finish(run: Run, model: LanguageModel, vocabulary: Vocabulary) -> Event:
         "validation_bits_per_character_at_start": measured[0]["validation_bits_per_character"] if measured else None,
         "ngrams": _ngrams_found(run.config, [event for event in events if event["event"] == "ngrams"]),
         "cluster_sizes": sizes if chosen else None,
+        "privacy": _privacy(run, events),
         "server_peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
     run.folder.write_summary(summary)
@@ -236,16 +281,33 @@ def _ngrams_found(config: RunConfig, levels: Sequence[Event]) -> Event | None:
     """How many n-grams were found, and what that cost the privacy of a user who took part."""
     if not levels:
         return None
-    spent = epsilon(config.ngrams.noise, config.ngrams.delta)
+    levels_spent = Gaussian(config.ngrams.noise, 1.0, len(levels))
+    found = spent([levels_spent], config.ngrams.delta, unit="user", rounds=0, sampling="everybody")
     return {
         "found": [event["found"] for event in levels],
         "least_users": config.ngrams.least_users,
         "seconds": round(math.fsum(event["seconds"] for event in levels), 3),
-        "epsilon": round(spent, 2) if math.isfinite(spent) else None,
-        "delta": config.ngrams.delta,
-        "unit": "user",
-        "accountant": "zCDP",
+        "epsilon": found.event()["epsilon"],
+        "delta": found.delta,
+        "unit": found.unit,
+        "accountant": found.accountant,
         "levels": len(levels),
+    }
+
+
+def _privacy(run: Run, events: Sequence[Event]) -> Event | None:
+    """What the whole run has cost a user, and where it stopped for that."""
+    if run.spending is None:
+        return None
+    total = run.spending.spent(ngrams=True)
+    stops = [event["round"] for event in events if event["event"] == "budget"]
+    return total.event() | {
+        "text": str(total),
+        "covers": COVERS,
+        "noise_multiplier": run.config.privacy.noise_multiplier,
+        "clip_norm": run.privacy.clip_norm if run.privacy else None,
+        "stopped_before_round": stops[-1] if stops else None,
+        "projections_not_measured": run.spending.projections(),
     }
 
 

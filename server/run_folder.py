@@ -44,13 +44,14 @@ Event = dict[str, Any]
 
 @dataclass
 class State:
-    """All that the next round depends on: rounds done, shared parameters, the server optimizer's moments, and for each
-    user the last round whose update counted."""
+    """All that the next round depends on: rounds done, shared parameters, the server optimizer's moments, for each user
+    the last round whose update counted, and the clip norm where it adapts."""
 
     server_round: int
     parameters: Update
     moments: dict[str, Update] = field(default_factory=dict)
     accepted: dict[int, int] = field(default_factory=dict)
+    clip_norm: float | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,7 @@ class RunFolder:
         for moment, by_name in state.moments.items():
             arrays |= {f"{moment}/{name}": array for name, array in by_name.items()}
         about = {"round": str(state.server_round), "accepted": json.dumps(sorted(state.accepted.items()))}
+        about["clip-norm"] = json.dumps(state.clip_norm)
         write_whole(self.path / CHECKPOINT, safetensors.numpy.save(arrays, about))
 
     def load(self) -> State | None:
@@ -141,7 +143,8 @@ class RunFolder:
         try:
             with safetensors.safe_open(path, framework="numpy") as file:
                 about = file.metadata()
-                state = State(int(about["round"]), {}, {}, dict(json.loads(about["accepted"])))
+                accepted, clip_norm = (json.loads(about[key]) for key in ("accepted", "clip-norm"))
+                state = State(int(about["round"]), {}, {}, dict(accepted), clip_norm)
                 for key in file.keys():  # noqa: SIM118 (not a mapping)
                     group, _, name = key.partition("/")
                     target = state.parameters if group == "parameters" else state.moments.setdefault(group, {})

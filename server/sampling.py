@@ -3,7 +3,8 @@
 `independent` draws each round anew, without replacement within it (McMahan et al. 2017, Algorithm 1). `reshuffled`
 deals out a random order of everyone, round by round, before it draws the next order (Malinovsky et al. 2023, "Federated
 learning with regularized client participation", who keep one order): after each deal everybody has taken part equally
-often. A privacy claim that rests on random participation holds for `independent` alone.
+often. `poisson` draws each user alone, with probability limit / all, so a round may ask nobody, or more than `limit`:
+a privacy claim that rests on random participation holds for it alone, and only while the draw is secret.
 """
 
 from __future__ import annotations
@@ -29,4 +30,12 @@ def reshuffled(users: Sequence[int], limit: int, server_round: int, key: tuple[i
     return sorted(np.array_split(rng.permutation(np.sort(users)), hands)[hand].tolist())
 
 
-SAMPLINGS: dict[str, Sampling] = {"independent": independent, "reshuffled": reshuffled}
+def poisson(users: Sequence[int], limit: int, server_round: int, key: tuple[int, int]) -> list[int]:
+    """Each of `users` with probability limit / all, whoever else takes part."""
+    rng = np.random.default_rng([*key, server_round])
+    everyone = np.sort(users)
+    rate = min(1.0, limit / max(1, len(everyone)))
+    return [int(user) for user in everyone[rng.random(len(everyone)) < rate]]
+
+
+SAMPLINGS: dict[str, Sampling] = {"independent": independent, "reshuffled": reshuffled, "poisson": poisson}

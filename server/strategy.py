@@ -25,6 +25,7 @@ from server import optimizers
 from server.accumulator import Accumulator
 from server.clustering import Projection, groups
 from server.optimizers import ServerOptimizer
+from server.privacy import CentralPrivacy
 from server.sampling import SAMPLINGS, independent
 
 MAX_USERS_PER_MESSAGE = 8
@@ -73,6 +74,8 @@ class FederatedTraining(Strategy):
 
     `accepted` holds the last round whose update of a user counted, which their device is told for its error feedback.
 
+    With `privacy` updates are clipped, and their mean is a noisy one over the users expected.
+
     `upload_bytes` and `download_bytes` count the arrays as if every user had a device of their own.
     """
 
@@ -83,11 +86,13 @@ class FederatedTraining(Strategy):
         moments: Moments | None = None,
         labels: Mapping[int, int] | None = None,
         accepted: Mapping[int, int] | None = None,
+        privacy: CentralPrivacy | None = None,
     ) -> None:
         self.config = config
         self.homes = homes
         self.labels = dict(labels or {})
         self.accepted = dict(accepted or {})
+        self.privacy = privacy
         self.held = True
         self.tally = Tally()
         self._models: list[Update] = [{}]
@@ -122,11 +127,14 @@ class FederatedTraining(Strategy):
     ) -> Iterable[Message]:
         """Messages to the nodes of this round's sample, made one at a time."""
         self._models = unpacked(to_update(arrays))
+        return self._messages(MessageType.TRAIN, server_round, arrays, self.sample(server_round))
+
+    def sample(self, server_round: int) -> list[int]:
+        """Who is asked in a round. The draw that amplifies privacy is made from the run's secret."""
         federation = self.config.federation
-        everyone = range(self.homes.population)
-        sample = SAMPLINGS[federation.sampling]
-        users = sample(everyone, federation.users_per_round, server_round, (self.config.seed, _TRAIN))
-        return self._messages(MessageType.TRAIN, server_round, arrays, users)
+        seed = self.privacy.secret if self.privacy and self._drawn_alone else self.config.seed
+        draw = SAMPLINGS[federation.sampling]
+        return draw(range(self.homes.population), federation.users_per_round, server_round, (seed, _TRAIN))
 
     def aggregate_train(
         self, server_round: int, replies: Iterable[Message]
@@ -137,20 +145,32 @@ class FederatedTraining(Strategy):
 
         def add(user: int, update: Update, metrics: Mapping[str, float]) -> None:
             weight = int(metrics[records.NUM_MESSAGES]) if by_messages else 1
-            totals[int(metrics[records.CLUSTER])].add(update, weight)
+            admitted = self.privacy.admit(update) if self.privacy else update
+            totals[int(metrics[records.CLUSTER])].add(admitted, weight)
             self.accepted[user] = server_round
 
         self._collect_updates(server_round, replies, add)
-        if not any(total.weight for total in totals):
+        if self.privacy is None and not any(total.weight for total in totals):
             return None, None
         for cluster, total in enumerate(totals):
-            if (mean := total.mean()) is not None:
+            if (mean := self._mean(total, server_round)) is not None:
                 self._models[cluster] = self._optimizers[cluster].step(self._models[cluster], mean, server_round)
         rows = [self.tally.metrics[user] for user in sorted(self.tally.metrics)]
         pieces = math.fsum(row[records.NUM_PIECES] for row in rows)
         bits = math.fsum(row[records.NUM_PIECES] * row[records.BITS_PER_PIECE] for row in rows)
         mean_bits = MetricRecord({records.BITS_PER_PIECE: bits / pieces if pieces else 0.0})
         return to_arrays(packed(self._models)), mean_bits
+
+    def _mean(self, total: Accumulator, server_round: int) -> Update | None:
+        if self.privacy is None:
+            return total.mean()
+        asked = self.config.federation.users_per_round if self._drawn_alone else len(self.tally.asked)
+        within = math.fsum(row.get(records.WITHIN, 0.5) - 0.5 for row in self.tally.metrics.values())
+        return self.privacy.mean(total, min(asked, self.homes.population), within, server_round)
+
+    @property
+    def _drawn_alone(self) -> bool:
+        return self.config.federation.sampling == "poisson"
 
     def configure_split(self, arrays: ArrayRecord) -> Iterable[Message]:
         """Messages that ask everybody for an update from the one model."""
@@ -180,6 +200,8 @@ class FederatedTraining(Strategy):
         """Decode and check each update, and `add` it with its metrics."""
         shapes, codec = self._shapes, Codec(self.config.update.codec)
         limits = _TRAIN_LIMITS | {records.CLUSTER: len(self._models) - 1}
+        if self.config.privacy.adapts:
+            limits |= {records.WITHIN: 1}
 
         def accept(user: int, content: RecordDict) -> dict[str, float]:
             metrics = _numbers(content, user, limits)
@@ -261,7 +283,8 @@ class FederatedTraining(Strategy):
             held = [self.labels.get(user, 0) if self.held else -1 for user in chunk]
             counted = [self.accepted.get(user, 0) for user in chunk]
             of_users = {records.USERS: chunk, records.CLUSTERS: held, records.ACCEPTED: counted}
-            task = ConfigRecord({records.ROUND: server_round, **of_users, **client})
+            limit = {records.UPDATE_NORM: self.privacy.clip_norm} if self.privacy else {}
+            task = ConfigRecord({records.ROUND: server_round, **of_users, **client, **limit})
             self.tally.messages += 1
             yield Message(RecordDict({records.PARAMETERS: arrays, records.TASK: task}), node, kind)
 
@@ -309,7 +332,7 @@ def _numbers(content: RecordDict, user: int, limits: dict[str, float]) -> dict[s
     if set(record) != set(limits):
         raise ValueError("metrics missing or unknown")
     for key, value in record.items():
-        whole = key.startswith("num-") or key == records.CLUSTER
+        whole = key.startswith("num-") or key in (records.CLUSTER, records.WITHIN)
         if not isinstance(value, int if whole else (int, float)) or not 0 <= value <= limits[key]:
             raise ValueError(f"{key} is no number from 0 to {limits[key]:g}")
     return record

@@ -10,6 +10,8 @@ from pydantic import Field, model_validator
 from nextword.federation.codec import Codec
 from nextword.settings import AtLeastOne, NotNegative, Positive, Section, Seed, Settings, Share
 
+SMALLEST_NORM, LARGEST_NORM = 1e-4, 1e5  # of a clipped update; all noise then fits the sum (`server.accumulator`)
+
 
 class CorpusConfig(Section):
     """Whose messages: read on the device alone."""
@@ -44,7 +46,7 @@ class FederationConfig(Section):
 
     rounds: AtLeastOne = 30
     users_per_round: Annotated[int, Field(ge=1, le=32_768)] = 20
-    sampling: Literal["independent", "reshuffled"] = "independent"
+    sampling: Literal["independent", "reshuffled", "poisson"] = "independent"
     weighting: Literal["messages", "users"] = "users"  # of updates in their mean: by messages trained on, or alike
     users_per_node: Annotated[int, Field(ge=0)] = 0  # 0: spread evenly over the nodes there are
     workers: Annotated[int, Field(ge=0)] = 0  # processes of the simulation; 0: one for each core
@@ -168,6 +170,56 @@ class NgramsConfig(Section):
         return self
 
 
+class PrivacyConfig(Section):
+    """User-level differential privacy by a trusted server (`server.privacy`), and what it may be combined with.
+
+    What epsilon covers is the models that the devices are sent, the last one, and the clip norms; with n-grams, these
+    too. It does not cover the server's log: mean bits, counts and bytes in events.jsonl and summary.json, evaluation
+    included, are there without noise, and are for the server alone.
+
+        method = "central" and
+        federation.weighting     "users"; by messages a user would weigh up to 300 times as much
+        federation.sampling      any. "poisson" amplifies privacy. For the others, whose draw is no secret, a user is
+                                 accounted for every round in which they were asked, the one asked most often counting
+        federation.checkpoint-every   1; else rounds done again after a crash are releases that the ledger misses
+        update.codec             any; what the server decodes is clipped once more
+        update.feedback          yes; the residual is added before the clipping, so a round's update stays bounded,
+                                 and what the clipping takes away is not kept
+        personal.method          any; what is personal does not leave the device
+        clusters.number          1; groups and choices would be made of everybody's updates without noise
+        ngrams                   none, or with ngrams.noise; both together are accounted at privacy.delta
+        server.optimizer, update.download    any; they see noisy sums only
+
+    With `quantile` the clip norm adapts until this share of the updates is shorter.
+    """
+
+    method: Literal["none", "central"] = "none"
+    clip_norm: Annotated[float, Field(ge=SMALLEST_NORM, le=LARGEST_NORM)] = 1.0  # the first one, where it adapts
+    noise_multiplier: Annotated[float, Field(ge=0, le=1000)] = 1.0  # deviation of the noise over the clip norm
+    delta: Annotated[float, Field(gt=0, lt=1)] = 1e-5
+    epsilon_budget: NotNegative = 0.0  # the run ends before the round that would exceed it; 0: no budget
+    accountant: Literal["prv", "rdp"] = "prv"  # for what was sampled; without sampling the figure is exact
+    quantile: Share = 0.0  # 0: the clip norm stays
+    quantile_rate: Positive = 0.2
+    quantile_share: Annotated[float, Field(gt=0, le=0.5)] = 0.01  # of what a round costs, for finding the quantile
+
+    @property
+    def adapts(self) -> bool:
+        """Whether the clip norm moves."""
+        return self.method != "none" and self.quantile > 0
+
+    @model_validator(mode="after")
+    def _a_budget_can_be_kept(self) -> Self:
+        if self.epsilon_budget and self.method == "none":
+            raise ValueError(f"privacy.epsilon-budget = {self.epsilon_budget:g}: set privacy.method=central")
+        if self.epsilon_budget and not self.noise_multiplier:
+            raise ValueError(
+                f"privacy.epsilon-budget = {self.epsilon_budget:g}: without noise epsilon is infinite: "
+                "set privacy.noise-multiplier=1 or privacy.epsilon-budget=0"
+            )
+        return self
+
+
 class RunConfig(Settings):
     """Everything that decides a run. Two runs with equal configurations give equal numbers on the same machine."""
 
@@ -182,6 +234,7 @@ class RunConfig(Settings):
     personal: PersonalConfig = PersonalConfig()
     clusters: ClustersConfig = ClustersConfig()
     ngrams: NgramsConfig = NgramsConfig()
+    privacy: PrivacyConfig = PrivacyConfig()
 
     @model_validator(mode="after")
     def _rounds_are_left_for_the_clusters(self) -> Self:
@@ -205,4 +258,21 @@ class RunConfig(Settings):
     def _plain_steps_where_the_method_takes_them(self) -> Self:
         if self.personal.method in ("apfl", "per-fedavg") and self.client.optimizer != "sgd":
             raise ValueError(f"personal.method = {self.personal.method} takes plain steps: set client.optimizer=sgd")
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_private_can_be_accounted(self) -> Self:
+        if self.privacy.method == "none":
+            return self
+        federation, refused = self.federation, "privacy.method = central: "
+        if federation.weighting != "users":
+            raise ValueError(f"{refused}a user must not weigh more than another: set federation.weighting=users")
+        if federation.checkpoint_every != 1:
+            raise ValueError(f"{refused}rounds must not be done again: set federation.checkpoint-every=1")
+        if self.clusters.number > 1:
+            raise ValueError(f"{refused}clusters are made of everybody's updates without noise: set clusters.number=1")
+        if self.ngrams.least_users and not self.ngrams.noise:
+            raise ValueError(
+                f"{refused}n-grams without noise have no epsilon: set ngrams.noise=1 or ngrams.least-users=0"
+            )
         return self

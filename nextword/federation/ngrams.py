@@ -10,16 +10,14 @@ and 0 elsewhere, so with at most m items its Euclidean norm is at most sqrt(R m)
 sum is the number of people who have it, or more where others' items fall into all of them. Buckets by simple tabulation
 (Patrascu & Thorup 2012, section 1), which needs one look-up for a parent and one for a symbol.
 
-With noise of deviation s sqrt(R m) in each bucket a level is a Gaussian mechanism of multiplier s, so that L levels are
-L / (2 s^2)-zCDP and (rho + 2 sqrt(rho ln(1 / delta)), delta)-private for a user (Bun & Steinke 2016, propositions 1.6
-and 1.3).
+With noise of deviation s sqrt(R m) in each bucket a level is a Gaussian mechanism of multiplier s for a user, who takes
+part in all levels (`nextword.federation.ledger`).
 """
 
 # R rows, B buckets, P parents, S symbols, M items
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -256,14 +254,6 @@ class Growth:
         if made_with != vocabulary.sha256:
             raise ValueError(f"{path}: n-grams of another vocabulary")
         return cls.of_arrays(vocabulary, arrays)
-
-
-def epsilon(noise: float, delta: float, levels: int = LEVELS) -> float:
-    """What so many levels with this noise multiplier cost a user; infinite without noise."""
-    if not noise:
-        return math.inf
-    rho = levels / (2 * noise**2)
-    return rho + 2 * math.sqrt(rho * math.log(1 / delta))
 
 
 def _lists(found: Found) -> tuple[list[int], list[int], list[float]]:

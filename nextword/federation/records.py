@@ -4,9 +4,10 @@
               <-  "home": partition-id, population, first, users, evaluated
     train     ->  "parameters": the shared parameters, of all clusters (`federation.download`);  "task": round, users,
                   for each of them the cluster that they are in (-1: they choose) and the last round whose update of
-                  theirs counted (0: none), and the client's settings
+                  theirs counted (0: none), the longest update ("update-norm", where there is a limit), and
+                  the client's settings
               <-  per user "update.<user>": the encoded delta (`federation.codec`), and "metrics.<user>":
-                  num-messages, num-pieces, bits-per-piece, cluster
+                  num-messages, num-pieces, bits-per-piece, cluster, and where the limit adapts "within", 0 or 1
     evaluate  ->  as train
               <-  per user "metrics.<user>": num-messages, num-characters, num-pieces, bits, cluster
     query.ngrams ->  "parameters": the n-grams found so far (`federation.ngrams`);  "task": users
@@ -32,6 +33,8 @@ SKETCH = "sketch"
 CLUSTERS = "clusters"
 CLUSTER = "cluster"
 ACCEPTED = "accepted"
+UPDATE_NORM = "update-norm"
+WITHIN = "within"
 
 NUM_MESSAGES = "num-messages"
 NUM_PIECES = "num-pieces"

@@ -13,6 +13,7 @@ from flwr.app import Array, ConfigRecord, Message
 from nextword import checkpoint
 from nextword.federation import records
 from nextword.federation.config import RunConfig
+from nextword.federation.ledger import gaussian_epsilon
 from nextword.federation.ngrams import LEVELS, Growth, Sketching
 from nextword.text import normalise, tokens
 from personalization import device
@@ -73,8 +74,8 @@ def test_noise_has_a_price_and_a_threshold(searching: RunConfig, local_grid: Gri
     noisy = searching.with_settings(["ngrams.noise=0.5", "ngrams.items=4"])
     summary = run_once(noisy, local_grid(noisy, nodes=2))
     spent = summary["ngrams"]
-    assert (spent["unit"], spent["accountant"], spent["delta"]) == ("user", "zCDP", 1e-5)
-    assert spent["epsilon"] == pytest.approx(31.46, abs=0.01)
+    assert (spent["unit"], spent["accountant"], spent["delta"]) == ("user", "gaussian", 1e-5)
+    assert spent["epsilon"] == pytest.approx(gaussian_epsilon(0.5 / 5**0.5, 1e-5))
     assert all((level.people >= 3 * 0.5 * (3 * 4) ** 0.5).all() for level in _found(noisy).levels)
 
 

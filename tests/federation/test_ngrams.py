@@ -8,7 +8,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from nextword.federation.ngrams import LEVELS, WORD_LEVELS, Growth, Sketching, epsilon
+from nextword.federation.ngrams import LEVELS, WORD_LEVELS, Growth, Sketching
 from nextword.layers import END
 from nextword.ngram_layer import START, NgramConfig
 from nextword.vocabulary import Vocabulary
@@ -90,12 +90,6 @@ def test_nobody_finds_nothing(vocabulary: Vocabulary) -> None:
     layer = growth.layer(NgramConfig())
     assert layer.rest(["see"]) == 1
     assert layer.top([], 3, "") == []
-
-
-def test_epsilon_is_that_of_composed_gaussian_mechanisms() -> None:
-    assert epsilon(0.0, 1e-5) == math.inf
-    assert epsilon(1.0, 1e-5, levels=2) == pytest.approx(1 + 2 * math.sqrt(math.log(1e5)))
-    assert epsilon(2.0, 1e-5) < epsilon(1.0, 1e-5) < epsilon(1.0, 1e-6)
 
 
 def test_no_more_of_a_level_is_kept_than_may_be(vocabulary: Vocabulary) -> None:

@@ -1,0 +1,32 @@
+"""How long an update may be: on the device before it is encoded, on the server after it was decoded."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from nextword.federation.codec import Update
+
+_BLOCK = 2**14  # numbers at a time, so that their squares in float64 stay in the cache
+_ROUNDING = 2.0**-20  # far more than scaling to float32 can add to a norm
+
+
+def norm(update: Update) -> float:
+    """The Euclidean norm over all parameters, in float64."""
+    total = 0.0
+    for values in update.values():
+        flat = values.reshape(-1)
+        for first in range(0, flat.size, _BLOCK):
+            block = flat[first : first + _BLOCK].astype(np.float64)
+            total += float(block @ block)
+    return math.sqrt(total)
+
+
+def clipped(update: Update, most: float) -> Update:
+    """The same update where its norm is at most `most`; else scaled down, so that it is not exceeded by a rounding."""
+    length = norm(update)
+    if length <= most:
+        return update
+    scale = np.float32(most * (1 - _ROUNDING) / length)
+    return {name: values * scale for name, values in update.items()}
