@@ -25,11 +25,13 @@ from server import optimizers
 from server.accumulator import Accumulator
 from server.clustering import Projection, groups
 from server.optimizers import ServerOptimizer
+from server.pooling import pooled
 from server.sampling import SAMPLINGS, independent
 
 MAX_USERS_PER_MESSAGE = 8
 MAX_REPLY_BYTES = 2**26  # of the updates in one reply
 MAX_PIECES = 10**9
+_EMBEDDING = "embedding.weight"  # always shared
 _TRAIN, _EVALUATE = 1, 2  # streams of random numbers
 
 Moments = dict[str, Update]  # of the server's optimizers, by moment
@@ -68,8 +70,9 @@ class FederatedTraining(Strategy):
     counts alike, as it does where the text is pooled. By messages (McMahan et al. 2017) a user with ten times the text
     counts a hundred times: the objective inconsistency of Wang et al. 2020.
 
-    With several clusters each has its own parameters and optimizer, packed together (`federation.clusters`); `labels`
-    are the clusters that users were put in, by which they train while `held`, else their devices choose.
+    With several clusters each has its own parameters and optimizer, packed together (`federation.clusters`), and learns
+    mostly from its people and a little from everybody (`server.pooling`); `labels` are the clusters that users were put
+    in, by which they train while `held`, else their devices choose.
 
     `upload_bytes` and `download_bytes` count the arrays as if every user had a device of their own.
     """
@@ -124,19 +127,23 @@ class FederatedTraining(Strategy):
         self, server_round: int, replies: Iterable[Message]
     ) -> tuple[ArrayRecord | None, MetricRecord | None]:
         """The next parameters (None where no usable update came) and the mean training bits per piece."""
-        totals = [Accumulator(self._shapes) for _ in self._models]
+        everyone, *own = [Accumulator(self._shapes) for _ in range(1 + len(self._models))]
         by_messages = self.config.federation.weighting == "messages"
 
         def add(user: int, update: Update, metrics: Mapping[str, float]) -> None:
             weight = int(metrics[records.NUM_MESSAGES]) if by_messages else 1
-            totals[int(metrics[records.CLUSTER])].add(update, weight)
+            everyone.add(update, weight)
+            if len(own) > 1:
+                own[int(metrics[records.CLUSTER])].add(update, weight)
 
         self._collect_updates(replies, add)
-        if not any(total.weight for total in totals):
+        if (mean := everyone.mean()) is None:
             return None, None
-        for cluster, total in enumerate(totals):
-            if (mean := total.mean()) is not None:
-                self._models[cluster] = self._optimizers[cluster].step(self._models[cluster], mean, server_round)
+        pooling = self.config.clusters.pooling
+        steps = [pooled(one.mean(), mean, one.count, pooling) for one in own] if len(own) > 1 else [mean]
+        for cluster, step in enumerate(steps):
+            if step is not None:
+                self._models[cluster] = self._optimizers[cluster].step(self._models[cluster], step, server_round)
         rows = [self.tally.metrics[user] for user in sorted(self.tally.metrics)]
         pieces = math.fsum(row[records.NUM_PIECES] for row in rows)
         bits = math.fsum(row[records.NUM_PIECES] * row[records.BITS_PER_PIECE] for row in rows)
@@ -150,11 +157,11 @@ class FederatedTraining(Strategy):
 
     def aggregate_split(self, replies: Iterable[Message]) -> dict[int, int]:
         """The groups of those who learn alike; who sent no update is in the largest, 0."""
-        projection = Projection(self._shapes, self.config.seed)
-        vectors: dict[int, npt.NDArray[np.float64]] = {}
+        projection = Projection(self._shapes[_EMBEDDING], self.config.seed)
+        vectors: dict[int, npt.NDArray[np.float32]] = {}
 
         def add(user: int, update: Update, metrics: Mapping[str, float]) -> None:
-            vectors[user] = projection.of(update)
+            vectors[user] = projection.of(update[_EMBEDDING])
 
         self._collect_updates(replies, add)
         users = sorted(vectors)
