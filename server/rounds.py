@@ -104,8 +104,7 @@ class Run:
         after = self.config.federation.rounds + 1
         chosen = strategy.aggregate_choice(self._exchange(strategy.configure_choice(after, arrays)))
         self._tell_rejected(after, strategy.tally)
-        kept = sum(cluster == strategy.labels.get(user) for user, cluster in chosen.items())
-        stayed = round(kept / len(chosen), 4) if chosen else None
+        stayed = _stayed(chosen, strategy.labels)
         self._tell({"event": "clusters", "round": after, "sizes": _sizes(chosen), "stayed_share": stayed})
 
     def _round(self, strategy: FederatedTraining, server_round: int, arrays: ArrayRecord) -> tuple[ArrayRecord, Event]:
@@ -124,7 +123,10 @@ class Run:
         }
         self._tell_rejected(server_round, tally)
         if len(set(strategy.labels.values())) > 1:
-            event["sizes"] = _sizes({user: int(row[records.CLUSTER]) for user, row in tally.metrics.items()})
+            chosen = {user: int(row[records.CLUSTER]) for user, row in tally.metrics.items()}
+            event["sizes"] = _sizes(chosen)
+            if not strategy.held:
+                event["stayed_share"] = _stayed(chosen, strategy.labels)
         event["rejected"] = len(tally.rejected)
         arrays = arrays if stepped is None else stepped
         every = self.config.federation.evaluate_every
@@ -252,6 +254,12 @@ def _ngrams_found(config: RunConfig, levels: Sequence[Event]) -> Event | None:
 def _sizes(clusters: Mapping[int, int]) -> list[int]:
     """How many users each cluster has."""
     return [sum(c == number for c in clusters.values()) for number in range(max(clusters.values(), default=0) + 1)]
+
+
+def _stayed(clusters: Mapping[int, int], labels: Mapping[int, int]) -> float | None:
+    """The share of users whose cluster is the group that they were put in; None without users."""
+    stayed = sum(cluster == labels.get(user) for user, cluster in clusters.items())
+    return round(stayed / len(clusters), 4) if clusters else None
 
 
 def weights_sha256(parameters: Update) -> str:

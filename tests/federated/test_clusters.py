@@ -59,6 +59,8 @@ def test_people_of_two_kinds_find_each_other(two_kinds: RunConfig, local_grid: G
     events = RunFolder(Path(two_kinds.out)).events()
     assert [event["sizes"] for event in events if event["event"] == "split"] == [[6, 6]]
     assert [event["stayed_share"] for event in events if event["event"] == "clusters"] == [1.0]
+    told = [event["round"] for event in events if event["event"] == "round" and "stayed_share" in event]
+    assert told == ([4, 5, 6] if method == "ifca" else [])
 
 
 def test_one_cluster_is_a_run_without_clusters(config: RunConfig, local_grid: Grids, tmp_path: Path) -> None:
