@@ -100,7 +100,8 @@ class Run:
         return arrays
 
     def _choose(self, strategy: FederatedTraining, arrays: ArrayRecord) -> None:
-        """Everybody's last choice: how large the clusters are, and how many chose as they were grouped."""
+        """Everybody's last choice, on the device as a newcomer's, and how many chose as they were grouped."""
+        strategy.held = False
         after = self.config.federation.rounds + 1
         chosen = strategy.aggregate_choice(self._exchange(strategy.configure_choice(after, arrays)))
         self._tell_rejected(after, strategy.tally)

@@ -203,7 +203,7 @@ class FederatedTraining(Strategy):
         return self._messages(MessageType.EVALUATE, server_round, arrays, users)
 
     def configure_choice(self, server_round: int, arrays: ArrayRecord) -> Iterable[Message]:
-        """Messages that ask everybody for the cluster they choose, or are held in."""
+        """Messages that ask everybody for the cluster that they choose, or while `held` are in."""
         self._models = unpacked(to_update(arrays))
         return self._messages(MessageType.EVALUATE, server_round, arrays, list(range(self.homes.population)))
 

@@ -117,7 +117,7 @@ class ClustersConfig(Section):
     After `warm_rounds` of one model people are grouped by their updates (`server.clustering`). Each group goes on from
     that model, and learns from everybody too, as if `pooling` more of its people had sent the mean of all updates
     (`server.pooling`). With "ifca" devices then choose for themselves once `settle_rounds` are over, by what their
-    history costs (Ghosh et al. 2020, Algorithm 1); with "updates" they stay in their group.
+    history costs (Ghosh et al. 2020, Algorithm 1); with "updates" they stay in their group, and choose in the end.
     """
 
     number: Annotated[int, Field(ge=1, le=64)] = 1

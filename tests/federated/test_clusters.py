@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from flwr.app import Message
+from flwr.app import ArrayRecord, Message
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +16,7 @@ from nextword import checkpoint
 from nextword.federation.clusters import packed, unpacked
 from nextword.federation.config import RunConfig
 from nextword.federation.folders import DEVICES
-from nextword.federation.records import metrics_key
+from nextword.federation.records import metrics_key, update_key
 from nextword.statistics import adjusted_rand_index
 from server.app import run_once
 from server.clustering import Projection, groups
@@ -111,6 +111,26 @@ def test_without_pooling_a_cluster_learns_from_its_own_people_alone() -> None:
     assert pooled(own, everyone, 2, 0.0) == own
     assert pooled(None, everyone, 0, 0.0) is None
     assert pooled(None, everyone, 0, 4.0) == everyone
+
+
+def test_in_the_end_everybody_chooses_whatever_group_they_were_in(two_kinds: RunConfig, local_grid: Grids) -> None:
+    two_kinds = two_kinds.with_settings(["clusters.method=updates", "clusters.pooling=0"])
+
+    first: list[ArrayRecord] = []
+
+    def mistake(sent: Message, reply: Message) -> list[Message]:
+        """When people are grouped, the second sends the update of the first, who is of the other kind."""
+        if sent.metadata.message_type == "train" and sent.content.config_records["task"]["round"] == 0:
+            if update_key(0) in reply.content:
+                first.append(reply.content.array_records[update_key(0)])
+            elif update_key(1) in reply.content:
+                reply.content[update_key(1)] = first[0]
+        return [reply]
+
+    run_once(two_kinds, local_grid(two_kinds, nodes=1, tamper=mistake))
+    (last,) = (event for event in RunFolder(Path(two_kinds.out)).events() if event["event"] == "clusters")
+    assert last["sizes"] == [6, 6]
+    assert last["stayed_share"] == pytest.approx(11 / 12, abs=1e-3)
 
 
 def test_clusters_that_pool_all_are_one_model(two_kinds: RunConfig, local_grid: Grids) -> None:
