@@ -137,6 +137,19 @@ def rounds(events: Sequence[Mapping[str, Any]]) -> Figure | None:
     return figure
 
 
+def stayed(events: Sequence[Mapping[str, Any]]) -> Figure | None:
+    """How many of those who trained chose the cluster of the group that they were put in, over the rounds."""
+    chose = [event for event in events if event["event"] == "round" and event.get("stayed_share") is not None]
+    if not chose:
+        return None
+    figure, axes = _figure("who chose the cluster of their group", "round", left="of those who trained, %")
+    blocks = np.array_split(np.arange(len(chose)), min(20, len(chose)))
+    for_block = [[np.mean([chose[i][key] for i in block]) for block in blocks] for key in ("round", "stayed_share")]
+    axes.plot(for_block[0], 100 * np.array(for_block[1]), marker="o", color=_COLOURS["all"])
+    axes.set_ylim(0, 105)
+    return figure
+
+
 def svg(figure: Figure) -> str:
     """As an element to stand in a page."""
     buffer = io.StringIO()

@@ -70,6 +70,8 @@ def _told(folder: Path) -> dict[str, Any]:
     found: dict[str, Figure] = dict(drawn.of_evaluation(evaluation)) if evaluation else {}
     if (training := drawn.rounds(events)) is not None:
         found["rounds"] = training
+    if (choices := drawn.stayed(events)) is not None:
+        found["stayed"] = choices
     return {
         "name": folder.resolve().name,
         "settings": {key: value for key, value in run.config().to_flat().items() if value != ""},

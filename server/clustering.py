@@ -1,45 +1,43 @@
 """Who learns alike: people grouped by the direction of their updates (Briggs et al. 2020, "FL+HC", Algorithm 1).
 
-After some rounds of one model everybody sends an update from it. Updates are compared in a random projection, by
-counting each parameter's change, with a random sign, into one of some thousand sums, which keeps angles nearly
-(Weinberger et al. 2009, "Feature hashing for large scale multitask learning", section 2), and the groups that are
-closest are joined until few are left: Ward's distance between unit vectors, whose squares are 2 (1 - cosine).
+After some rounds of one model everybody sends an update from it. Who people are shows in the words that they use, so
+only the embedding's rows are compared, each divided by the root of its length: else a few very common pieces, in
+which all are alike, would decide (Perronnin et al. 2010, "Improving the Fisher kernel for large-scale image
+classification", section 3.2, takes roots for the same reason). This is done in a random projection, by counting each
+number, with a random sign, into one of some thousand sums, which keeps angles nearly (Weinberger et al. 2009, "Feature
+hashing for large scale multitask learning", section 2). The groups that are closest are joined until few are left:
+Ward's distance between unit vectors, whose squares are 2 (1 - cosine).
+
+The server must see each person's update for this, so it cannot be done under secure aggregation.
 """
 
-# U users, K dimensions of the projection
+# U users, V pieces, D width, K dimensions of the projection
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 
-from nextword.federation.codec import Update
-
-DIMENSIONS = 4096
+DIMENSIONS = 16384
 
 
 class Projection:
-    """Updates as short vectors; the same for all users of a run."""
+    """Changes of the embedding [V, D] as short vectors; the same for all users of a run."""
 
-    def __init__(self, shapes: Mapping[str, tuple[int, ...]], seed: int) -> None:
+    def __init__(self, shape: tuple[int, ...], seed: int) -> None:
         rng = np.random.default_rng(seed)
-        self._sums = {name: rng.integers(DIMENSIONS, size=shape).ravel() for name, shape in sorted(shapes.items())}
-        self._signs = {
-            name: rng.choice(np.array([-1, 1], np.int8), size=shape).ravel() for name, shape in sorted(shapes.items())
-        }
+        self._sums = rng.integers(DIMENSIONS, size=shape).ravel()
+        self._signs = rng.choice(np.array([-1, 1], np.int8), size=shape).ravel()
 
-    def of(self, update: Update) -> npt.NDArray[np.float64]:
+    def of(self, change_VD: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """The vector [K] of unit length, or of zeros where nothing has changed."""
-        vector = np.zeros(DIMENSIONS)
-        for name, sums in self._sums.items():
-            vector += np.bincount(sums, update[name].ravel() * self._signs[name], DIMENSIONS)
-        length = np.linalg.norm(vector)
-        return vector / length if length else vector
+        lengths_V = np.linalg.norm(change_VD, axis=1, keepdims=True)
+        rooted_VD = change_VD / np.sqrt(np.maximum(lengths_V, 1e-12))
+        vector = np.bincount(self._sums, rooted_VD.ravel() * self._signs, DIMENSIONS)
+        return (vector / (np.linalg.norm(vector) or 1.0)).astype(np.float32)
 
 
-def groups(vectors_UK: npt.NDArray[np.float64], number: int) -> npt.NDArray[np.int64]:
+def groups(vectors_UK: npt.NDArray[np.float32], number: int) -> npt.NDArray[np.int64]:
     """A group from 0 for each user, the largest group first; fewer groups than `number` where there are fewer users.
 
     What all updates have in common, which says nothing of who is alike, is taken out first.

@@ -141,12 +141,12 @@ class Run:
         return arrays
 
     def _choose(self, strategy: FederatedTraining, arrays: ArrayRecord) -> None:
-        """Everybody's last choice: how large the clusters are, and how many chose as they were grouped."""
+        """Everybody's last choice, on the device as a newcomer's, and how many chose as they were grouped."""
+        strategy.held = False
         after = self.config.federation.rounds + 1
         chosen = strategy.aggregate_choice(self._exchange(strategy.configure_choice(after, arrays)))
         self._tell_rejected(after, strategy.tally)
-        kept = sum(cluster == strategy.labels.get(user) for user, cluster in chosen.items())
-        stayed = round(kept / len(chosen), 4) if chosen else None
+        stayed = _stayed(chosen, strategy.labels)
         self._tell({"event": "clusters", "round": after, "sizes": _sizes(chosen), "stayed_share": stayed})
 
     def _round(self, strategy: FederatedTraining, server_round: int, arrays: ArrayRecord) -> tuple[ArrayRecord, Event]:
@@ -166,7 +166,10 @@ class Run:
         }
         self._tell_rejected(server_round, tally)
         if len(set(strategy.labels.values())) > 1:
-            event["sizes"] = _sizes({user: int(row[records.CLUSTER]) for user, row in tally.metrics.items()})
+            chosen = {user: int(row[records.CLUSTER]) for user, row in tally.metrics.items()}
+            event["sizes"] = _sizes(chosen)
+            if not strategy.held:
+                event["stayed_share"] = _stayed(chosen, strategy.labels)
         event["rejected"] = len(tally.rejected)
         if self.spending:
             event["privacy"] = self.spending.record(server_round, clip_norm)
@@ -314,6 +317,12 @@ def _privacy(run: Run, events: Sequence[Event]) -> Event | None:
 def _sizes(clusters: Mapping[int, int]) -> list[int]:
     """How many users each cluster has."""
     return [sum(c == number for c in clusters.values()) for number in range(max(clusters.values(), default=0) + 1)]
+
+
+def _stayed(clusters: Mapping[int, int], labels: Mapping[int, int]) -> float | None:
+    """The share of users whose cluster is the group that they were put in; None without users."""
+    stayed = sum(cluster == labels.get(user) for user, cluster in clusters.items())
+    return round(stayed / len(clusters), 4) if clusters else None
 
 
 def weights_sha256(parameters: Update) -> str:

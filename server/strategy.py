@@ -25,12 +25,14 @@ from server import optimizers
 from server.accumulator import Accumulator
 from server.clustering import Projection, groups
 from server.optimizers import ServerOptimizer
+from server.pooling import pooled
 from server.privacy import CentralPrivacy
 from server.sampling import SAMPLINGS, independent
 
 MAX_USERS_PER_MESSAGE = 8
 MAX_REPLY_BYTES = 2**26  # of the updates in one reply
 MAX_PIECES = 10**9
+_EMBEDDING = "embedding.weight"  # always shared
 _TRAIN, _EVALUATE = 1, 2  # streams of random numbers
 
 Moments = dict[str, Update]  # of the server's optimizers, by moment
@@ -69,8 +71,9 @@ class FederatedTraining(Strategy):
     counts alike, as it does where the text is pooled. By messages (McMahan et al. 2017) a user with ten times the text
     counts a hundred times: the objective inconsistency of Wang et al. 2020.
 
-    With several clusters each has its own parameters and optimizer, packed together (`federation.clusters`); `labels`
-    are the clusters that users were put in, by which they train while `held`, else their devices choose.
+    With several clusters each has its own parameters and optimizer, packed together (`federation.clusters`), and learns
+    mostly from its people and a little from everybody (`server.pooling`); `labels` are the clusters that users were put
+    in, by which they train while `held`, else their devices choose.
 
     `accepted` holds the last round whose update of a user counted, which their device is told for its error feedback.
 
@@ -140,21 +143,25 @@ class FederatedTraining(Strategy):
         self, server_round: int, replies: Iterable[Message]
     ) -> tuple[ArrayRecord | None, MetricRecord | None]:
         """The next parameters (None where no usable update came) and the mean training bits per piece."""
-        totals = [Accumulator(self._shapes) for _ in self._models]
+        everyone, *own = [Accumulator(self._shapes) for _ in range(1 + len(self._models))]
         by_messages = self.config.federation.weighting == "messages"
 
         def add(user: int, update: Update, metrics: Mapping[str, float]) -> None:
             weight = int(metrics[records.NUM_MESSAGES]) if by_messages else 1
             admitted = self.privacy.admit(update) if self.privacy else update
-            totals[int(metrics[records.CLUSTER])].add(admitted, weight)
+            everyone.add(admitted, weight)
+            if len(own) > 1:
+                own[int(metrics[records.CLUSTER])].add(admitted, weight)
             self.accepted[user] = server_round
 
         self._collect_updates(server_round, replies, add)
-        if self.privacy is None and not any(total.weight for total in totals):
+        if (mean := self._mean(everyone, server_round)) is None:
             return None, None
-        for cluster, total in enumerate(totals):
-            if (mean := self._mean(total, server_round)) is not None:
-                self._models[cluster] = self._optimizers[cluster].step(self._models[cluster], mean, server_round)
+        pooling = self.config.clusters.pooling
+        steps = [pooled(one.mean(), mean, one.count, pooling) for one in own] if len(own) > 1 else [mean]
+        for cluster, step in enumerate(steps):
+            if step is not None:
+                self._models[cluster] = self._optimizers[cluster].step(self._models[cluster], step, server_round)
         rows = [self.tally.metrics[user] for user in sorted(self.tally.metrics)]
         pieces = math.fsum(row[records.NUM_PIECES] for row in rows)
         bits = math.fsum(row[records.NUM_PIECES] * row[records.BITS_PER_PIECE] for row in rows)
@@ -179,11 +186,11 @@ class FederatedTraining(Strategy):
 
     def aggregate_split(self, replies: Iterable[Message]) -> dict[int, int]:
         """The groups of those who learn alike; who sent no update is in the largest, 0."""
-        projection = Projection(self._shapes, self.config.seed)
-        vectors: dict[int, npt.NDArray[np.float64]] = {}
+        projection = Projection(self._shapes[_EMBEDDING], self.config.seed)
+        vectors: dict[int, npt.NDArray[np.float32]] = {}
 
         def add(user: int, update: Update, metrics: Mapping[str, float]) -> None:
-            vectors[user] = projection.of(update)
+            vectors[user] = projection.of(update[_EMBEDDING])
 
         self._collect_updates(0, replies, add)
         users = sorted(vectors)
@@ -228,7 +235,7 @@ class FederatedTraining(Strategy):
         return self._messages(MessageType.EVALUATE, server_round, arrays, users)
 
     def configure_choice(self, server_round: int, arrays: ArrayRecord) -> Iterable[Message]:
-        """Messages that ask everybody for the cluster they choose, or are held in."""
+        """Messages that ask everybody for the cluster that they choose, or while `held` are in."""
         self._models = unpacked(to_update(arrays))
         return self._messages(MessageType.EVALUATE, server_round, arrays, list(range(self.homes.population)))
 

@@ -141,15 +141,17 @@ class UpdateConfig(Section):
 class ClustersConfig(Section):
     """Several shared models, each for people who are alike; a person's device picks its own.
 
-    After `warm_rounds` of one model people are grouped by their updates (`server.clustering`), and each group goes on
-    from that model. With "ifca" devices then choose for themselves once `settle_rounds` are over, by what their history
-    costs (Ghosh et al. 2020, Algorithm 1); with "updates" they stay in their group.
+    After `warm_rounds` of one model people are grouped by their updates (`server.clustering`). Each group goes on from
+    that model, and learns from everybody too, as if `pooling` more of its people had sent the mean of all updates
+    (`server.pooling`). With "ifca" devices then choose for themselves once `settle_rounds` are over, by what their
+    history costs (Ghosh et al. 2020, Algorithm 1); with "updates" they stay in their group, and choose in the end.
     """
 
     number: Annotated[int, Field(ge=1, le=64)] = 1
     method: Literal["ifca", "updates"] = "ifca"
     warm_rounds: AtLeastOne = 10
     settle_rounds: Annotated[int, Field(ge=0)] = 5
+    pooling: NotNegative = 4.0  # users; 0: a cluster learns from its own people alone
 
 
 class NgramsConfig(Section):

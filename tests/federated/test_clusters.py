@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from flwr.app import Message
+from flwr.app import ArrayRecord, Message
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,10 +16,11 @@ from nextword import checkpoint
 from nextword.federation.clusters import packed, unpacked
 from nextword.federation.config import RunConfig
 from nextword.federation.folders import DEVICES
-from nextword.federation.records import metrics_key
+from nextword.federation.records import metrics_key, update_key
 from nextword.statistics import adjusted_rand_index
 from server.app import run_once
 from server.clustering import Projection, groups
+from server.pooling import pooled
 from server.run_folder import RunFolder
 
 Grids = Any
@@ -63,6 +64,8 @@ def test_people_of_two_kinds_find_each_other(
     events = RunFolder(Path(two_kinds.out)).events()
     assert [event["sizes"] for event in events if event["event"] == "split"] == [[6, 6]]
     assert [event["stayed_share"] for event in events if event["event"] == "clusters"] == [1.0]
+    told = [event["round"] for event in events if event["event"] == "round" and "stayed_share" in event]
+    assert told == ([4, 5, 6] if method == "ifca" else [])
 
 
 def test_one_cluster_is_a_run_without_clusters(config: RunConfig, local_grid: Grids, tmp_path: Path) -> None:
@@ -100,6 +103,51 @@ def test_a_clustered_run_cut_off_resumes_to_identical_weights(
     assert bool(states[0]) == (method == "ditto")
 
 
+@given(st.integers(1, 30), st.floats(0.1, 100))
+def test_pooling_counts_everybodys_mean_as_so_many_users_more(users: int, pooling: float) -> None:
+    own, everyone = {"w": np.float32([3.0, -1.0])}, {"w": np.float32([1.0, 2.0])}
+    found = pooled(own, everyone, users, pooling)
+    assert found is not None
+    np.testing.assert_allclose(found["w"] * (users + pooling), users * own["w"] + pooling * everyone["w"], rtol=1e-5)
+
+
+def test_without_pooling_a_cluster_learns_from_its_own_people_alone() -> None:
+    own, everyone = {"w": np.float32([3.0])}, {"w": np.float32([1.0])}
+    assert pooled(own, everyone, 2, 0.0) == own
+    assert pooled(None, everyone, 0, 0.0) is None
+    assert pooled(None, everyone, 0, 4.0) == everyone
+
+
+def test_in_the_end_everybody_chooses_whatever_group_they_were_in(two_kinds: RunConfig, local_grid: Grids) -> None:
+    two_kinds = two_kinds.with_settings(["clusters.method=updates", "clusters.pooling=0"])
+
+    first: list[ArrayRecord] = []
+
+    def mistake(sent: Message, reply: Message) -> list[Message]:
+        """When people are grouped, the second sends the update of the first, who is of the other kind."""
+        if sent.metadata.message_type == "train" and sent.content.config_records["task"]["round"] == 0:
+            if update_key(0) in reply.content:
+                first.append(reply.content.array_records[update_key(0)])
+            elif update_key(1) in reply.content:
+                reply.content[update_key(1)] = first[0]
+        return [reply]
+
+    run_once(two_kinds, local_grid(two_kinds, nodes=1, tamper=mistake))
+    (last,) = (event for event in RunFolder(Path(two_kinds.out)).events() if event["event"] == "clusters")
+    assert last["sizes"] == [6, 6]
+    assert last["stayed_share"] == pytest.approx(11 / 12, abs=1e-3)
+
+
+def test_clusters_that_pool_all_are_one_model(two_kinds: RunConfig, local_grid: Grids) -> None:
+    two_kinds = two_kinds.with_settings(["clusters.pooling=1e12", "federation.users-per-round=3"])
+    run_once(two_kinds, local_grid(two_kinds, nodes=2))
+    state = RunFolder(Path(two_kinds.out)).load()
+    assert state is not None
+    first, second = unpacked(state.parameters)
+    for name, values in first.items():
+        np.testing.assert_allclose(values, second[name], atol=1e-5)
+
+
 def test_a_cluster_that_is_none_is_rejected(two_kinds: RunConfig, local_grid: Grids) -> None:
     def tamper(sent: Message, reply: Message) -> list[Message]:
         for user in range(12) if sent.metadata.message_type == "train" and reply.has_content() else ():
@@ -124,13 +172,27 @@ def test_models_packed_together_come_back_apart(number: int) -> None:
 
 def test_a_projection_keeps_angles() -> None:
     rng = np.random.default_rng(0)
-    one, noise = ({"w": rng.normal(0, 1, (100, 80)).astype(np.float32)} for _ in range(2))
-    other = {"w": one["w"] + 0.5 * noise["w"]}
-    projection = Projection({"w": (100, 80)}, seed=0)
-    cosine = float((one["w"] * other["w"]).sum() / np.linalg.norm(one["w"]) / np.linalg.norm(other["w"]))
-    assert projection.of(one) @ projection.of(other) == pytest.approx(cosine, abs=0.05)
-    assert abs(projection.of(one) @ projection.of(noise)) < 0.06
-    assert not projection.of({"w": np.zeros((100, 80), np.float32)}).any()
+    one, noise = (_rows_of_length_one(rng.normal(0, 1, (200, 80))) for _ in range(2))
+    other = _rows_of_length_one(one + 0.5 * noise)
+    projection = Projection((200, 80), seed=0)
+    cosine = float((one * other).sum()) / 200
+    assert projection.of(one) @ projection.of(other) == pytest.approx(cosine, abs=0.03)
+    assert abs(projection.of(one) @ projection.of(noise)) < 0.03
+    assert not projection.of(np.zeros((200, 80), np.float32)).any()
+
+
+def test_a_projection_compares_rows_by_the_roots_of_their_lengths() -> None:
+    rng = np.random.default_rng(0)
+    rows = _rows_of_length_one(rng.normal(0, 1, (200, 80)))
+    lengths = rng.uniform(0.1, 100, (200, 1)).astype(np.float32)
+    projection = Projection((200, 80), seed=0)
+    cosine = float(np.sqrt(lengths).sum() / np.sqrt(200 * lengths.sum()))
+    assert cosine < 0.98
+    assert projection.of(rows) @ projection.of(lengths * rows) == pytest.approx(cosine, abs=0.01)
+
+
+def _rows_of_length_one(values: np.ndarray) -> np.ndarray:
+    return (values / np.linalg.norm(values, axis=1, keepdims=True)).astype(np.float32)
 
 
 def test_groups_are_of_those_who_point_the_same_way_the_largest_first() -> None:

@@ -43,6 +43,17 @@ def test_clusters_are_counted_by_group() -> None:
     assert [text.get_text() for text in axes.texts] == ["2", "0", "0", "1", "1", "0"]
 
 
+def test_who_stayed_in_their_group_is_drawn_over_the_rounds() -> None:
+    shares = [None] * 4 + [0.5] * 20 + [1.0] * 20
+    events = [{"event": "round", "round": place, "stayed_share": share} for place, share in enumerate(shares, 1)]
+    figure = figures.stayed(events)
+    assert figure is not None
+    (line,) = figure.axes[0].get_lines()
+    assert list(line.get_xdata()) == pytest.approx([5.5 + 2 * block for block in range(20)])
+    assert list(line.get_ydata()) == pytest.approx([50] * 10 + [100] * 10)
+    assert figures.stayed(events[:4]) is None
+
+
 def test_the_learning_curve_has_a_line_for_each_method() -> None:
     rows = [
         {"name": name, "people": people, "messages": messages, "gain_top1": gain, "gain_interval": [gain, gain]}
