@@ -20,6 +20,7 @@ them, in float32. So a message's part in the sum is never longer than the bound 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import combinations_with_replacement
@@ -65,7 +66,7 @@ def clipped_sum(
             for parameter, use in call.uses(_placed(gradient, real_BT), _placed(call.input, real_BT)):
                 uses.setdefault(parameter, []).append(use)
         found = {name: uses[value] for name, value in model.named_parameters() if name in trained}
-        norms_B = torch.stack([_squares(places) for places in found.values()]).sum(0).clamp(min=0).sqrt()
+        norms_B = sum(map(_squares, found.values()), torch.zeros(len(inputs_BT))).clamp(min=0).sqrt()
         factors_B = (bound / norms_B.clamp(min=1e-12)).clamp(max=1.0)
         total = {name: _total(places, factors_B, real_BT) for name, places in found.items()}
     return Clipped(total, norms_B, nats_B.detach())
@@ -168,7 +169,7 @@ def _squares(uses: Sequence[_Use]) -> Tensor:
         (1 if one is other else 2) * (_products(one, other) * (one.right_BTD @ other.right_BTD.mT)).sum((1, 2))
         for one, other in combinations_with_replacement(outers, 2)
     ]
-    return torch.stack(squares).sum(0)
+    return functools.reduce(torch.add, squares)
 
 
 def _products(one: _Outer, other: _Outer) -> Tensor:
@@ -187,14 +188,12 @@ def _total(uses: Sequence[_Use], factors_B: Tensor, real_BT: Tensor) -> Tensor:
     if scales:
         return factors_B @ torch.stack(scales).sum(0)
     factors_M = factors_B[:, None].expand(real_BT.shape)[real_BT]
-    total = torch.zeros(outers[0].rows, outers[0].right_BTD.shape[2], device=factors_B.device)
+    parts = []
     for use in outers:
         left, right_MD = use.left[real_BT], use.right_BTD[real_BT] * factors_M[:, None]
-        if use.looks_up:
-            total.index_add_(0, left, right_MD)
-        else:
-            total.addmm_(left.T, right_MD)
-    return total
+        rows = torch.zeros(use.rows, right_MD.shape[1], device=right_MD.device) if use.looks_up else None
+        parts.append(left.T @ right_MD if rows is None else rows.index_add_(0, left, right_MD))
+    return functools.reduce(torch.add, parts)
 
 
 def _sorted(uses: Sequence[_Use]) -> tuple[list[Tensor], list[_Outer]]:
