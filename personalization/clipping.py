@@ -1,7 +1,7 @@
 """Messages' gradients, each made no longer than a bound, summed without any of them being made.
 
-The gradient of a message with respect to a matrix W that is used as y_t = W a_t is the sum over its places t of g_t a_t^T
-with g_t the gradient of y_t. So, with c = min(1, bound / |G|) for each message,
+The gradient of a message with respect to a matrix W that is used as y_t = W a_t is G, the sum over its places t of
+g_t a_t^T with g_t the gradient of y_t. So, with c = min(1, bound / |G|) for each message,
 
     |G|^2 = sum_{s,t} (g_s . g_t)(a_s . a_t),      sum over messages of c G = sum over messages and t of (c g_t) a_t^T
 

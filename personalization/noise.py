@@ -82,6 +82,7 @@ def device_secret(path: Path) -> bytes:
     training twice under different noise, and that is worth more than once.
     """
     if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, secrets.token_bytes(_KEY_BYTES))
         path.chmod(0o600)
     return path.read_bytes()

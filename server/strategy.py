@@ -122,11 +122,13 @@ class FederatedTraining(Strategy):
     ) -> Iterable[Message]:
         """Messages to the nodes of this round's sample, made one at a time."""
         self._models = unpacked(to_update(arrays))
+        return self._messages(MessageType.TRAIN, server_round, arrays, self.sample(server_round))
+
+    def sample(self, server_round: int) -> list[int]:
+        """Who is asked in a round."""
         federation = self.config.federation
-        everyone = range(self.homes.population)
-        sample = SAMPLINGS[federation.sampling]
-        users = sample(everyone, federation.users_per_round, server_round, (self.config.seed, _TRAIN))
-        return self._messages(MessageType.TRAIN, server_round, arrays, users)
+        draw = SAMPLINGS[federation.sampling]
+        return draw(range(self.homes.population), federation.users_per_round, server_round, (self.config.seed, _TRAIN))
 
     def aggregate_train(
         self, server_round: int, replies: Iterable[Message]
