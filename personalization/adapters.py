@@ -25,9 +25,7 @@ _WEIGHT = "weight"
 _PLACE = f".parametrizations.{_WEIGHT}.0."  # in the names that torch gives
 
 
-class LowRank(nn.Module):
-    """The change of one matrix."""
-
+class _LowRank(nn.Module):
     def __init__(self, weight: Tensor, rank: int, generator: torch.Generator):
         super().__init__()
         rows, columns = weight.shape
@@ -64,7 +62,7 @@ def adapted(model: LanguageModel, rank: int, rng: np.random.Generator, *, keep: 
     generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
     matrices = [module for module in model.blocks.modules() if isinstance(module, nn.Linear)]
     for matrix in matrices:
-        parametrize.register_parametrization(matrix, _WEIGHT, LowRank(matrix.weight, rank, generator))
+        parametrize.register_parametrization(matrix, _WEIGHT, _LowRank(matrix.weight, rank, generator))
     try:
         yield Adapters(model)
     finally:

@@ -24,16 +24,14 @@ import functools
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import combinations_with_replacement
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
 
 from nextword.model import LanguageModel
 from nextword.training import IGNORED, frozen
-from personalization.adapters import LowRank
 
 
 class Clipped(NamedTuple):
@@ -50,7 +48,7 @@ def clipped_sum(
     """Of the gradients of each message's loss, the mean over its pieces, with respect to the parameters `trained`.
 
     The loss is a mean, not a sum: gradients of long and short messages are about as long then, so one bound fits all,
-    and a rate for plain training is one for this. Raises TypeError for parameters of modules that are not known here.
+    and a rate for plain training is one for this. Raises KeyError for parameters of modules that are not known here.
     """
     real_BT = targets_BT != IGNORED
     with frozen(model, ()), _recorded(model, trained) as calls:
@@ -104,22 +102,21 @@ class _Call(NamedTuple):
     output: Tensor
 
     def uses(self, gradient_BTD: Tensor, input_BTD: Tensor) -> Iterator[tuple[nn.Parameter, _Use]]:
-        """Of each of the module's parameters. Raises TypeError for a change of a matrix other than a low-rank one."""
-        module = self.module
+        """Of each of the module's parameters."""
+        module, own = self.module, dict(self.module.named_parameters())
         if isinstance(module, nn.Embedding):
-            yield module.weight, _Outer(input_BTD, gradient_BTD, module.num_embeddings)
+            yield own["weight"], _Outer(input_BTD, gradient_BTD, module.num_embeddings)
         elif isinstance(module, nn.RMSNorm):
             normed_BTD = F.rms_norm(input_BTD, module.normalized_shape, None, module.eps)
-            yield module.weight, _Scale((gradient_BTD * normed_BTD).sum(1))
-        elif isinstance(module, nn.Linear) and parametrize.is_parametrized(module):
-            place: Any = module.parametrizations["weight"]
-            if not isinstance(change := place[0], LowRank):
-                raise TypeError(f"{type(change).__name__}: a change of a matrix whose clipped gradient is not known")
-            yield place.original, _Outer(gradient_BTD, input_BTD, module.out_features)
-            yield change.change_a, _Outer(gradient_BTD @ change.change_b, input_BTD, len(change.change_a))
-            yield change.change_b, _Outer(gradient_BTD, input_BTD @ change.change_a.T, module.out_features)
+            yield own["weight"], _Scale((gradient_BTD * normed_BTD).sum(1))
+        elif isinstance(module, nn.Linear) and "weight" in own:
+            yield own["weight"], _Outer(gradient_BTD, input_BTD, module.out_features)
         elif isinstance(module, nn.Linear):
-            yield module.weight, _Outer(gradient_BTD, input_BTD, module.out_features)
+            # Changed by adapters: W + B A.
+            weight, a, b = (own[f"parametrizations.weight.{name}"] for name in ("original", "0.change_a", "0.change_b"))
+            yield weight, _Outer(gradient_BTD, input_BTD, len(weight))
+            yield a, _Outer(gradient_BTD @ b, input_BTD, len(a))
+            yield b, _Outer(gradient_BTD, input_BTD @ a.T, len(b))
 
 
 @contextmanager

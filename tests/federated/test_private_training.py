@@ -22,7 +22,7 @@ from server.app import run_once
 from server.run_folder import RunFolder
 
 Grids = Any
-PRIVATE = ["dpsgd.noise-multiplier=0.8", "dpsgd.sampling-rate=0.25", "dpsgd.clip-norm=0.5", "federation.rounds=3"]
+PRIVATE = ["dpsgd.noise-multiplier=2.0", "dpsgd.sampling-rate=0.25", "dpsgd.clip-norm=0.5", "federation.rounds=3"]
 METHODS = ["fedavg", "fedper", "fedrep", "adapters", "ditto"]
 
 
@@ -51,7 +51,7 @@ def test_the_server_works_out_what_the_device_that_was_asked_most_has_paid(
     assert told["epsilon"] == pytest.approx(max(each.epsilon for each in spent))
     assert (told["unit"], told["rounds"]) == ("message", max(each.rounds for each in spent))
     trainings = {"fedavg": 1, "fedper": 1, "fedrep": 3, "adapters": 3, "ditto": 3}[method]
-    by_hand = epsilon([Gaussian(0.8, 0.25, 4 * trainings * told["rounds"])], private.dpsgd.delta, told["accountant"])
+    by_hand = epsilon([Gaussian(2.0, 0.25, 4 * trainings * told["rounds"])], private.dpsgd.delta, told["accountant"])
     assert told["epsilon"] == pytest.approx(by_hand)
     rounds = [event for event in RunFolder(Path(private.out)).events() if event["event"] == "round"]
     prices = [event["message_privacy"]["epsilon"] for event in rounds]
