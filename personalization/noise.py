@@ -2,9 +2,9 @@
 
 Two sources. `Seeded` is for experiments: it repeats a run to the last bit, and hides nothing from anybody who knows the
 seed. `Secret` is for people: a ChaCha20 stream (Bernstein 2008) whose key comes from the system's entropy and stays on
-the device, with normal numbers by Box and Muller 1958 from 53 bits each, so to 8.5 deviations. It is about five times
-slower. Neither hides what the grid of floating-point numbers may tell (Mironov 2012, "On significance of the least
-significant bits for differential privacy").
+the device, with normal numbers by Box and Muller 1958, their length from 53 bits, so to 8.5 deviations. It takes
+several times as long. Neither hides what the grid of floating-point numbers may tell (Mironov 2012, "On significance of
+the least significant bits for differential privacy").
 """
 
 from __future__ import annotations
@@ -66,8 +66,13 @@ class Secret:
             part = flat[first : first + _AT_ONCE]
             half = (len(part) + 1) // 2
             radius = (1 - self.uniform(half)).log_().mul_(-2).sqrt_().mul_(deviation)
-            angle = self.uniform(half).mul_(2 * math.pi)
+            angle, radius = self._angles(half), radius.float()
             part.add_(torch.cat([angle.cos() * radius, angle.sin() * radius])[: len(part)])
+
+    def _angles(self, number: int) -> Tensor:
+        """Uniform in [0, 2 pi), of type float32."""
+        words = np.frombuffer(self._stream.update(bytes(4 * number)), np.uint32)
+        return torch.from_numpy(words.astype(np.float32)).mul_(2 * math.pi * 2.0**-32)
 
 
 def derived_key(secret: bytes, *about: object) -> bytes:
