@@ -20,7 +20,7 @@ from nextword.model import LanguageModel
 from nextword.model_config import Weights
 from nextword.vocabulary import Vocabulary
 
-_IGNORED = -100
+IGNORED = -100  # a target that is none: padding
 _EVALUATION_MESSAGES = 64
 
 
@@ -76,38 +76,68 @@ def fit(
     """
     messages = [message for message in messages if message]
     steps = config.epochs * math.ceil(len(messages) / config.batch_messages)
-    trained = {name: value for name, value in model.named_parameters() if only is None or name in only}
-    parameters = list(trained.values())
-    start = _anchors(trained, anchor) if config.prox else []
-    optimizer = _optimizer(parameters, config)
-    device = parameters[0].device
+    descent = Descent(model, config, steps, only=only, anchor=anchor)
+    device = descent.parameters[0].device
     model.train()
-    step, num_pieces, nats, counted = 0, 0, 0.0, 0
-    with _dropout(model, config.dropout, rng), _frozen(model, trained):
+    num_pieces, nats, counted = 0, 0.0, 0
+    with dropping(model, config.dropout, rng), frozen(model, descent.trained):
         for _ in range(config.epochs):
             nats, counted = 0.0, 0
             for inputs_BT, targets_BT in batches(messages, config, rng):
-                for group in optimizer.param_groups:
-                    group["lr"] = config.learning_rate * _schedule(step, steps, config)
                 loss = piece_loss(model, inputs_BT.to(device), targets_BT.to(device))
-                optimizer.zero_grad(set_to_none=True)
+                descent.forget_gradients()
                 loss.backward()  # type: ignore[no-untyped-call]
-                for parameter, origin in zip(parameters, start, strict=False):
-                    if parameter.grad is not None:
-                        parameter.grad.add_(parameter.detach() - origin, alpha=config.prox)
-                torch.nn.utils.clip_grad_norm_(parameters, config.clip_norm)
-                optimizer.step()
+                descent.step(config.clip_norm)
                 size = num_targets(targets_BT)
-                step, num_pieces, counted = step + 1, num_pieces + size, counted + size
+                num_pieces, counted = num_pieces + size, counted + size
                 nats += float(loss.detach()) * size
                 if progress:
-                    progress(step, steps, float(loss.detach()) / math.log(2))
-    return TrainResult(num_pieces, step, nats / math.log(2) / counted if counted else math.nan)
+                    progress(descent.done, steps, float(loss.detach()) / math.log(2))
+    return TrainResult(num_pieces, descent.done, nats / math.log(2) / counted if counted else math.nan)
+
+
+class Descent:
+    """The steps of a training along gradients that others leave in the parameters: rate, schedule, pull.
+
+    `trained` are the parameters that move, by name: those in `only`, for None all.
+    """
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        config: TrainConfig,
+        steps: int,
+        *,
+        only: Container[str] | None = None,
+        anchor: Weights | None = None,
+    ):
+        self.trained = {name: value for name, value in model.named_parameters() if only is None or name in only}
+        self.parameters = list(self.trained.values())
+        self.done = 0
+        self._config, self._steps = config, steps
+        self._start = _anchors(self.trained, anchor) if config.prox else []
+        self._optimizer = _optimizer(self.parameters, config)
+
+    def forget_gradients(self) -> None:
+        """Before the gradients of a step are made."""
+        self._optimizer.zero_grad(set_to_none=True)
+
+    def step(self, clip_norm: float = math.inf) -> None:
+        """One step; the gradient with its pull is made no longer than `clip_norm`."""
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._config.learning_rate * _schedule(self.done, self._steps, self._config)
+        for parameter, origin in zip(self.parameters, self._start, strict=False):
+            if parameter.grad is not None:
+                parameter.grad.add_(parameter.detach() - origin, alpha=self._config.prox)
+        if clip_norm < math.inf:
+            torch.nn.utils.clip_grad_norm_(self.parameters, clip_norm)
+        self._optimizer.step()
+        self.done += 1
 
 
 def piece_loss(model: LanguageModel, inputs_BT: Tensor, targets_BT: Tensor) -> Tensor:
     """Mean negative log-likelihood of a piece, in nats; the matrix products in bfloat16."""
-    real_BT = targets_BT != _IGNORED
+    real_BT = targets_BT != IGNORED
     with torch.autocast(inputs_BT.device.type, dtype=torch.bfloat16):
         logits_MV = model.logits_at(inputs_BT, real_BT)
     return F.cross_entropy(logits_MV.float(), targets_BT[real_BT])
@@ -115,7 +145,7 @@ def piece_loss(model: LanguageModel, inputs_BT: Tensor, targets_BT: Tensor) -> T
 
 def num_targets(targets_BT: Tensor) -> int:
     """How many pieces a batch predicts."""
-    return int((targets_BT != _IGNORED).sum())
+    return int((targets_BT != IGNORED).sum())
 
 
 class Scores(NamedTuple):
@@ -137,9 +167,9 @@ def score(model: LanguageModel, messages: Sequence[Sequence[int]], *, max_pieces
         rows = order[first : first + _EVALUATION_MESSAGES]
         inputs_BT, targets_BT = padded([messages[row] for row in rows], max_pieces)
         logits_BTV, targets_BT = model(inputs_BT.to(device)), targets_BT.to(device)
-        nats_BT = F.cross_entropy(logits_BTV.transpose(1, 2), targets_BT, ignore_index=_IGNORED, reduction="none")
+        nats_BT = F.cross_entropy(logits_BTV.transpose(1, 2), targets_BT, ignore_index=IGNORED, reduction="none")
         scores.bits[rows] = nats_BT.double().sum(1).cpu().numpy() / math.log(2)
-        scores.pieces[rows] = (targets_BT != _IGNORED).sum(1).cpu().numpy()
+        scores.pieces[rows] = (targets_BT != IGNORED).sum(1).cpu().numpy()
     return scores
 
 
@@ -169,7 +199,7 @@ def padded(messages: Sequence[Sequence[int]], max_pieces: int) -> tuple[Tensor, 
     """Inputs (start, pieces) and targets (pieces, end), padded to the longest, at most `max_pieces` wide."""
     width = min(max_pieces, max(len(message) for message in messages) + 1)
     inputs = np.full((len(messages), width), Vocabulary.pad, dtype=np.int64)
-    targets = np.full((len(messages), width), _IGNORED, dtype=np.int64)
+    targets = np.full((len(messages), width), IGNORED, dtype=np.int64)
     for row, message in enumerate(messages):
         whole = [Vocabulary.bos, *message[:width], Vocabulary.eos]
         length = min(width, len(message) + 1)
@@ -185,7 +215,7 @@ def _anchors(trained: Mapping[str, Tensor], anchor: Weights | None) -> list[Tens
 
 
 @contextmanager
-def _frozen(model: LanguageModel, trained: Container[str]) -> Iterator[None]:
+def frozen(model: LanguageModel, trained: Container[str]) -> Iterator[None]:
     """No gradient for the other parameters meanwhile."""
     others = [value for name, value in model.named_parameters() if name not in trained]
     for value in others:
@@ -198,7 +228,7 @@ def _frozen(model: LanguageModel, trained: Container[str]) -> Iterator[None]:
 
 
 @contextmanager
-def _dropout(model: LanguageModel, share: float, rng: np.random.Generator) -> Iterator[None]:
+def dropping(model: LanguageModel, share: float, rng: np.random.Generator) -> Iterator[None]:
     """Drop activations meanwhile, as `rng` says; torch's own stream of random numbers goes on untouched."""
     if not share:
         yield

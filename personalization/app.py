@@ -6,10 +6,14 @@ parameters and the settings of the training. An exception may quote text, so onl
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import logging
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,11 +33,14 @@ from nextword.federation.folders import DEVICES, run_folder, start_folder
 from nextword.federation.ngrams import Growth, Sketching
 from nextword.text import normalise, tokens
 from personalization import device, feedback
-from personalization.methods import Local
+from personalization.methods import Local, Private
 from personalization.ngram_counts import items
+from personalization.noise import Secret, Seeded, derived_key, device_secret
+from personalization.private import DpSgd
+from personalization.spending import Account
 from personalization.store import DeviceStore
 
-RESIDUALS = "residuals"  # of the devices' folder
+RESIDUALS, SECRETS, ACCOUNTS = "residuals", "secrets", "accounts"  # of the devices' folder
 _SPARE_BYTES = 2**20  # for names and scales of parameters, beside their numbers
 
 LOG = logging.getLogger(__name__)
@@ -51,6 +58,15 @@ class Task:
     models: list[dict[str, npt.NDArray[np.float32]]]  # shared parameters, of each cluster
     client: ClientConfig
     update_norm: float  # the longest update; infinite where there is no limit
+
+    @cached_property
+    def received(self) -> str:
+        """One hash for all that the training depends on and the server has chosen."""
+        digest = hashlib.sha256(repr((self.client, len(self.models))).encode())
+        for parameters in self.models:
+            for name in sorted(parameters):
+                digest.update(name.encode() + parameters[name].tobytes())
+        return digest.hexdigest()
 
 
 def make_app(config: RunConfig | None = None) -> ClientApp:
@@ -110,7 +126,12 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
         texts = device.contribution(split, hold_back=config.corpus.hold_back)
         kept = store.load(user, before=task.server_round or config.clusters.warm_rounds + 1)
         chosen = cluster if cluster >= 0 else device.nearest(local, vocabulary, texts, task.models, kept)
+        private = _private(config, context, task, user, local.rng)
+        local = dataclasses.replace(local, private=private)
         trained = device.train_user(local, vocabulary, texts, task.models[chosen], kept)
+        if private is not None:
+            account = Account(_devices(config, context) / ACCOUNTS / f"{user}.json")
+            account.add(task.server_round, task.received, private.released)
         if trained.state is not None and task.server_round:  # round 0 groups people, and leaves them as they are
             store.save(user, task.server_round, trained.state, checkpoint=_checkpoint(config, task))
         encoded, within = _encoded(config, task, residuals, user, accepted, trained.delta)
@@ -202,8 +223,24 @@ def _local(config: RunConfig, task: Task, start: str, user: str) -> Local:
     )
 
 
+def _private(config: RunConfig, context: Context, task: Task, user: int, rng: np.random.Generator) -> Private | None:
+    """How this user trains privately. A round's secret noise is that of one training from one set of parameters."""
+    asked = config.dpsgd
+    if not asked.on:
+        return None
+    settings = DpSgd(asked.noise_multiplier, asked.clip_norm, asked.sampling_rate)
+    if not asked.secure:
+        return Private(settings, Seeded(rng), asked.parts)
+    secret = device_secret(_devices(config, context) / SECRETS / f"{user}.key")
+    return Private(settings, Secret(derived_key(secret, task.server_round, task.received)), asked.parts)
+
+
 def _store(config: RunConfig, context: Context, of: str = "") -> DeviceStore:
-    return DeviceStore(run_folder(config, context.run_id) / DEVICES / of)
+    return DeviceStore(_devices(config, context) / of)
+
+
+def _devices(config: RunConfig, context: Context) -> Path:
+    return run_folder(config, context.run_id) / DEVICES
 
 
 def _home(config: RunConfig, context: Context, population: int) -> range:

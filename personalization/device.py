@@ -35,7 +35,10 @@ JUDGED_BY = 100  # messages, when a device chooses a cluster
 
 @dataclass(frozen=True)
 class Trained:
-    """A user's update, the numbers that travel with it, and what stays here (None: nothing)."""
+    """A user's update, the numbers that travel with it, and what stays here (None: nothing).
+
+    Of private training only the number of messages travels; pieces and bits are 0.
+    """
 
     delta: Update
     num_messages: int
@@ -97,6 +100,8 @@ def train_user(
         return Trained({}, 0, 0, 0.0)
     local = dataclasses.replace(local, messages=messages)
     delta, kept, result = METHODS[local.personal.method].train(local, parameters, state)
+    if local.private is not None:  # nothing without noise travels
+        return Trained(delta, len(messages), 0, 0.0, kept)
     return Trained(delta, len(messages), result.num_pieces, result.bits_per_piece, kept)
 
 

@@ -7,8 +7,9 @@ fine-tuning"): a short way is safer for a person with little text, the whole way
 from __future__ import annotations
 
 import copy
+import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,6 +19,8 @@ import torch
 from nextword.model import LanguageModel
 from nextword.training import TrainConfig, fit
 from personalization.adapters import adapted
+from personalization.noise import Secret, Seeded
+from personalization.private import DpSgd, fit_privately
 
 Progress = Callable[[int, int, float], None]  # step, steps, bits per piece
 
@@ -31,6 +34,8 @@ class FinetuneConfig:
     layers: int = 1  # last: topmost blocks
     rank: int = 8  # adapters
     ways: tuple[float, ...] = (0.5, 1.0)  # shares of the way from the shared to the fine-tuned weights
+    private: DpSgd | None = None  # how messages are hidden in the model; None: not at all
+    secure: bool = False  # noise from the system's entropy, not from the seed
     most_messages: int = 1000  # the newest, so that the device's time does not grow with all that was ever typed
 
 
@@ -73,11 +78,25 @@ def tune(
     tuned = copy.deepcopy(shared)
     if config.part == "adapters":
         with adapted(tuned, config.rank, rng, keep=True) as changes:
-            fit(tuned, messages, config.train, rng, only=changes.own, progress=progress)
+            _fit(tuned, messages, config, rng, changes.own, progress)
         return tuned
-    only = _last(shared, config.layers) if config.part == "last" else None
-    fit(tuned, messages, config.train, rng, only=only, progress=progress)
+    _fit(tuned, messages, config, rng, _last(shared, config.layers) if config.part == "last" else None, progress)
     return tuned
+
+
+def _fit(
+    model: LanguageModel,
+    messages: Sequence[Sequence[int]],
+    config: FinetuneConfig,
+    rng: np.random.Generator,
+    only: Container[str] | None,
+    progress: Progress | None,
+) -> None:
+    if config.private is None:
+        fit(model, messages, config.train, rng, only=only, progress=progress)
+    else:
+        noise = Secret(secrets.token_bytes(32)) if config.secure else Seeded(rng)
+        fit_privately(model, messages, config.train, config.private, noise, rng, only=only, progress=progress)
 
 
 def _last(model: LanguageModel, layers: int) -> frozenset[str]:

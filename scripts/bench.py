@@ -100,6 +100,33 @@ def update(
         _print_update(answer)
 
 
+@app.command()
+def private(
+    batch: Annotated[
+        list[int] | None, typer.Option(min=1, help="messages in a step, on average; several times")
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="a checkpoint's folder, or a run's; else the bundled model")
+    ] = None,
+    messages: Annotated[int, typer.Option(min=1, help="on how many invented messages it is trained")] = 128,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,
+) -> None:
+    """How long private training takes for a message, beside plain training, on one thread."""
+    from data import corpus as corpora
+    from nextword import checkpoint
+
+    model = model or checkpoint.BUNDLED
+    folder = model / "final" if (model / "final").is_dir() else model
+    checkpoint.read_config(folder)
+    texts = [text for person in corpora.people(corpora.load("synthetic")) for text in person.messages[:1]]
+    job = {"model": str(folder), "messages": texts[:messages], "batch_messages": batch or [16, 64]}
+    answer = {"model": str(model), **_alone("personalization.private_speed", job, folder)}
+    if as_json:
+        print_json(answer)
+    else:
+        _print_private(answer)
+
+
 def _measured(
     module: str, model: Path | None, corpus: str, messages: int, data_dir: Path | None, seed: int
 ) -> dict[str, Any]:
@@ -148,6 +175,20 @@ def _print_update(answer: dict[str, Any]) -> None:
         f"{answer['parameters']:,} parameters after {answer['training_messages']} messages ({answer['training_s']:.2f} "
         f"s of training); copying them: {answer['memcpy_mb_s']:,.0f} MB/s"
     )
+
+
+def _print_private(answer: dict[str, Any]) -> None:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    names = {"plain": "plain", "clipped": "clipped", "private": "private", "private_secure": "secure noise"}
+    for name in ("ms a message, times plain", *names.values()):
+        table.add_column(name, justify="left" if name.startswith("ms") else "right", no_wrap=True)
+    for row in answer["batches"]:
+        ms, ratio = row["ms_a_message"], row["ratio_to_plain"]
+        figures = (f"{ms[key]:.2f}" + (f" ({ratio[key]:.2f})" if key in ratio else "") for key in names)
+        table.add_row(f"{row['batch_messages']} messages in a step", *figures)
+    console = Console()
+    console.print(table)
+    console.print(f"{answer['parameters']:,} parameters, {answer['messages']} messages")
 
 
 def _print_latency(answer: dict[str, Any]) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from nextword.training import TrainConfig
     from personalization.finetune import FinetuneConfig, Progress
     from personalization.gate import GateConfig
-    from scripts.systems import System
+    from scripts.systems import PrivatelyTuned, System
     from server.run_folder import RunFolder
 
 
@@ -69,6 +69,9 @@ def command(
         bool,
         typer.Option("--every-method", help="also other ways to fine-tune: last layers, adapters, Ditto"),
     ] = False,
+    epsilon: Annotated[
+        str, typer.Option(help="also fine-tuned with differential privacy of messages, at these: 1,2,4,8,inf")
+    ] = "",
     seed: Annotated[int, typer.Option(help="of the bootstrap, and of fine-tuning a model that is no run's")] = 0,
     workers: Annotated[int, typer.Option(min=0, help="processes; 0: one for each core")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,
@@ -100,6 +103,8 @@ def command(
     name, seed, reference, folder = subject.corpus, subject.seed, subject.reference, subject.folder
     gate = GateConfig(margin=margin)
     systems = systems_of(subject, finetune, gate, eight_bit=eight_bit, every_method=every_method)
+    private = _privately_tuned(next(s for s in systems if s.name == "finetuned"), epsilon)
+    systems = [*systems[:-1], *private, systems[-1]]
     plan = Plan.of(subject.population, systems, seed)
     learning = frozenset({f"{reference}+own", "finetuned", "personal"})
     plan = dataclasses.replace(plan, at_hand=_numbers(at_hand), learning=learning)
@@ -131,6 +136,7 @@ def command(
             "finetune_learning_rate": finetune_learning_rate,
             "gate_margin": margin,
         },
+        "message_privacy": {system.name: system.spent.event() for system in private},
         "commit": code,
         "methods": summarise_all(results, plan.methods, reference, seed),
         "clusters": clusters_of(results),
@@ -239,6 +245,20 @@ def systems_of(
             systems.Personalized(name, base, nothing, systems.Tuners(base, config)) for name, config in ways.items()
         ]
     return [*rows, systems.Personalized("personal", over, own, tuners)]
+
+
+def _privately_tuned(tuned: System, epsilons: str) -> list[PrivatelyTuned]:
+    """A system for each epsilon, the smallest first. Raises ValueError for anything but numbers above 0 and inf."""
+    from scripts.systems import Personalized, PrivatelyTuned
+
+    assert isinstance(tuned, Personalized)
+    try:
+        wanted = sorted({float(number) for number in epsilons.split(",")}) if epsilons else []
+    except ValueError:
+        wanted = [0.0]
+    if not all(number > 0 for number in wanted):
+        raise ValueError(f"--epsilon: {epsilons}: give numbers above 0, or inf, as in 1,2,4,8,inf")
+    return [PrivatelyTuned(tuned.base, number) for number in wanted]
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ import numpy as np
 from data.splits import Split, contributes
 from nextword import checkpoint
 from nextword.federation.config import ClientConfig, PersonalConfig
+from nextword.federation.ledger import PrivacySpent, spent
 from nextword.federation.ngrams import Growth
 from nextword.layers import Layer
 from nextword.metrics import WordModel
@@ -24,12 +25,18 @@ from nextword.model import LanguageModel
 from nextword.ngram import Mixture, Trigram
 from nextword.predictor import Predictor
 from nextword.text import normalise, tokens
-from nextword.training import score
+from nextword.training import TrainConfig, score
 from personalization import device, stack
-from personalization.finetune import FinetuneConfig, Progress, Tuner
+from personalization.finetune import FinetuneConfig, Progress, Tuner, tune
 from personalization.methods import METHODS, Local
+from personalization.private import DpSgd, noise_for
 from personalization.stack import Shared, StackConfig
 from personalization.store import DeviceStore
+
+QUIET = 0.075  # the noise multiplier up to which the learning rate is what it is without noise
+PRIVATE_TUNING = FinetuneConfig(
+    train=TrainConfig(epochs=3, batch_messages=16, learning_rate=1.0, optimizer="sgd", schedule="cosine")
+)
 
 
 @dataclass(frozen=True)
@@ -242,6 +249,53 @@ class Personalized:
         personal = stack.personalize(self.base.shared(someone), someone.train, someone.validation, self.config, tuner)
         seconds = time.perf_counter() - began + (tuner.seconds_saved - saved if tuner else 0.0)
         return Made(personal.predictor, seconds, personal.shipped)
+
+
+@dataclass
+class PrivatelyTuned:
+    """Fine-tuned on the whole history so that the model tells little of any message; no gate, which would ask again.
+
+    The shared model is taken for public. The learning rate is `config`'s without noise, and falls as one over the
+    noise, so that steps are about as long whatever the epsilon.
+    """
+
+    base: Base
+    epsilon: float  # of one message
+    config: FinetuneConfig = PRIVATE_TUNING
+    clip_norm: float = 0.3
+    sampling_rate: float = 0.1
+    delta: float = 1e-5
+
+    @property
+    def name(self) -> str:
+        return f"private-{self.epsilon:g}"
+
+    @cached_property
+    def private(self) -> FinetuneConfig:
+        train, rate = self.config.train, self.sampling_rate
+        noise = noise_for(self.epsilon, self.delta, sampling_rate=rate, steps=round(train.epochs / rate))
+        train = replace(train, learning_rate=train.learning_rate * QUIET / max(QUIET, noise))
+        return replace(self.config, train=train, private=DpSgd(noise, self.clip_norm, rate))
+
+    @property
+    def spent(self) -> PrivacySpent:
+        """The same for every person; an epsilon of these messages alone, whatever the shared model has had of them."""
+        assert self.private.private is not None
+        released = self.private.private.released(self.config.train.epochs)
+        return spent([released], self.delta, unit="message", rounds=1, sampling="Poisson, of messages")
+
+    def prepare(self) -> None:
+        self.base.prepare()
+        assert self.private
+
+    def for_person(self, someone: Someone) -> Made:
+        began = time.perf_counter()
+        shared = self.base.shared(someone)
+        encode = shared.predictor.vocabulary.encode
+        history = someone.history[-self.config.most_messages :]
+        messages = [pieces for text in history if (pieces := encode(normalise(text)))]
+        tuned = tune(shared.model, messages, self.private, someone.rng()).eval()
+        return Made(Predictor.of(tuned, shared.predictor.vocabulary), time.perf_counter() - began)
 
 
 @dataclass

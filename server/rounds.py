@@ -25,6 +25,7 @@ from nextword.federation.ledger import Gaussian, spent
 from nextword.model import LanguageModel
 from nextword.vocabulary import Vocabulary
 from server.exchange import exchange
+from server.message_privacy import MessagePrivacy
 from server.ngrams import find_ngrams
 from server.privacy import CentralPrivacy
 from server.run_folder import FINAL, Event, RunFolder, State
@@ -50,6 +51,11 @@ class Run:
     def homes(self) -> Homes:
         """Asked for once."""
         return find_homes(self.grid, self._exchange)
+
+    @cached_property
+    def message_privacy(self) -> MessagePrivacy:
+        """What private training on the devices has cost."""
+        return MessagePrivacy(self.config, FederatedTraining(self.config, self.homes).sample)
 
     def find_ngrams(self, vocabulary: Vocabulary) -> None:
         """Look for the n-grams that many people use, and keep them in the folder, where the settings say so."""
@@ -162,7 +168,7 @@ class Run:
             "messages": tally.messages,
             "upload_bytes": tally.upload_bytes,
             "download_bytes": tally.download_bytes,
-            "train_bits_per_piece": metrics[records.BITS_PER_PIECE] if metrics else None,
+            "train_bits_per_piece": metrics[records.BITS_PER_PIECE] if metrics and not self.config.dpsgd.on else None,
         }
         self._tell_rejected(server_round, tally)
         if len(set(strategy.labels.values())) > 1:
@@ -173,6 +179,8 @@ class Run:
         event["rejected"] = len(tally.rejected)
         if self.spending:
             event["privacy"] = self.spending.record(server_round, clip_norm)
+        if self.config.dpsgd.on:
+            event["message_privacy"] = self.message_privacy.after(server_round).event()
         arrays = arrays if stepped is None else stepped
         every = self.config.federation.evaluate_every
         if every and (server_round % every == 0 or server_round == self.config.federation.rounds):
@@ -274,6 +282,7 @@ def finish(run: Run, model: LanguageModel, vocabulary: Vocabulary) -> Event:
         "ngrams": _ngrams_found(run.config, [event for event in events if event["event"] == "ngrams"]),
         "cluster_sizes": sizes if chosen else None,
         "privacy": _privacy(run, events),
+        "message_privacy": _message_privacy(run),
         "server_peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
     run.folder.write_summary(summary)
@@ -312,6 +321,14 @@ def _privacy(run: Run, events: Sequence[Event]) -> Event | None:
         "stopped_before_round": stops[-1] if stops else None,
         "projections_not_measured": run.spending.projections(),
     }
+
+
+def _message_privacy(run: Run) -> Event | None:
+    """What the run has cost one message of whoever was asked most often."""
+    if not run.config.dpsgd.on:
+        return None
+    found = run.message_privacy.after(run.state.server_round, ngrams=True)
+    return found.event() | {"text": str(found), "noise_by": "secrets" if run.config.dpsgd.secure else "the run's seed"}
 
 
 def _sizes(clusters: Mapping[int, int]) -> list[int]:

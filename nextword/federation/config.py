@@ -138,6 +138,40 @@ class UpdateConfig(Section):
         return self
 
 
+class DpSgdConfig(Section):
+    """Training on the device with differential privacy, the unit being a message (`personalization.private`).
+
+    What epsilon covers is what is made of a person's updates: all that the server sends on and ends with. It is the
+    same for all who took part in as many rounds, as sampling rate and steps are public and nobody's own; so nothing of
+    it travels. The number of messages does, which neighbours have in common (`federation.ledger`); the number of
+    pieces and what they cost while training do not. Evaluation (`federation.evaluate-every`) is a measurement, tells
+    the bits of validation messages as they are, and is not covered.
+
+        dpsgd.noise-multiplier above 0 and
+        personal.method       any but "per-fedavg". By "fedper", "fedrep" and "adapters" what is personal has a part
+                              in the update, so its training is private too: dpsgd.parts "all"
+        clusters.number       1; a person's choice would be made of their messages without noise
+        ngrams                none, or with ngrams.noise, which is added to what a message pays
+        client.clip-norm      of no meaning: messages' gradients are clipped, not a step's
+        update, server, federation    any; they see noisy updates only
+    """
+
+    noise_multiplier: Annotated[float, Field(ge=0, le=1000)] = 0.0  # deviation of the noise over clip-norm; 0: off
+    clip_norm: Positive = 1.0  # the longest a message's gradient may be
+    sampling_rate: Annotated[float, Field(gt=0, le=1)] = 0.1  # of each message in each step
+    delta: Annotated[float, Field(gt=0, lt=1)] = 1e-5
+    parts: Literal["shared", "all"] = "all"  # "shared": what stays on the device is trained without noise
+    secure: bool = False  # noise by a secret of the device, not by the run's seed, which shows what noise hides
+
+    @property
+    def on(self) -> bool:
+        return self.noise_multiplier > 0
+
+    def steps(self, epochs: int) -> int:
+        """In which a message is drawn `epochs` times on average."""
+        return round(epochs / self.sampling_rate)
+
+
 class ClustersConfig(Section):
     """Several shared models, each for people who are alike; a person's device picks its own.
 
@@ -234,6 +268,7 @@ class RunConfig(Settings):
     server: ServerConfig = ServerConfig()
     update: UpdateConfig = UpdateConfig()
     personal: PersonalConfig = PersonalConfig()
+    dpsgd: DpSgdConfig = DpSgdConfig()
     clusters: ClustersConfig = ClustersConfig()
     ngrams: NgramsConfig = NgramsConfig()
     privacy: PrivacyConfig = PrivacyConfig()
@@ -273,6 +308,23 @@ class RunConfig(Settings):
             raise ValueError(f"{refused}rounds must not be done again: set federation.checkpoint-every=1")
         if self.clusters.number > 1:
             raise ValueError(f"{refused}clusters are made of everybody's updates without noise: set clusters.number=1")
+        if self.ngrams.least_users and not self.ngrams.noise:
+            raise ValueError(
+                f"{refused}n-grams without noise have no epsilon: set ngrams.noise=1 or ngrams.least-users=0"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_trained_privately_can_be_accounted(self) -> Self:
+        if not self.dpsgd.on:
+            return self
+        method, refused = self.personal.method, f"dpsgd.noise-multiplier = {self.dpsgd.noise_multiplier:g}: "
+        if method == "per-fedavg":
+            raise ValueError(f"{refused}per-fedavg looks at messages twice in a step: set personal.method=fedavg")
+        if method in ("fedper", "fedrep", "adapters") and self.dpsgd.parts != "all":
+            raise ValueError(f"{refused}by {method} what is personal enters the update: set dpsgd.parts=all")
+        if self.clusters.number > 1:
+            raise ValueError(f"{refused}clusters are chosen by messages without noise: set clusters.number=1")
         if self.ngrams.least_users and not self.ngrams.noise:
             raise ValueError(
                 f"{refused}n-grams without noise have no epsilon: set ngrams.noise=1 or ngrams.least-users=0"

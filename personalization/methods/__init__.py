@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from personalization.methods.adapters import FederatedAdapters
 from personalization.methods.apfl import Apfl
-from personalization.methods.base import Local, Method, State, Trained
+from personalization.methods.base import Local, Method, Private, State, Trained
 from personalization.methods.ditto import Ditto
 from personalization.methods.fedavg import FedAvg
 from personalization.methods.fedper import FedPer
@@ -21,4 +21,4 @@ METHODS: dict[str, Method] = {
     "per-fedavg": PerFedAvg(),
 }
 
-__all__ = ["METHODS", "Local", "Method", "State", "Trained"]
+__all__ = ["METHODS", "Local", "Method", "Private", "State", "Trained"]

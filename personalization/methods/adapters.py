@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from nextword.model import LanguageModel
 from nextword.model_config import Weights
-from nextword.training import fit
 from personalization.adapters import Adapters, adapted
 from personalization.methods.base import Local, State, Trained
 
@@ -18,7 +17,7 @@ class FederatedAdapters:
         local.load(parameters)
         with adapted(local.model, local.personal.rank, local.rng, keep=False) as changes:
             _fit_own(local, changes, state)
-            result = fit(local.model, local.messages, local.train, local.rng, only=changes.below)
+            result = local.fit(local.train, only=changes.below)
             kept = changes.state()
         return Trained(local.change_from(parameters), kept, result)
 
@@ -33,4 +32,4 @@ class FederatedAdapters:
 def _fit_own(local: Local, changes: Adapters, state: State | None) -> None:
     if state is not None:
         changes.load(state)
-    fit(local.model, local.messages, local.train_own, local.rng, only=changes.own)
+    local.fit(local.train_own, only=changes.own, own=True)

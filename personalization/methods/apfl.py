@@ -13,14 +13,13 @@ import dataclasses
 
 from nextword.model import LanguageModel
 from nextword.model_config import Weights
-from nextword.training import fit
 from personalization.methods.base import Local, State, Trained
 
 
 class Apfl:
     def train(self, local: Local, parameters: Weights, state: State | None) -> Trained:
         local.load(parameters)
-        result = fit(local.model, local.messages, local.train, local.rng)
+        result = local.fit(local.train)
         delta, shared = local.change_from(parameters), local.weights()
         alpha = local.personal.mixing
         if not alpha:
@@ -43,4 +42,4 @@ class Apfl:
         local.load({name: alpha * own[name] + (1 - alpha) * value for name, value in shared.items()})
         rate = alpha**2 * local.train.learning_rate
         config = dataclasses.replace(local.train, epochs=local.personal.epochs, learning_rate=rate)
-        fit(local.model, local.messages, config, local.rng)
+        local.fit(config, own=True)

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
 from nextword.federation.codec import Update
 from nextword.federation.config import PersonalConfig
 from nextword.federation.groups import personal_names
+from nextword.federation.ledger import Gaussian
 from nextword.model import LanguageModel
 from nextword.model_config import Weights
-from nextword.training import TrainConfig, TrainResult
+from nextword.training import TrainConfig, TrainResult, fit
+from personalization.noise import Noise
+from personalization.private import DpSgd, fit_privately
 
 State = Mapping[str, np.ndarray]  # what stays on the device, by parameter
+
+
+@dataclass(frozen=True)
+class Private:
+    """That a device trains privately, all that it trains or only what it shares, and what has been released so far."""
+
+    settings: DpSgd
+    noise: Noise
+    parts: Literal["shared", "all"]
+    released: list[Gaussian] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -29,6 +42,7 @@ class Local:
     train: TrainConfig
     personal: PersonalConfig
     rng: np.random.Generator
+    private: Private | None = None
 
     @property
     def train_own(self) -> TrainConfig:
@@ -40,6 +54,23 @@ class Local:
     def personal_names(self) -> frozenset[str]:
         """The parameters that are not shared."""
         return personal_names(self.personal, self.model.config, self.start)
+
+    def fit(
+        self,
+        config: TrainConfig,
+        *,
+        only: Container[str] | None = None,
+        anchor: Weights | None = None,
+        own: bool = False,
+    ) -> TrainResult:
+        """Train the model on the messages, privately where that is asked; `own` is training that is not shared."""
+        private = self.private
+        if private is None or (own and private.parts == "shared"):
+            return fit(self.model, self.messages, config, self.rng, only=only, anchor=anchor)
+        private.released.append(private.settings.released(config.epochs))
+        return fit_privately(
+            self.model, self.messages, config, private.settings, private.noise, self.rng, only=only, anchor=anchor
+        )
 
     def load(self, parameters: Weights, state: State | None = None) -> None:
         """Fill the model: with shared `parameters`, the person's own `state`, and where neither is, the start."""

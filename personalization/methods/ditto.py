@@ -9,14 +9,13 @@ import dataclasses
 
 from nextword.model import LanguageModel
 from nextword.model_config import Weights
-from nextword.training import fit
 from personalization.methods.base import Local, State, Trained
 
 
 class Ditto:
     def train(self, local: Local, parameters: Weights, state: State | None) -> Trained:
         local.load(parameters)
-        result = fit(local.model, local.messages, local.train, local.rng)
+        result = local.fit(local.train)
         delta = local.change_from(parameters)
         self.personal_model(local, parameters, state)
         return Trained(delta, local.weights(), result)
@@ -25,5 +24,5 @@ class Ditto:
         """v after `personal.epochs` more, near these shared parameters."""
         local.load(parameters, state)
         config = dataclasses.replace(local.train_own, prox=local.personal.pull)
-        fit(local.model, local.messages, config, local.rng, anchor=parameters)
+        local.fit(config, anchor=parameters, own=True)
         return local.model

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from nextword.model import LanguageModel
 from nextword.model_config import Weights
-from nextword.training import fit
 from personalization.methods.base import Local, State, Trained
 
 
 class FedPer:
     def train(self, local: Local, parameters: Weights, state: State | None) -> Trained:
         local.load(parameters, state)
-        result = fit(local.model, local.messages, local.train, local.rng)
+        result = local.fit(local.train)
         return Trained(local.change_from(parameters), own_layers(local), result)
 
     def personal_model(self, local: Local, parameters: Weights, state: State | None) -> LanguageModel:
@@ -32,4 +31,4 @@ def own_layers(local: Local) -> State:
 
 def train_own_layers(local: Local) -> None:
     """Train the personal part alone."""
-    fit(local.model, local.messages, local.train_own, local.rng, only=local.personal_names)
+    local.fit(local.train_own, only=local.personal_names, own=True)

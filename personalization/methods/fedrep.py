@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from nextword.model import LanguageModel
 from nextword.model_config import Weights
-from nextword.training import fit
 from personalization.methods.base import Local, State, Trained
 from personalization.methods.fedper import own_layers, train_own_layers
 
@@ -14,7 +13,7 @@ class FedRep:
         local.load(parameters, state)
         train_own_layers(local)
         kept = own_layers(local)
-        result = fit(local.model, local.messages, local.train, local.rng, only=frozenset(parameters))
+        result = local.fit(local.train, only=frozenset(parameters))
         return Trained(local.change_from(parameters), kept, result)
 
     def personal_model(self, local: Local, parameters: Weights, state: State | None) -> LanguageModel:

@@ -1,0 +1,48 @@
+"""What private training on the devices (`[dpsgd]`) has cost a message, seen from the server.
+
+Nobody tells it: sampling rate, noise and steps are public and the same for all, and the server knows whom it has asked
+in which round. The figure is that of the user who was asked most often; whether their updates came or counted does not
+matter. Devices keep accounts of their own (`personalization.spending`), which hold what they have really released.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from nextword.federation.config import RunConfig
+from nextword.federation.ledger import Gaussian, PrivacySpent, spent
+from nextword.federation.ngrams import LEVELS
+
+
+class MessagePrivacy:
+    """Of a run; `sample` tells whom a round asks."""
+
+    def __init__(self, config: RunConfig, sample: Callable[[int], list[int]]):
+        self._config, self._sample = config, sample
+        self._asked: Counter[int] = Counter()
+        self._rounds = 0
+
+    def after(self, server_round: int, *, ngrams: bool = False) -> PrivacySpent:
+        """After this round or a later one than the last time, and with `ngrams` after these too, if there were any.
+
+        The noise of n-grams hides all that a user has, and so each of their messages.
+        """
+        for number in range(self._rounds + 1, server_round + 1):
+            self._asked.update(self._sample(number))
+        self._rounds = max(self._rounds, server_round)
+        times, dpsgd = max(self._asked.values(), default=0), self._config.dpsgd
+        released = [Gaussian(dpsgd.noise_multiplier, dpsgd.sampling_rate, times * self._steps)]
+        if ngrams and self._config.ngrams.least_users:
+            released.append(Gaussian(self._config.ngrams.noise, 1.0, LEVELS))
+        return spent(released, dpsgd.delta, unit="message", rounds=times, sampling="Poisson, of messages")
+
+    @property
+    def _steps(self) -> int:
+        """Of a user's round: of the shared part, and of what is personal where that is trained apart and privately."""
+        config, own = self._config, self._config.personal
+        joint = own.method in ("fedavg", "fedper") or (own.method == "apfl" and not own.mixing)
+        epochs = (
+            [config.client.epochs] if joint or config.dpsgd.parts == "shared" else [config.client.epochs, own.epochs]
+        )
+        return sum(config.dpsgd.steps(each) for each in epochs)
