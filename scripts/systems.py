@@ -256,7 +256,7 @@ class PrivatelyTuned:
     """Fine-tuned on the whole history so that the model tells little of any message; no gate, which would ask again.
 
     The shared model is taken for public. The learning rate is `config`'s without noise, and falls as one over the
-    noise, so that steps are about as long whatever the epsilon.
+    noise, so that the noise moves the model as far whatever the epsilon.
     """
 
     base: Base

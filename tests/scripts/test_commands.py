@@ -365,6 +365,33 @@ def test_the_keyboard_is_timed_against_itself_without_a_model(
     assert all(len(line) <= 80 for line in told.splitlines())
 
 
+def test_private_training_is_measured_against_plain_training(nextword: Shell, base: Path) -> None:
+    options = ["--model", base, "--messages", 12, "--batch", 4]
+    outcome = nextword("bench", "private", *options, "--json")
+    assert outcome.code == 0, outcome.err
+    (row,) = json.loads(outcome.out)["batches"]
+    ms = row["ms_a_message"]
+    assert set(ms) == {"plain", "clipped", "private", "private_secure"}
+    assert row["ratio_to_plain"] == {name: pytest.approx(ms[name] / ms["plain"]) for name in ms if name != "plain"}
+    assert min(ms.values()) > 0
+    assert "4 messages in a step" in nextword("bench", "private", *options).out
+
+
+def test_private_fine_tuning_has_a_row_for_each_epsilon(nextword: Shell, base: Path, corpus_file: Path) -> None:
+    options = ["--model", base, "--corpus", corpus_file, "--users", 2, "--workers", 1, "--epsilon", "inf,4"]
+    outcome = nextword("evaluate", *options, "--json")
+    assert outcome.code == 0, outcome.err
+    answer = json.loads(outcome.out)
+    names = [row["name"] for row in answer["methods"]]
+    assert names[-3:] == ["private-4", "private-inf", "personal"]
+    spent = answer["message_privacy"]
+    assert 3.9 < spent["private-4"]["epsilon"] <= 4
+    assert spent["private-inf"]["epsilon"] is None
+    assert (spent["private-4"]["unit"], spent["private-4"]["accountant"]) == ("message", "prv")
+    by_name = {row["name"]: row for row in answer["methods"]}
+    assert by_name["private-4"]["bits_per_character"] != by_name["private-inf"]["bits_per_character"]
+
+
 def test_updates_are_measured_against_their_peers(nextword: Shell, base: Path) -> None:
     options = ["--model", base, "--messages", 4, "--codec", "float32", "--codec", "topk:0.1+int4"]
     outcome = nextword("bench", "update", *options, "--json")
