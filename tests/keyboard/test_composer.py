@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nextword.keyboard.composer import Composer, Habits, begun
@@ -107,6 +107,7 @@ def test_a_jump_of_the_cursor_leaves_the_space_alone() -> None:
 
 
 @given(st.text(max_size=30), st.integers(0, 30), st.text(alphabet="ab .,!i'\n)<", max_size=12))
+@example("", 0, ".i'.<")
 def test_no_key_changes_what_stands_away_from_the_cursor(text: str, cursor: int, keys: str) -> None:
     cursor = min(cursor, len(text))
     paper = Paper(text, cursor, autocorrect=True)
@@ -115,7 +116,8 @@ def test_no_key_changes_what_stands_away_from_the_cursor(text: str, cursor: int,
         paper.write(key, a="b")
         assert 0 <= paper.cursor <= len(paper.text)
         assert paper.text[paper.cursor :] == before[place:]
-        kept = place - len(begun(before[:place])) - 2
+        word = before[:place] if key != "<" else before[: max(0, place - 1)]  # Backspace may undo the word just ended
+        kept = place - len(begun(word)) - 2
         assert paper.text[: max(0, kept)] == before[: max(0, kept)]
 
 
