@@ -121,6 +121,8 @@ def _readable(summary: dict[str, Any]) -> str:
         lines.append(
             f"of {found['least_users']} users or more: {words:,} beginnings of words, {grams:,} n-grams ({spent})"
         )
+    if of_messages := summary.get("message_privacy"):
+        lines.append(f"privacy of messages: {of_messages['text']}, noise by {of_messages['noise_by']}")
     if private := summary.get("privacy"):
         lines.append(f"privacy: {private['text']}")
         if stopped := private["stopped_before_round"]:
