@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,14 @@ _HISTORY = 2000  # messages of which a person's own n-gram is made
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
+_Model = Annotated[Path | None, typer.Option(help="a checkpoint's folder, or a run's; else the bundled model")]
+_Corpus = Annotated[str, typer.Option(help="whose messages are typed: a name, or a file with user and text")]
+_Typed = Annotated[int, typer.Option(min=1, help="how many messages are typed, drawn by lot")]
+_DataDir = Annotated[Path | None, typer.Option(help="where prepared corpora are kept")]
+_Seed = Annotated[int, typer.Option(help="of the draw")]
+_Invented = Annotated[int, typer.Option(min=1, help="on how many invented messages it is trained")]
+_Json = Annotated[bool, typer.Option("--json", help="print JSON alone")]
+
 
 @app.callback()
 def _group() -> None:
@@ -29,44 +38,30 @@ def _group() -> None:
 
 @app.command()
 def latency(
-    model: Annotated[
-        Path | None, typer.Option(help="a checkpoint's folder, or a run's; else the bundled model")
-    ] = None,
-    corpus: Annotated[
-        str, typer.Option(help="whose messages are typed: a name, or a file with user and text")
-    ] = "synthetic",
-    messages: Annotated[int, typer.Option(min=1, help="how many messages are typed, drawn by lot")] = 200,
-    data_dir: Annotated[Path | None, typer.Option(help="where prepared corpora are kept")] = None,
-    seed: Annotated[int, typer.Option(help="of the draw")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,
+    model: _Model = None,
+    corpus: _Corpus = "synthetic",
+    messages: _Typed = 200,
+    data_dir: _DataDir = None,
+    seed: _Seed = 0,
+    as_json: _Json = False,
 ) -> None:
     """How long a suggestion takes on one thread, while people's messages are typed."""
-    answer = _measured("personalization.latency", model, corpus, messages, data_dir, seed)
-    if as_json:
-        print_json(answer)
-    else:
-        _print_latency(answer)
+    job = _typing(corpus, messages, data_dir, seed)
+    _measure("personalization.latency", model, {"corpus": corpus}, job, _print_latency, as_json=as_json)
 
 
 @app.command()
 def keyboard(
-    model: Annotated[
-        Path | None, typer.Option(help="a checkpoint's folder, or a run's; else the bundled model")
-    ] = None,
-    corpus: Annotated[
-        str, typer.Option(help="whose messages are typed: a name, or a file with user and text")
-    ] = "synthetic",
-    messages: Annotated[int, typer.Option(min=1, help="how many messages are typed, drawn by lot")] = 10,
-    data_dir: Annotated[Path | None, typer.Option(help="where prepared corpora are kept")] = None,
-    seed: Annotated[int, typer.Option(help="of the draw")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,
+    model: _Model = None,
+    corpus: _Corpus = "synthetic",
+    messages: _Typed = 10,
+    data_dir: _DataDir = None,
+    seed: _Seed = 0,
+    as_json: _Json = False,
 ) -> None:
     """How long a key takes until the screen shows the words for it, on one core."""
-    answer = _measured("scripts.keyboard_latency", model, corpus, messages, data_dir, seed)
-    if as_json:
-        print_json(answer)
-    else:
-        _print_keyboard(answer)
+    job = _typing(corpus, messages, data_dir, seed)
+    _measure("scripts.keyboard_latency", model, {"corpus": corpus}, job, _print_keyboard, as_json=as_json)
 
 
 @app.command()
@@ -74,30 +69,18 @@ def update(
     codec: Annotated[
         list[str] | None, typer.Option(help="as in a run file, topk:0.1+int4; several times for several")
     ] = None,
-    model: Annotated[
-        Path | None, typer.Option(help="a checkpoint's folder, or a run's; else the bundled model")
-    ] = None,
-    messages: Annotated[int, typer.Option(min=1, help="on how many invented messages it is trained")] = 30,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,
+    model: _Model = None,
+    messages: _Invented = 30,
+    as_json: _Json = False,
 ) -> None:
     """How small updates become, and how fast, on one thread."""
-    from data import corpus as corpora
-    from nextword import checkpoint
     from nextword.federation.codec import Codec
     from personalization.update_speed import CODECS
 
-    model = model or checkpoint.BUNDLED
-    folder = model / "final" if (model / "final").is_dir() else model
-    checkpoint.read_config(folder)
     for name in codec or ():
         Codec(name)
-    texts = [text for person in corpora.people(corpora.load("synthetic")) for text in person.messages[:1]]
-    job = {"model": str(folder), "messages": texts[:messages], "codecs": codec or list(CODECS)}
-    answer = {"model": str(model), **_alone("personalization.update_speed", job, folder)}
-    if as_json:
-        print_json(answer)
-    else:
-        _print_update(answer)
+    job = {"messages": _invented(messages), "codecs": codec or list(CODECS)}
+    _measure("personalization.update_speed", model, {}, job, _print_update, as_json=as_json)
 
 
 @app.command()
@@ -105,57 +88,60 @@ def private(
     batch: Annotated[
         list[int] | None, typer.Option(min=1, help="messages in a step, on average; several times")
     ] = None,
-    model: Annotated[
-        Path | None, typer.Option(help="a checkpoint's folder, or a run's; else the bundled model")
-    ] = None,
-    messages: Annotated[int, typer.Option(min=1, help="on how many invented messages it is trained")] = 128,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,
+    model: _Model = None,
+    messages: _Invented = 128,
+    as_json: _Json = False,
 ) -> None:
     """How long private training takes for a message, beside plain training, on one thread."""
+    job = {"messages": _invented(messages), "batch_messages": batch or [16, 64]}
+    _measure("personalization.private_speed", model, {}, job, _print_private, as_json=as_json)
+
+
+def _typing(corpus: str, messages: int, data_dir: Path | None, seed: int) -> dict[str, Any]:
+    """Messages of a corpus that are typed, drawn by lot, and others that were sent before."""
     from data import corpus as corpora
-    from nextword import checkpoint
 
-    model = model or checkpoint.BUNDLED
-    folder = model / "final" if (model / "final").is_dir() else model
-    checkpoint.read_config(folder)
-    texts = [text for person in corpora.people(corpora.load("synthetic")) for text in person.messages[:1]]
-    job = {"model": str(folder), "messages": texts[:messages], "batch_messages": batch or [16, 64]}
-    answer = {"model": str(model), **_alone("personalization.private_speed", job, folder)}
-    if as_json:
-        print_json(answer)
-    else:
-        _print_private(answer)
-
-
-def _measured(
-    module: str, model: Path | None, corpus: str, messages: int, data_dir: Path | None, seed: int
-) -> dict[str, Any]:
-    """What a module says of messages of a corpus, drawn by lot; it is run alone in a process with one thread."""
-    from data import corpus as corpora
-    from nextword import checkpoint
-
-    model = model or checkpoint.BUNDLED
-    folder = model / "final" if (model / "final").is_dir() else model
-    checkpoint.read_config(folder)
     texts = [text for person in corpora.people(corpora.load(corpus, data_dir=data_dir)) for text in person.messages]
     drawn = [texts[index] for index in np.random.default_rng(seed).permutation(len(texts))]
-    job = {"model": str(folder), "messages": drawn[:messages], "history": drawn[messages : messages + _HISTORY]}
-    return {"model": str(model), "corpus": corpus, **_alone(module, job, folder)}
+    return {"messages": drawn[:messages], "history": drawn[messages : messages + _HISTORY]}
 
 
-def _alone(module: str, job: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """What a module measures of the model in a folder, run alone in a process with one thread."""
+def _invented(messages: int) -> list[str]:
+    from data import corpus as corpora
+
+    return [text for person in corpora.people(corpora.load("synthetic")) for text in person.messages[:1]][:messages]
+
+
+def _measure(
+    module: str,
+    model: Path | None,
+    about: dict[str, Any],
+    job: dict[str, Any],
+    tell: Callable[[dict[str, Any]], None],
+    *,
+    as_json: bool,
+) -> None:
+    """Have a module measure a model, run alone in a process with one thread, and tell what it found."""
+    from nextword import checkpoint
+
+    model = model or checkpoint.BUNDLED
+    folder = model / "final" if (model / "final").is_dir() else model
+    checkpoint.read_config(folder)
     one_thread = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     process = subprocess.run(
         [sys.executable, "-m", module],
-        input=json.dumps(job | {"sent": time.time()}),
+        input=json.dumps({"model": str(folder), **job, "sent": time.time()}),
         stdout=subprocess.PIPE,
         text=True,
         env=one_thread,
     )
     if process.returncode:
         raise ValueError(f"{folder}: the measurement failed (exit code {process.returncode})")
-    return dict(json.loads(process.stdout))
+    answer = {"model": str(model), **about, **json.loads(process.stdout)}
+    if as_json:
+        print_json(answer)
+    else:
+        tell(answer)
 
 
 def _print_update(answer: dict[str, Any]) -> None:

@@ -308,10 +308,7 @@ class RunConfig(Settings):
             raise ValueError(f"{refused}rounds must not be done again: set federation.checkpoint-every=1")
         if self.clusters.number > 1:
             raise ValueError(f"{refused}clusters are made of everybody's updates without noise: set clusters.number=1")
-        if self.ngrams.least_users and not self.ngrams.noise:
-            raise ValueError(
-                f"{refused}n-grams without noise have no epsilon: set ngrams.noise=1 or ngrams.least-users=0"
-            )
+        self._need_noise_on_ngrams(refused)
         return self
 
     @model_validator(mode="after")
@@ -325,8 +322,11 @@ class RunConfig(Settings):
             raise ValueError(f"{refused}by {method} what is personal enters the update: set dpsgd.parts=all")
         if self.clusters.number > 1:
             raise ValueError(f"{refused}clusters are chosen by messages without noise: set clusters.number=1")
+        self._need_noise_on_ngrams(refused)
+        return self
+
+    def _need_noise_on_ngrams(self, refused: str) -> None:
         if self.ngrams.least_users and not self.ngrams.noise:
             raise ValueError(
                 f"{refused}n-grams without noise have no epsilon: set ngrams.noise=1 or ngrams.least-users=0"
             )
-        return self

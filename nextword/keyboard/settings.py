@@ -54,6 +54,8 @@ class Keys(Section):
             raise ValueError(f"keys: {twice[0] or 'no key'} is to do two things; give each a key of its own")
         if used[""]:
             raise ValueError("keys: every action needs a key")
+        if letters := [key for key in used if len(key) == 1 or key in ("space", "backspace")]:
+            raise ValueError(f"keys: {letters[0]} is for writing; take another key, as f11 or ctrl+g")
         return self
 
     @property

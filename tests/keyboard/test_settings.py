@@ -31,6 +31,7 @@ def test_every_key_that_can_be_set_is_a_binding() -> None:
     ("setting", "told"),
     [
         ("keys.learn=f7", "f7 is to do two things"),
+        ("keys.learn=a", "a is for writing"),
         ("keys.learn=", "every action needs a key"),
         ("typing.autospace=true", "did you mean typing.auto-space"),
         ("learning.least-times=0", "at least 1"),
