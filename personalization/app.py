@@ -121,7 +121,9 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
     _, vocabulary = device.load_model(start)
     store, residuals = _store(config, context), _store(config, context, RESIDUALS)
     reply = RecordDict()
-    for (user, split), cluster, accepted in zip(task.users, task.clusters, task.accepted, strict=True):
+    failures: list[Exception] = []
+
+    def answer(user: int, split: Split, cluster: int, accepted: int) -> None:
         local = _local(config, task, start, split.user)
         texts = device.contribution(split, hold_back=config.corpus.hold_back)
         kept = store.load(user, before=task.server_round or config.clusters.warm_rounds + 1)
@@ -135,8 +137,8 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
         if trained.state is not None and task.server_round:  # round 0 groups people, and leaves them as they are
             store.save(user, task.server_round, trained.state, checkpoint=_checkpoint(config, task))
         encoded, within = _encoded(config, task, residuals, user, accepted, trained.delta)
-        reply[records.update_key(user)] = ArrayRecord({name: Array(array) for name, array in encoded.items()})
-        reply[records.metrics_key(user)] = MetricRecord(
+        update = ArrayRecord({name: Array(array) for name, array in encoded.items()})
+        metrics = MetricRecord(
             {
                 records.NUM_MESSAGES: trained.num_messages,
                 records.NUM_PIECES: trained.num_pieces,
@@ -145,6 +147,16 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
                 **({records.WITHIN: int(within)} if config.privacy.adapts else {}),
             }
         )
+        reply[records.update_key(user)], reply[records.metrics_key(user)] = update, metrics
+
+    for (user, split), cluster, accepted in zip(task.users, task.clusters, task.accepted, strict=True):
+        try:
+            answer(user, split, cluster, accepted)
+        except Exception as error:  # one person's device has failed, which must not show in what the others send
+            LOG.exception("no update of one user")
+            failures.append(error)
+    if len(failures) == len(task.users) and failures:
+        raise failures[0]
     return reply
 
 
@@ -160,7 +172,7 @@ def _encoded(
     within = norm(wanted) <= task.update_norm
     if not config.update.feedback:
         return codec.encode(clipped(wanted, task.update_norm), key), within
-    encoded, residual = feedback.encode(codec, wanted, None, key, task.update_norm)
+    encoded, residual = feedback.encode(codec, wanted, key, task.update_norm)
     residuals.save(user, task.server_round, residual, base=accepted, checkpoint=_checkpoint(config, task))
     return encoded, within
 

@@ -48,7 +48,8 @@ def clipped_sum(
     """Of the gradients of each message's loss, the mean over its pieces, with respect to the parameters `trained`.
 
     The loss is a mean, not a sum: gradients of long and short messages are about as long then, so one bound fits all,
-    and a rate for plain training is one for this. Raises KeyError for parameters of modules that are not known here.
+    and a rate for plain training is one for this. A message whose gradient is not finite is left out, so that no
+    message has more than the bound. Raises KeyError for parameters of modules that are not known here.
     """
     real_BT = targets_BT != IGNORED
     with frozen(model, ()), _recorded(model, trained) as calls:
@@ -63,8 +64,13 @@ def clipped_sum(
         for call, gradient in zip(calls, gradients, strict=True):
             for parameter, use in call.uses(_placed(gradient, real_BT), _placed(call.input, real_BT)):
                 uses.setdefault(parameter, []).append(use)
-        found = {name: uses[value] for name, value in model.named_parameters() if name in trained}
+        trained_by = {name: value for name, value in model.named_parameters() if name in trained}
+        found = {name: uses[value] for name, value in trained_by.items()}
         norms_B = sum(map(_squares, found.values()), torch.zeros(len(inputs_BT))).clamp(min=0).sqrt()
+        if not bool((finite_B := norms_B.isfinite()).all()):  # such a message has no gradient that could be clipped
+            if not bool(finite_B.any()):
+                return Clipped({name: torch.zeros_like(trained_by[name]) for name in found}, norms_B, nats_B.detach())
+            return clipped_sum(model, inputs_BT[finite_B], targets_BT[finite_B], trained, bound)
         factors_B = (bound / norms_B.clamp(min=1e-12)).clamp(max=1.0)
         total = {name: _total(places, factors_B, real_BT) for name, places in found.items()}
     return Clipped(total, norms_B, nats_B.detach())

@@ -37,14 +37,12 @@ def with_residual(delta: Update, residual: State | None) -> Update:
     return {name: change + residual[name] for name, change in delta.items()} if residual else delta
 
 
-def encode(
-    codec: Codec, delta: Update, residual: State | None, key: Key, most: float = math.inf
-) -> tuple[dict[str, Part], Update]:
-    """What is sent, and the residual if it counts. Raises ValueError for numbers that are not finite.
+def encode(codec: Codec, wanted: Update, key: Key, most: float = math.inf) -> tuple[dict[str, Part], Update]:
+    """What is sent of x + e, and the residual if it counts. Raises ValueError for numbers that are not finite.
 
     `most` is the norm of the longest update, to which the server clips what it reads once more.
     """
-    wanted = clipped(with_residual(delta, residual), most)
+    wanted = clipped(wanted, most)
     encoded = codec.encode(wanted, key)
     read = clipped(codec.decode(encoded, {name: change.shape for name, change in wanted.items()}, key), most)
     return encoded, {name: change - read[name] for name, change in wanted.items()}

@@ -25,6 +25,7 @@ _KEYS = (
     "worse_beyond_noise_share", "worst_gain",
 )  # fmt: skip
 _WHERE = ("out", "corpus.data-dir", "federation.workers", "federation.users-per-node")  # and not what is run
+_BEFORE = {"clusters.pooling": 0.0}  # settings that were not there yet, where that was not as by default now
 _SUMMARY = ("rounds", "seconds", "parameters", "users_trained", "upload_bytes", "download_bytes", "weights_sha256")
 _EVALUATION = ("protocol", "corpus", "reference", "seed", "evaluated", "settings", "commit", "methods", "clusters")
 _AT_HAND = ("name", "people", "messages", "users", "top1", "gain_top1", "gain_interval")
@@ -89,6 +90,7 @@ def of_run(folder: Path) -> Measured:
         "run": run,
         **{key: summary[key] for key in _SUMMARY},
         "cores": summary.get("cores"),
+        "private": [summary[key]["text"] for key in ("privacy", "message_privacy") if summary.get(key)],
         **{key: evaluation[key] for key in _EVALUATION},
         "corpus": run["corpus.name"],
         "at_hand": [{key: row[key] for key in _AT_HAND} for row in evaluation["at_hand"]],
@@ -147,10 +149,10 @@ def with_headline(text: str, measured: Sequence[Measured]) -> str:
 
 
 def _alike(measured: Sequence[Measured]) -> list[list[Measured]]:
-    """The seeds of each run that was run and measured alike, in order. What could not be set yet was as by default."""
+    """The seeds of each run that was run and measured alike, in order. What could not be set yet was as `_BEFORE`."""
     from nextword.federation.config import RunConfig
 
-    default = {key: value for key, value in RunConfig().to_flat().items() if key not in ("seed", *_WHERE)}
+    default = {key: value for key, value in RunConfig().to_flat().items() if key not in ("seed", *_WHERE)} | _BEFORE
     alike: dict[str, list[Measured]] = {}
     for one in sorted(measured, key=lambda one: int(one["seed"])):
         how = [one["name"], default | one["run"], one["settings"]]
@@ -196,6 +198,8 @@ def _section(seeds: Sequence[Measured]) -> list[str]:
         f"{_readable(first['settings'])}.",
         "",
     ]
+    for text in dict.fromkeys(text for one in seeds for text in one.get("private", [])):
+        lines += [f"Privacy: {text}.", ""]
     rows = mean_rows(seeds)
     for people in _PEOPLE:
         chosen = [row for row in rows if row["people"] == people]

@@ -55,7 +55,7 @@ class Run:
     @cached_property
     def message_privacy(self) -> MessagePrivacy:
         """What private training on the devices has cost."""
-        return MessagePrivacy(self.config, FederatedTraining(self.config, self.homes).sample)
+        return MessagePrivacy(self.config, FederatedTraining(self.config, self.homes, privacy=self.privacy).sample)
 
     def find_ngrams(self, vocabulary: Vocabulary) -> None:
         """Look for the n-grams that many people use, and keep them in the folder, where the settings say so."""
@@ -76,7 +76,7 @@ class Run:
         labels = self.folder.clusters() if state.server_round > clusters.warm_rounds else {}
         strategy = FederatedTraining(self.config, self.homes, state.moments, labels, state.accepted, self.privacy)
         self.spending = self._spending(strategy)
-        arrays = to_arrays(self.state.parameters)
+        arrays, done = to_arrays(self.state.parameters), self.state.server_round
         if self.state.server_round == 0 and not self.folder.events():
             self._tell(
                 {"event": "start", "round": 0, "users": strategy.homes.population} | self._evaluate(strategy, 0, arrays)
@@ -97,6 +97,11 @@ class Run:
                 accepted = dict(strategy.accepted)
                 self.state = State(server_round, to_update(arrays), strategy.moments, accepted, clip_norm)
                 self.folder.save(self.state)
+            done = server_round
+            if federation.evaluate_every and done % federation.evaluate_every == 0:
+                self._measure(strategy, done, arrays)
+        if done and not any(e["event"] == "evaluation" and e["round"] == done for e in self.folder.events()):
+            self._measure(strategy, done, arrays)
         if clusters.number > 1:
             self._choose(strategy, arrays)
         return self.state
@@ -182,10 +187,12 @@ class Run:
         if self.config.dpsgd.on:
             event["message_privacy"] = self.message_privacy.after(server_round).event()
         arrays = arrays if stepped is None else stepped
-        every = self.config.federation.evaluate_every
-        if every and (server_round % every == 0 or server_round == self.config.federation.rounds):
-            event |= self._evaluate(strategy, server_round, arrays)
         return arrays, event | {"seconds": round(time.perf_counter() - began, 3)}
+
+    def _measure(self, strategy: FederatedTraining, server_round: int, arrays: ArrayRecord) -> None:
+        """Have devices evaluate the model after a round, once the round is on disk: what was sent is not made again."""
+        if found := self._evaluate(strategy, server_round, arrays):
+            self._tell({"event": "evaluation", "round": server_round, **found})
 
     def _evaluate(self, strategy: FederatedTraining, server_round: int, arrays: ArrayRecord) -> Event:
         if not self.config.federation.evaluate_every or not strategy.homes.evaluated:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nextword.federation.codecs import pipeline
+from nextword.federation.codecs import contracts, pipeline
 from nextword.federation.codecs.stage import Part, Shape, Undo
 
 Update = dict[str, npt.NDArray[np.float32]]
@@ -34,7 +34,7 @@ class Codec:
     @property
     def contracts(self) -> bool:
         """Whether error feedback is sound with it: what is lost of an update is shorter than the update."""
-        return all(stage.contracts for stage in self.stages.values())
+        return contracts(self.stages)
 
     def encode(self, update: Update, key: Key) -> dict[str, Part]:
         """Raises ValueError where a number is not finite, or too large for any update."""

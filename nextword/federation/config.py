@@ -132,8 +132,8 @@ class UpdateConfig(Section):
             raise ValueError(f"update.codec = {self.codec!r}: {error}") from None
         if self.feedback and not contracts:
             raise ValueError(
-                f"update.feedback = true: what {self.codec} loses (randomk, int1, int2 and ternary do) may be longer "
-                "than the update, and would grow from round to round: set update.feedback=false, or end with int4"
+                f"update.feedback = true: what {self.codec} loses may be longer than the update, and would grow from "
+                "round to round: set update.feedback=false, or end with hadamard+int4 or sign"
             )
         return self
 

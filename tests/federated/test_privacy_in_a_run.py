@@ -65,7 +65,7 @@ def test_without_noise_and_with_no_limit_a_run_is_a_plain_run(
         ["update.codec=float32"],
         ["update.codec=int1"],
         ["update.codec=randomk:0.2+int2"],
-        ["update.codec=topk:0.1+int4", "update.feedback=true"],
+        ["update.codec=topk:0.1+hadamard+int4", "update.feedback=true"],
     ],
     ids=lambda settings: settings[0],
 )
@@ -233,12 +233,15 @@ def test_a_run_stops_before_the_round_that_would_exceed_its_budget(
     config: RunConfig, local_grid: Grids, tmp_path: Path
 ) -> None:
     config = config.with_settings([*POISSON, "federation.rounds=5", f"privacy.epsilon-budget={_budget(config, 2)}"])
+    config = config.with_settings(["federation.evaluate-every=5"])
     summary = run_once(config, local_grid(config, nodes=2))
     assert summary["rounds"] == 2
     assert summary["privacy"]["stopped_before_round"] == 3
     assert summary["privacy"]["epsilon"] <= config.privacy.epsilon_budget
-    stop = RunFolder(Path(config.out)).events()[-1]
+    *_, stop, measured = RunFolder(Path(config.out)).events()
     assert (stop["event"], stop["round"]) == ("budget", 3)
+    assert (measured["event"], measured["round"]) == ("evaluation", 2)
+    assert summary["validation_bits_per_character"] == measured["validation_bits_per_character"]
     assert stop["privacy"]["epsilon"] <= stop["epsilon_budget"] < stop["epsilon_with_this_round"]
     cut = config.with_settings([f"out={tmp_path / 'cut'}"])
 

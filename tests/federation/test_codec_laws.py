@@ -139,7 +139,18 @@ def test_a_rotation_is_worth_it_at_few_bits_where_few_numbers_stand_out(bits: in
 
 
 @pytest.mark.parametrize(
-    "written", ["topk:0.1", "topk:0.1+sign", "sign", "lowrank:4", "int3", "int8", "topk:0.2+hadamard+int4"]
+    "written",
+    [
+        "topk:0.1",
+        "topk:0.1+sign",
+        "sign",
+        "lowrank:4",
+        "int3:16",
+        "int5",
+        "int8",
+        "hadamard+int3",
+        "topk:0.2+hadamard+int4",
+    ],
 )
 def test_what_may_be_used_with_feedback_brings_an_update_nearer(written: str) -> None:
     assert Codec(written).contracts
@@ -147,6 +158,9 @@ def test_what_may_be_used_with_feedback_brings_an_update_nearer(written: str) ->
     for power in (1, 3):
         x = (rng.normal(size=(64, 48)) ** power).astype(np.float32)
         assert np.linalg.norm(_back(written, x) - x) < np.linalg.norm(x)
+    spike = np.full((16, 16), 1e-6, np.float32)
+    spike[3, 5] = 1.0
+    assert np.linalg.norm(_back(written, spike) - spike) < np.linalg.norm(spike)
 
 
 @settings(max_examples=60)

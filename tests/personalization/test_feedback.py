@@ -16,7 +16,7 @@ from personalization import feedback
 from personalization.store import DeviceStore
 
 SHAPES = {"w": (40, 30), "v": (25,)}
-CODECS = ["topk:0.05", "topk:0.1+sign", "sign", "lowrank:2", "int3", "topk:0.2+hadamard+int4"]
+CODECS = ["topk:0.05", "topk:0.1+sign", "sign", "lowrank:2", "int5", "topk:0.2+hadamard+int4"]
 
 
 def _delta(number: int) -> dict[str, np.ndarray]:
@@ -35,7 +35,7 @@ def test_what_counted_and_the_residual_sum_to_what_was_trained(
     for server_round, counts in enumerate(counted, 1):
         key = (0, server_round, 7)
         delta = _delta(server_round)
-        encoded, residual = feedback.encode(codec, delta, store.after(7, accepted), key)
+        encoded, residual = feedback.encode(codec, feedback.with_residual(delta, store.after(7, accepted)), key)
         store.save(7, server_round, residual, base=accepted, checkpoint=(server_round - 1) // every * every)
         if counts:
             accepted = server_round
@@ -57,7 +57,7 @@ def _longest_residual(written: str, rounds: int) -> float:
     residual: dict[str, np.ndarray] | None = None
     longest = 0.0
     for server_round in range(1, rounds + 1):
-        _, residual = feedback.encode(Codec(written), _delta(0), residual, (0, server_round, 7))
+        _, residual = feedback.encode(Codec(written), feedback.with_residual(_delta(0), residual), (0, server_round, 7))
         longest = max(longest, _length(residual) / _length(_delta(0)))
     return longest
 
@@ -72,9 +72,13 @@ def test_with_the_codecs_that_are_refused_it_would(written: str) -> None:
     assert _longest_residual(written, 30) > 1000
 
 
-@pytest.mark.parametrize("written", ["randomk:0.1", "int1", "topk:0.1+int2", "ternary"])
+@pytest.mark.parametrize(
+    "written", ["randomk:0.1", "int1", "topk:0.1+int2", "ternary", "int4", "int5:65536", "lowrank:2+int8"]
+)
 def test_feedback_is_refused_where_it_would_grow(written: str) -> None:
-    with pytest.raises(ValueError, match=r"update.feedback = true: .*set update.feedback=false, or end with int4$"):
+    with pytest.raises(
+        ValueError, match=r"update.feedback = true: .*set update.feedback=false, or end with hadamard\+int4 or sign$"
+    ):
         RunConfig().with_settings([f"update.codec={written}", "update.feedback=true"])
     RunConfig().with_settings([f"update.codec={written}"])
 

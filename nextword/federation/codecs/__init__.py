@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from nextword.federation.codecs.float32 import Float32
@@ -12,7 +12,7 @@ from nextword.federation.codecs.lowrank import LowRank
 from nextword.federation.codecs.randomk import RandomK
 from nextword.federation.codecs.rows import Rows
 from nextword.federation.codecs.sign import Sign
-from nextword.federation.codecs.stage import LAST, Stage
+from nextword.federation.codecs.stage import FACTORS, LAST, SOME, Stage
 from nextword.federation.codecs.ternary import Ternary
 from nextword.federation.codecs.topk import TopK
 from nextword.federation.codecs.uniform import Uniform
@@ -50,6 +50,22 @@ def pipeline(written: str) -> dict[str, Stage]:
         if places.count(place) > 1:
             both = [other for its, other, _ in terms if its == place]
             raise ValueError(f"{both[0]} and {both[1]} cannot stand in one pipeline: leave out one of them")
+    if FACTORS in places and SOME in places:
+        raise ValueError("of lowrank's factors no number can be left out: leave out lowrank, or topk and randomk")
     if places != sorted(places):
         raise ValueError(f"this order cannot work: write {'+'.join(term for _, _, term in sorted(terms))}")
     return stages if LAST in places else stages | {"float32": Float32()}
+
+
+def contracts(stages: Mapping[str, Stage]) -> bool:
+    """Whether what is lost of an update is shorter than it, whatever the update; after a rotation, as good as surely.
+
+    What is lost of two factors is multiplied, so they must come whole.
+    """
+    rotated, *_, last = "hadamard" in stages, *stages
+    if "lowrank" in stages and last != "float32":
+        return False
+    return all(
+        stage.contracts_rotated if rotated and isinstance(stage, Uniform) else stage.contracts
+        for stage in stages.values()
+    )

@@ -10,6 +10,7 @@ is off by 2^-17 of a step at most. Zero is no level, but in blocks of zeros alon
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 import numpy as np
@@ -19,7 +20,6 @@ from nextword.federation.codecs import blocks
 from nextword.federation.codecs.packing import Codes, pack, packed_bytes, unpack
 from nextword.federation.codecs.stage import LAST, Array, Part, Shape, Undo, whole
 
-_FEWEST_THAT_CONTRACT = 3  # bits: with fewer, what is lost may be longer than the update
 _RANDOM_BITS = 16
 
 
@@ -27,8 +27,12 @@ class Uniform:
     place = LAST
 
     def __init__(self, bits: int, argument: str = "") -> None:
-        self.steps, self.contracts = 2**bits - 1, bits >= _FEWEST_THAT_CONTRACT
+        self.steps = 2**bits - 1
         self.block = whole(argument or str(blocks.BLOCK), f"int{bits}", 1, blocks.MOST, f"int{bits}:128")
+        # A number is off by s / steps in the root of the mean square at most. In a block of B numbers s is at most the
+        # block's length, and of normal numbers, as after a rotation, about sqrt(2 ln B) times their deviation.
+        self.contracts = math.sqrt(self.block) < self.steps
+        self.contracts_rotated = math.sqrt(2 * math.log(max(2, self.block))) < self.steps
         self.packing = blocks.Packing(partial(packed_bytes, bits), partial(pack, bits), partial(unpack, bits))
 
     def encode(self, arrays: list[Array], rng: np.random.Generator) -> tuple[list[Array], Part]:
