@@ -30,6 +30,7 @@ from server.privacy import CentralPrivacy
 from server.sampling import SAMPLINGS, independent
 
 MAX_USERS_PER_MESSAGE = 8
+FEWEST_MESSAGES = 32  # of a round, where there are as many users
 MAX_REPLY_BYTES = 2**26  # of the updates in one reply
 MAX_PIECES = 10**9
 _EMBEDDING = "embedding.weight"  # always shared
@@ -279,7 +280,7 @@ class FederatedTraining(Strategy):
         for user in users:
             by_node.setdefault(self.homes.node_of[user], []).append(user)
         # Few enough for memory, and that no worker is left with a long last message while the others wait.
-        size = max(1, min(MAX_USERS_PER_MESSAGE, len(users) // 32, MAX_REPLY_BYTES // update_bytes))
+        size = max(1, min(MAX_USERS_PER_MESSAGE, len(users) // FEWEST_MESSAGES, MAX_REPLY_BYTES // update_bytes))
         chunks = [
             (place, node, hosted[place : place + size])
             for node, hosted in by_node.items()

@@ -14,6 +14,8 @@ from nextword import checkpoint
 from nextword.federation.config import RunConfig
 from nextword.federation.records import metrics_key, update_key
 from personalization import app as client
+from personalization import device
+from server import strategy
 from server.app import run_once
 from server.run_folder import RunFolder
 from server.strategy import to_arrays
@@ -192,3 +194,23 @@ def test_a_device_refuses_to_act_for_users_of_another_node(
 
 def _users(reply: Message) -> list[int]:
     return sorted(int(key.partition(".")[2]) for key in reply.content if isinstance(reply.content[key], MetricRecord))
+
+
+def test_who_fails_on_a_device_takes_nobody_along(
+    config: RunConfig, local_grid: Grids, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strategy, "FEWEST_MESSAGES", 1)
+    config = config.with_settings(["federation.users-per-round=12", "federation.rounds=1"])
+    train = device.train_user
+
+    def diverge(local: device.Local, *arguments: Any) -> Any:
+        trained = train(local, *arguments)
+        if not failed:
+            failed.append(local)
+            next(iter(trained.delta.values()))[...] = np.nan
+        return trained
+
+    failed: list[device.Local] = []
+    monkeypatch.setattr(device, "train_user", diverge)
+    summary = run_once(config, local_grid(config, nodes=2))
+    assert (summary["users_trained"], summary["rejected"]) == (11, 1)

@@ -58,6 +58,13 @@ def test_the_server_works_out_what_the_device_that_was_asked_most_has_paid(
     assert prices == sorted(prices)
 
 
+def test_it_counts_whom_a_secret_draw_has_asked(private: RunConfig, local_grid: Grids) -> None:
+    both = ["privacy.method=central", "privacy.noise-multiplier=1", "federation.sampling=poisson"]
+    private = private.with_settings([*both, "federation.rounds=8", "federation.users-per-round=3"])
+    told = run_once(private, local_grid(private, nodes=2))["message_privacy"]
+    assert told["rounds"] == max(account.spent(1e-5).rounds for account in _accounts(private).values())
+
+
 def test_nothing_without_noise_travels_but_how_many_messages(private: RunConfig, local_grid: Grids) -> None:
     private = private.with_settings(["federation.evaluate-every=0", "dpsgd.secure=true"])
     told: list[dict[str, Any]] = []
