@@ -106,7 +106,7 @@ class Learner:
                 for old in self.profile.contents.trainings[:-2]:
                     shutil.rmtree(self.profile.training_folder(old), ignore_errors=True)
                 self.predictor = self._load()
-        self.profile.tried_training()
+        self.profile.tried_training(len(messages))
         return Change(personal.shipped, before, after)
 
     def undo(self) -> None:
@@ -134,7 +134,8 @@ class Learner:
             (f"changes of {parameters:,} weights", update_bytes),
             ("hashed counts of n-grams, where a run asks for them", sketch_bytes),
         ]
-        folder = self.profile.training_folder(self.trained) if self.trained is not None else None
+        number = self.trained
+        folder = self.profile.training_folder(number) if number is not None else None
         kept = [
             (f"messages: {len(contents.messages):,}", sum(len(text.encode()) for text in contents.messages)),
             (f"words: {len(contents.own.words):,}", sum(len(word.encode()) for word in contents.own.words)),

@@ -58,6 +58,8 @@ class OwnNgram(NgramLayer):
                 for token in counts:
                     counts[token] /= self.unit
             self.unit = 1.0
+        for token in flow:
+            self._sent.pop(token, None)
         written = tidy(message)
         for start, end in spans(written):
             if not begins_sentence(written[:start]):
@@ -69,10 +71,11 @@ class OwnNgram(NgramLayer):
         if self.least_times == 1 or not is_word(token) or token in self.followers.get((), {}):
             return token
         self._sent[token] += 1
-        if self._sent[token] < self.least_times:
-            return _TOO_NEW
-        del self._sent[token]
-        return token
+        return token if self._sent[token] >= self.least_times else _TOO_NEW
+
+    def times(self, word: str) -> float:
+        """How often a word was typed; of older messages less is counted."""
+        return self.followers.get((), {}).get(word, 0.0) / self.unit
 
     def frequent(self, k: int, prefix: str = "") -> list[tuple[str, float]]:
         """The `k` words that begin so and were typed most, with how often; of older messages less is counted."""

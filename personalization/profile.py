@@ -135,9 +135,9 @@ class Profile:
         """From now on this training is in use; its folder is there already."""
         self._add([{"trained": number}])
 
-    def tried_training(self) -> None:
-        """A training on all messages came to an end, whatever it came to."""
-        self._add([{"tried": len(self.contents.messages)}])
+    def tried_training(self, messages: int) -> None:
+        """A training on the first so many messages came to an end, whatever it came to."""
+        self._add([{"tried": messages}])
 
     def drop_training(self, number: int) -> None:
         """Go back to the one before it."""

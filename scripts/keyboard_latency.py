@@ -44,21 +44,27 @@ def measure(model: Path, messages: Sequence[str], history: Sequence[str]) -> dic
     `history` was sent before by the same person; it is on the screen and in their own words.
     """
     rows: list[tuple[str, list[Took], list[Took]]] = []
-    texts = [tidy(message) for message in messages]
-    with tempfile.TemporaryDirectory() as folder, Profile(Path(folder)) as profile:
-        for text in history:
-            profile.send(text)
-        learner = Learner(profile, model)
-        for size in SIZES:
-            keyboards = PersonKeyboard("bench", learner), Null("bench", learner)
-            ours, null = (asyncio.run(typed(each, texts, size))[_WARM_UP:] for each in keyboards)
-            rows.append(("x".join(map(str, size)), ours, null))
+    texts = ["".join(filter(str.isprintable, tidy(message))) for message in messages]  # what has a key
+    if sum(map(len, texts)) <= _WARM_UP:
+        raise ValueError(f"so few messages have no more than the {_WARM_UP} keys that are not counted; take more")
+    for size in SIZES:
+        ours, null = (_typed(kind, model, texts, history, size)[_WARM_UP:] for kind in (PersonKeyboard, Null))
+        rows.append(("x".join(map(str, size)), ours, null))
     everything = [each for _, ours, _ in rows for each in ours], [each for _, _, null in rows for each in null]
     return {
         **_figures(*everything),
         "keys": len(everything[0]),
         "sizes": [{"size": size, **_figures(ours, null)} for size, ours, null in rows],
     }
+
+
+def _typed(
+    kind: type[PersonKeyboard], model: Path, texts: Sequence[str], history: Sequence[str], size: tuple[int, int]
+) -> list[Took]:
+    """By a person of their own, who begins with the history alone."""
+    with tempfile.TemporaryDirectory() as folder, Profile(Path(folder)) as profile:
+        profile.add(history)
+        return asyncio.run(typed(kind("bench", Learner(profile, model)), texts, size))
 
 
 class Null(PersonKeyboard):

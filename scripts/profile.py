@@ -119,7 +119,7 @@ def write(form: str, name: _Name = "me", profiles_dir: _Folder = None) -> None:
 
 @app.command()
 def export(file: Path, name: _Name = "me", profiles_dir: _Folder = None) -> None:
-    """Write all that is kept to a new file, a line of JSON for each thing that happened."""
+    """Write all that you did to a new file, a line of JSON for each thing; figures and a draft are not among it."""
     with _there(name, profiles_dir) as profile:
         profile.export(file)
         print(f"{file}: {len(profile.contents.messages)} messages and all else")

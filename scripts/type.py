@@ -33,7 +33,7 @@ def command(
         bool, typer.Option("--print-settings", help="print all settings, as a file to begin from, and leave")
     ] = False,
     web: Annotated[bool, typer.Option("--web", help="serve it to a browser on this machine instead")] = False,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="of --web")] = 8765,
+    port: Annotated[int, typer.Option(min=1024, max=65535, help="of --web")] = 8765,
     replay: Annotated[
         str | None,
         typer.Option(help="CORPUS[:USER]: watch a person's test messages type themselves, shared and personalized"),
@@ -45,13 +45,22 @@ def command(
     if replay is not None:
         from scripts.replay import replay as show
 
+        if web or print_settings or settings is not None or set_:
+            raise ValueError("--replay: shows one person's messages, without settings and not in a browser")
         return show(replay, model, data_dir, speed, as_json=as_json)
     if as_json:
         raise ValueError("--json: goes with --replay; other programs use 'nextword predict --stdin'")
+    from nextword import checkpoint
+    from scripts.profile import folder_of
+
     chosen = _settings(settings, set_ or [])
     if print_settings:
         print(chosen.documented(), end="")
         return
+    folder = folder_of(profile, profiles_dir)
+    model = model or checkpoint.BUNDLED
+    model = model / "final" if (model / "final").is_dir() else model
+    checkpoint.read_config(model)
     if web:
         from scripts.web import serve
 
@@ -59,17 +68,15 @@ def command(
         return
     if not sys.stdin.isatty() and "TEXTUAL_DRIVER" not in os.environ:
         raise ValueError("type: there is no terminal to type in; other programs use 'nextword predict --stdin'")
-    from nextword import checkpoint
     from nextword.keyboard.app import KeyboardApp
     from personalization.learner import Learner
     from personalization.profile import Profile
-    from scripts.profile import folder_of
 
-    folder = folder_of(profile, profiles_dir)
-    model = model or checkpoint.BUNDLED
     with Profile(folder, least_times=chosen.learning.least_times) as kept:
-        learner = Learner(kept, model / "final" if (model / "final").is_dir() else model)
-        KeyboardApp(PersonKeyboard(profile, learner), chosen).run()
+        app = KeyboardApp(PersonKeyboard(profile, Learner(kept, model)), chosen)
+        app.run()
+    if app.return_code:
+        raise typer.Exit(app.return_code)
 
 
 def _settings(file: Path | None, changes: Sequence[str]) -> KeyboardSettings:
@@ -125,7 +132,7 @@ class PersonKeyboard:
 
         own, blocked, begun = self.profile.contents.own, self.profile.contents.blocked, normalise(beginning)
         times = dict(own.frequent(most, begun))
-        hidden = {word: times.get(word, 0.0) for word in sorted(blocked) if word.startswith(begun)}
+        hidden = {word: own.times(word) for word in sorted(blocked) if word.startswith(begun)}
         return [Known(own.written(word) or word, count, word in blocked) for word, count in (hidden | times).items()][
             :most
         ]

@@ -28,6 +28,7 @@ from nextword.keyboard.state import State
 from nextword.keyboard.tally import Meter
 from nextword.keyboard.training import TrainingLine, told
 from nextword.keyboard.writing import Writing
+from nextword.text import normalise
 
 _SHOWN = 50  # messages of before
 _SHOWN_CHARACTERS = 4000  # of a message
@@ -72,15 +73,17 @@ class KeyboardApp(DiscreetApp[None]):
         super().__init__()
         self.keyboard, self.settings = keyboard, settings or KeyboardSettings()
         self._state = State.of(keyboard.read_state())
-        self._meter = Meter(self._state.tally)
+        self._meter = Meter(self._state.tally.model_copy(deep=True))
         self._asked = 0
+        self._due = self.settings.learning.train_after  # messages after which a training begins
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keyboard")
         keys = self.settings.keys
         self.insight = Insight()
         self.conversation = VerticalScroll(id="conversation", can_focus=False)
-        self.training = TrainingLine(keyboard.train, keys.learn)
-        self.bar = WordBar((keys.left, keys.middle, keys.right, keys.emoji))
+        self.training = TrainingLine(keyboard.train, keys.first("learn"))
+        self.bar = WordBar([keys.first(name) for name in ("left", "middle", "right", "emoji")])
         self.writing = Writing(self.bar, self.settings.typing, self._meter, ghost=self.settings.look.ghost)
+        self.writing.tell_keys(keys)
         self.keys = Keys()
 
     def compose(self) -> ComposeResult:
@@ -97,15 +100,18 @@ class KeyboardApp(DiscreetApp[None]):
         theme = self.settings.look.theme or self._state.theme
         if theme in self.available_themes:
             self.theme = theme
+        elif self.settings.look.theme:
+            known = ", ".join(self.available_themes)
+            self.notify(f"look.theme: there is no theme {theme}; there are {known}", severity="warning", markup=False)
         self._tell()
         self.keys.set_class(not self._state.keys, "hidden")
         self.insight.set_class(not self._state.insight, "hidden")
-        self._show_insight()
         self.writing.begin_anew(self._state.draft)
         self.writing.focus()
         self.conversation.scroll_end(animate=False)
         self.set_interval(_KEPT_EVERY_S, self._keep_state)
         self.writing.ask()
+        self.call_after_refresh(self._show_insight)  # the words first
 
     async def on_unmount(self) -> None:
         """Stop the training, and have all that was sent kept; the screen's own loop goes on meanwhile."""
@@ -117,13 +123,15 @@ class KeyboardApp(DiscreetApp[None]):
     @on(Writing.Asked)
     def _look_for_words(self, asked: Writing.Asked) -> None:
         self._asked += 1
+        if self.writing.incognito != self.writing.screen.has_class("incognito"):
+            self._tell()
         number = self._asked
         context, typed = asked.context, asked.typed
 
         def look() -> None:
             if number == self._asked:  # else another key has been typed meanwhile
-                signs = emojis(typed or begun(context.rstrip())) if self.settings.look.emoji else []
                 offers = list(self.keyboard.suggest(context, typed))
+                signs = emojis(typed or begun(context.rstrip())) if self.settings.look.emoji else []
                 self.post_message(Offered(number, offers, context, typed, signs[0] if signs else None))
 
         self._do(look)
@@ -132,12 +140,14 @@ class KeyboardApp(DiscreetApp[None]):
     def _show_words(self, offered: Offered) -> None:
         if offered.number != self._asked:
             return
-        self.bar.show(offered.offers, offered.typed, offered.emoji)
+        self.bar.show(offered.offers, offered.context, offered.typed, offered.emoji)
         best = offered.offers[0].word if offered.offers else None
         self.writing.show_ghost(best, offered.typed)
         slip = best is not None and bool(offered.typed) and not best.lower().startswith(offered.typed.lower())
         self.writing.correction = (offered.typed, best) if slip and best is not None else None
-        self._meter.shown(len(offered.context), [slot.word for slot in self.bar.slots if slot.word])
+        typed = normalise(offered.typed)
+        ahead = [offer.word for offer in offered.offers if normalise(offer.word) != typed]  # of what is typed
+        self._meter.shown(len(offered.context), ahead)
         self.insight.show_offers(offered.offers)
         if self.keys.display:
             self.call_after_refresh(self._look_for_letters, offered)  # the words first
@@ -185,11 +195,12 @@ class KeyboardApp(DiscreetApp[None]):
         bubble.set_class(sent.incognito, "incognito")
         self.conversation.mount(bubble)
         self.conversation.scroll_end(animate=False)
+        self._tell()
         if sent.incognito:
             return
-        self.insight.show_tally(self._meter.tally)
         self._do(lambda: self.keyboard.send(sent.text))
         self._do(self._train_in_time)
+        self._show_insight()
         self._keep_state()
 
     @on(Due)
@@ -203,6 +214,7 @@ class KeyboardApp(DiscreetApp[None]):
     @on(TrainingLine.Finished)
     def _show_trained(self, finished: TrainingLine.Finished) -> None:
         if finished.trained is not None:
+            self._due = self.settings.learning.train_after
             self.notify(told(finished.trained), timeout=15, markup=False)
             self._show_insight()
             self.writing.ask()
@@ -214,6 +226,7 @@ class KeyboardApp(DiscreetApp[None]):
     @on(Done)
     def _show_done(self, done: Done) -> None:
         self.notify(done.line, markup=False)
+        self._show_insight()
         self.writing.ask()
 
     @on(WordsScreen.Wanted)
@@ -231,7 +244,7 @@ class KeyboardApp(DiscreetApp[None]):
     @on(WordsScreen.Changed)
     def _change_word(self, changed: WordsScreen.Changed) -> None:
         change = {
-            "forget": (self.keyboard.forget, "is forgotten until you send it again"),
+            "forget": (self.keyboard.forget, "is forgotten; a training made before may still know it"),
             "block": (self.keyboard.block, "will not be offered again"),
             "unblock": (self.keyboard.unblock, "is offered again"),
             "write": (self.keyboard.write, "is written so from now on"),
@@ -283,16 +296,14 @@ class KeyboardApp(DiscreetApp[None]):
     def action_insight(self) -> None:
         """Show the figures, or hide them."""
         self.insight.toggle_class("hidden")
-        self._show_insight()
         self.writing.ask()
+        self.call_after_refresh(self._show_insight)
 
     def action_incognito(self) -> None:
         self.writing.in_turn(self._turn_incognito)
 
     def _turn_incognito(self) -> None:
-        self.writing.incognito = not self.writing.incognito
-        self._meter.discard()
-        self.screen.set_class(self.writing.incognito, "incognito")
+        self.writing.turn_incognito()
         self._tell()
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
@@ -309,7 +320,8 @@ class KeyboardApp(DiscreetApp[None]):
     def _train_in_time(self) -> None:
         """In the keyboard's thread."""
         enough = self.settings.learning.train_after
-        if enough and self.keyboard.untrained >= enough:
+        if enough and self.keyboard.untrained >= self._due:
+            self._due = self.keyboard.untrained + enough  # if this one comes to nothing
             self.post_message(Due())
 
     def _show_insight(self) -> None:
@@ -324,6 +336,7 @@ class KeyboardApp(DiscreetApp[None]):
 
     def _tell(self) -> None:
         self.sub_title = "incognito: nothing is kept or learned" if self.writing.incognito else self.keyboard.name
+        self.writing.screen.set_class(self.writing.incognito, "incognito")
 
     def _keep_state(self) -> None:
         """How the screen stands; what is written incognito is no part of it."""

@@ -53,7 +53,7 @@ class Slot(Static):
         if (word, source) == (self.word, self.source):
             return
         self.word, self.source = word, source
-        self.tooltip = f"{word}: offered by {SOURCES.get(source, source)}" if word else None
+        self.tooltip = f"{word}: offered by {SOURCES[source]}" if word and source in SOURCES else None
         self.update(f"[dim]{self.key}[/] {_escaped(word)}" if word else "", layout=False)  # its place is fixed
         self.set_class(source == "own", "own")
 
@@ -74,12 +74,14 @@ class WordBar(Horizontal):
     def __init__(self, keys: Sequence[str]) -> None:
         super().__init__()
         self.slots = [Slot(number, key) for number, key in enumerate(keys)]  # from the left
+        self.answers: tuple[str, str] | None = None  # the context and the letters typed that its words are for
 
     def compose(self) -> ComposeResult:
         yield from self.slots
 
-    def show(self, offers: Sequence[Offer], typed: str, emoji: str | None = None) -> None:
+    def show(self, offers: Sequence[Offer], context: str, typed: str, emoji: str | None = None) -> None:
         """The words offered, and the letters as they were typed where no offer is just that."""
+        self.answers = context, typed
         chosen = list(offers[:SLOTS])
         words = [(offer.word, offer.source) for offer in chosen]
         if typed and typed not in [word for word, _ in words]:
@@ -93,7 +95,8 @@ class WordBar(Horizontal):
         self.slots[EMOJI].show(emoji)
 
     def clear(self) -> None:
-        self.show((), "")
+        self.show((), "", "")
+        self.answers = None
 
     @property
     def marked(self) -> Slot | None:

@@ -28,13 +28,13 @@ class WordsScreen(ModalScreen[None]):
     WordsScreen DataTable { height: 1fr; }
     """
     HELP = """\
-    What you type above the table searches it. **Delete** forgets the marked word until you send it again, **Ctrl+B**
-    never offers it again, or does after all, **Enter** changes how it is written. **Escape** leaves.
+    What you type above the table searches it. In the table, to which **Down** leads, **Delete** forgets the marked
+    word. **Ctrl+B** never offers it again, or does after all, **Enter** changes its capitals. **Escape** leaves.
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back"),
         Binding("ctrl+b", "change('hide')", "Hide or show", priority=True),
-        Binding("delete", "change('forget')", "Forget", priority=True),
+        Binding("delete", "change('forget')", "Forget"),
         Binding("down,up", "move", show=False),
     ]
 

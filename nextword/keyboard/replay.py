@@ -113,6 +113,7 @@ class ReplayApp(DiscreetApp[Exception]):
         self.user, self.prepare, self.keys_per_second = user, prepare, keys_per_second
         self.course: Course | None = None
         self.paused = False
+        self._owed = 0.0  # keys, of which a part is left over from the last frame
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -185,7 +186,9 @@ class ReplayApp(DiscreetApp[Exception]):
         if course.message_done:
             course.skip()
         else:
-            for _ in range(max(1, round(self.keys_per_second / _FRAMES_PER_S))):
+            self._owed += max(1.0, self.keys_per_second / _FRAMES_PER_S)
+            while self._owed >= 1:
+                self._owed -= 1
                 course.press()
         self._show()
         self._go_on(_REST_KEYS if course.message_done else 1)

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
+from string import ascii_lowercase
 from typing import Literal, Self
 
 import tomli_w
 from pydantic import Field, model_validator
+from textual.keys import Keys as TextualKeys
 
 from nextword.keyboard.composer import Habits
 from nextword.settings import AtLeastOne, Section, Settings, fields_of
+
+_HELD = {"ctrl", "shift", "alt", "super"}
+_PRESSED = {key.value for key in TextualKeys if "+" not in key.value and not key.value.startswith("<")}
+
+
+def _keys(written: str) -> list[str]:
+    return [key.strip().lower() for key in written.split(",")]
 
 
 class Look(Section):
@@ -48,7 +58,7 @@ class Keys(Section):
 
     @model_validator(mode="after")
     def _one_thing_each(self) -> Self:
-        used = Counter(key.strip() for keys in self.model_dump().values() for key in keys.split(","))
+        used = Counter(key for keys in self.model_dump().values() for key in _keys(keys))
         twice = [key for key, times in used.items() if times > 1]
         if twice:
             raise ValueError(f"keys: {twice[0] or 'no key'} is to do two things; give each a key of its own")
@@ -56,12 +66,21 @@ class Keys(Section):
             raise ValueError("keys: every action needs a key")
         if letters := [key for key in used if len(key) == 1 or key in ("space", "backspace")]:
             raise ValueError(f"keys: {letters[0]} is for writing; take another key, as f11 or ctrl+g")
+        for key in used:
+            *held, pressed = key.split("+")
+            if not set(held) <= _HELD or (len(pressed) > 1 and pressed not in _PRESSED):
+                near = difflib.get_close_matches(key, _PRESSED | {f"ctrl+{letter}" for letter in ascii_lowercase}, n=1)
+                raise ValueError(f"keys: there is no key {key!r}" + (f"; did you mean {near[0]}?" if near else ""))
         return self
+
+    def first(self, name: str) -> str:
+        """The key of an action, or the first of several."""
+        return self.keymap[name].partition(",")[0]
 
     @property
     def keymap(self) -> dict[str, str]:
         """The keys by the identifiers of the bindings."""
-        return {name.replace("_", "-"): keys for name, keys in self.model_dump().items()}
+        return {name.replace("_", "-"): ",".join(_keys(keys)) for name, keys in self.model_dump().items()}
 
 
 class KeyboardSettings(Settings):

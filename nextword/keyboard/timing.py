@@ -53,9 +53,9 @@ class TimedApp(KeyboardApp):
         self._painted_at = self._painted_cpu = 0.0
 
     def on_mount(self) -> None:
+        """Called beside the keyboard's own."""
         assert isinstance(self._driver, Terminal)
         self._driver.on_frame = self._look
-        super().on_mount()
 
     @on(Offered)
     def _note(self, offered: Offered) -> None:

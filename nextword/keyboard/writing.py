@@ -9,12 +9,13 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.document._document import Document
+from textual.document._document import Document, EditResult, Location
 from textual.message import Message
 from textual.widgets import TextArea
 
 from nextword.keyboard.bar import EMOJI, Slot, WordBar
 from nextword.keyboard.composer import Composer, Edit, Habits, begun
+from nextword.keyboard.settings import Keys
 from nextword.keyboard.tally import Meter
 
 
@@ -22,9 +23,9 @@ class Writing(TextArea):
     """Over a bar from which it takes words. Posts `Asked` when other words are to be offered, and `Sent`."""
 
     HELP = """\
-    Write, and take words from the bar: **Tab** the marked one, **F2 F3 F4** or the mouse any, **F5** the emoji. **Up
-    and down** move the mark, **Escape** clears it. **Enter** sends, **Ctrl+J** begins a new line. **Backspace** takes
-    back what the keyboard did by itself a moment ago: a correction, a capital.
+    Write, and take words from the bar: the marked one, or any by its key or the mouse; then the emoji. **Up and down**
+    move the mark, **Escape** clears it. **Backspace** takes back what the keyboard did by itself a moment ago: a
+    correction, a capital. The keys below are those of your settings.
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "send", "Send", id="send", show=False, priority=True),
@@ -69,11 +70,29 @@ class Writing(TextArea):
         self.meter = meter or Meter()
         self._ghost, self._clock = ghost, clock
         self.correction: tuple[str, str] | None = None  # letters typed, and what they are likely to be meant as
-        self.incognito = False
+        self._ghost_of: str | None = None
+        self._incognito = self._begun_incognito = False
+        self._written_before = ""  # when incognito was turned on
         self._composing = False
-        super().__init__(
-            soft_wrap=True, placeholder="Write; Tab takes the marked word, Enter sends", highlight_cursor_line=False
-        )
+        super().__init__(soft_wrap=True, placeholder="Write", highlight_cursor_line=False)
+
+    def tell_keys(self, keys: Keys) -> None:
+        """Say which keys take a word and send."""
+        self.placeholder = f"Write; {keys.first('accept')} takes the marked word, {keys.first('send')} sends"
+
+    @property
+    def incognito(self) -> bool:
+        """Whether nothing of this message is kept: also where a part of it was written incognito."""
+        return self._incognito or self._begun_incognito
+
+    def turn_incognito(self) -> None:
+        """Keep nothing from now on, or keep what is written again; a message begun incognito stays so."""
+        if self._incognito:
+            self._begun_incognito |= self.text not in ("", self._written_before)
+        self._written_before = self.text
+        self._incognito = not self._incognito
+        self.meter.discard()
+        self.meter.given(self.text)
 
     @property
     def cursor(self) -> int:
@@ -86,13 +105,30 @@ class Writing(TextArea):
         return self.document
 
     def take(self, slot: Slot | None) -> None:
-        """Put in what a slot of the bar holds, if it holds anything."""
-        if slot is None or not slot.word:
+        """Put in what a slot of the bar holds, if it holds anything and the bar's words are still for this place."""
+        if slot is None or not slot.word or not self._fits(slot.word, whole=slot.number == EMOJI):
             return
         self.meter.key(self._clock())
-        self.meter.took(slot.number, slot.source)
-        put = self.composer.add if slot.number == EMOJI else self.composer.accept
-        self._apply(put(self.text, self.cursor, slot.word))
+        if slot.number == EMOJI:
+            self._apply(self.composer.add(self.text, self.cursor, slot.word))
+        else:
+            self.meter.took(slot.number, slot.source)
+            self._apply(self.composer.accept(self.text, self.cursor, slot.word))
+
+    def _fits(self, word: str, *, whole: bool) -> bool:
+        """Whether a word of the bar can be meant: keys typed since, faster than the bar, must be letters of it."""
+        if self.bar.answers is None:
+            return False
+        context, typed = self.bar.answers
+        here, letters = self._asked
+        return here == context and (letters == typed or (not whole and word.lower().startswith(letters.lower())))
+
+    @property
+    def _asked(self) -> tuple[str, str]:
+        """The context and the letters typed, where the cursor stands."""
+        before = self.text[: self.cursor]
+        typed = begun(before)
+        return before[: len(before) - len(typed)], typed
 
     def type(self, character: str) -> None:
         """As the key of that character does."""
@@ -105,21 +141,22 @@ class Writing(TextArea):
     def begin_anew(self, text: str = "") -> None:
         """Another message."""
         self.composer.forget()
+        self._begun_incognito = False
         self.meter.given(text)
         self.text = text
         self.move_cursor(self.document.end)
 
     def ask(self) -> None:
         """Ask for words for where the cursor stands."""
-        before = self.text[: self.cursor]
-        typed = begun(before)
-        self.post_message(self.Asked(before[: len(before) - len(typed)], typed))
+        self._begun_incognito = self._begun_incognito and bool(self.text)
+        self.post_message(self.Asked(*self._asked))
 
     def show_ghost(self, word: str | None, typed: str) -> None:
         """What is missing of a word, behind the cursor; only at the end of its line, where it covers nothing."""
         at_end = self.cursor_location[1] == len(self.document.get_line(self.cursor_location[0]))
         fits = self._ghost and word is not None and at_end and word.lower().startswith(typed.lower())
         self.suggestion = word[len(typed) :] if fits and word is not None else ""
+        self._ghost_of = word if self.suggestion else None
 
     def in_turn(self, do: Callable[[], None]) -> None:
         """Have it done after the keys that were pressed before: those wait in a queue, which some bindings overtake."""
@@ -151,12 +188,22 @@ class Writing(TextArea):
         self.post_message(self.Dismissed())
 
     def action_delete_left(self) -> None:
-        self.meter.key(self._clock())
         edit = self.composer.backspace(self.text, self.cursor) if self.selection.is_empty else None
         if edit is None:
             super().action_delete_left()
         else:
+            self.meter.key(self._clock())
             self._apply(edit)
+
+    def _delete_via_keyboard(self, start: Location, end: Location) -> EditResult | None:
+        """One key, however much it deletes."""
+        self.meter.key(self._clock())
+        return super()._delete_via_keyboard(start, end)
+
+    def _replace_via_keyboard(self, insert: str, start: Location, end: Location) -> EditResult | None:
+        """What is pasted, and what is typed over a selection."""
+        self.meter.given(insert)
+        return super()._replace_via_keyboard(insert, start, end)
 
     def action_cursor_up(self, select: bool = False) -> None:
         if self.cursor_at_first_line and not select:
@@ -172,7 +219,7 @@ class Writing(TextArea):
 
     def action_cursor_right(self, select: bool = False) -> None:
         if self.suggestion and not select:
-            self.take(self.bar.marked)
+            self.take(next((slot for slot in self.bar.slots if slot.word == self._ghost_of), None))
         else:
             super().action_cursor_right(select)
 
@@ -185,10 +232,6 @@ class Writing(TextArea):
         if printable or await self.app._check_bindings(event.key):
             event.stop()
             event.prevent_default()
-
-    async def _on_paste(self, event: events.Paste) -> None:
-        """Counted; what follows is the text area's own, which is called after this."""
-        self.meter.given(event.text)
 
     def watch_selection(self) -> None:
         """The cursor stands elsewhere: what it was about to take back is not for here, and other words are wanted."""

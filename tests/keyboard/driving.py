@@ -169,5 +169,5 @@ async def press(pilot: Pilot[None], *keys: str) -> None:
 
 
 KEYS = {"tab", "enter", "backspace", "escape", "left", "right", "up", "down", "space", "home", "end"} | {
-    *(f"f{number}" for number in range(1, 13)), "delete", "ctrl+j", "ctrl+q", "ctrl+b",
+    *(f"f{number}" for number in range(1, 13)), "delete", "ctrl+j", "ctrl+q", "ctrl+b", "ctrl+v",
 }  # fmt: skip

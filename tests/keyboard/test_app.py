@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
 
@@ -197,8 +198,11 @@ def test_leaving_stops_a_training() -> None:
     async def how(pilot: Pilot[None], fake: Fake) -> None:
         await press(pilot, "f6")
         threading.Timer(0.2, fake.go_on.set).start()
+        lines.append(pilot.app.query_one(TrainingLine))
 
+    lines: list[TrainingLine] = []
     use(how, Fake(steps=10**9))
+    assert lines[0]._thread._shutdown
 
 
 def test_what_cannot_be_trained_or_undone_is_told() -> None:
@@ -435,3 +439,114 @@ def test_insight_shows_what_the_bar_saved_and_what_would_leave() -> None:
         assert "changes of 1,000" in screen
 
     use(how, size=(100, 40))
+
+
+def test_words_shown_for_another_place_are_not_taken() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "see", "tab")
+        fake.gate = threading.Event()
+        await pilot.press(*"xyz", "tab", "f2", "right")
+        assert text(pilot) == "see xyz|"  # the bar still holds what follows "see "
+        await pilot.press(*["backspace"] * 3, "t", "tab")
+        assert text(pilot) == "see the |"  # which goes on with the letter typed since
+        fake.gate.set()
+        fake.gate = None
+        await settled(pilot)
+
+    class First(Fake):
+        def suggest(self, context: str, typed: str) -> list[Word]:
+            found = super().suggest(context, typed)
+            return [Word("the"), *found] if context and not typed else found
+
+    use(how, First())
+
+
+def test_the_right_arrow_takes_what_the_ghost_shows_wherever_the_mark_is() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "s", "down", "right")
+        assert text(pilot) == "station |"
+
+    use(how)
+
+
+def test_every_session_counts() -> None:
+    async def once(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "one", "enter")
+
+    fake = Fake()
+    for sessions in range(1, 4):
+        use(once, fake)
+        assert fake.state["tally"]["messages"] == sessions
+
+
+def test_what_was_typed_in_full_was_not_offered_in_time_and_an_emoji_is_no_word() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "zoque pizza", "f5", "the", "enter")
+        tally = pilot.app._meter.tally  # type: ignore[attr-defined]
+        assert (tally.words, tally.offered, tally.taken.total()) == (3, 1, 0)
+
+    use(how)
+
+
+@pytest.mark.parametrize(("keys", "counted"), [(["abcdef", "ctrl+w", "ok"], 9), (["ab", "left", "delete", "c"], 5)])
+def test_keys_that_delete_are_counted(keys: list[str], counted: int) -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        for key in keys:
+            await pilot.press(*(list(key) if key.islower() and key not in ("left", "delete", "ctrl+w") else [key]))
+        await press(pilot, "enter")
+        moved = sum(key == "left" for key in keys)
+        assert pilot.app._meter.tally.keys == counted - moved  # type: ignore[attr-defined]
+
+    use(how)
+
+
+def test_what_was_pasted_by_key_saves_nothing() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        pilot.app.copy_to_clipboard("pasted words")
+        await press(pilot, "ctrl+v", "enter")
+        tally = pilot.app._meter.tally  # type: ignore[attr-defined]
+        assert (tally.keys, tally.characters) == (12, 12)
+
+    use(how)
+
+
+def test_a_message_begun_incognito_stays_so_until_it_is_gone() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        app = pilot.app
+        assert isinstance(app, KeyboardApp)
+        await press(pilot, "f9", "secret", "f9")
+        app._keep_state()
+        assert "incognito" in app.sub_title
+        await press(pilot, " more", "enter")
+        assert fake.sent == []
+        assert "incognito" not in app.sub_title
+        await press(pilot, "f9", "x", "f9", "backspace", "open", "enter")
+        assert fake.sent == ["open"]
+        await press(pilot, "half", "f9", "f9", "enter")
+        assert fake.sent == ["open", "half"]
+        assert (app._meter.tally.keys, app._meter.tally.characters) == (10, 8)  # x and its Backspace among them
+
+    fake = use(how)
+    assert "secret" not in json.dumps(fake.state)
+
+
+def test_a_training_that_comes_to_nothing_is_not_begun_again_at_once() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        for _ in range(4):
+            await press(pilot, "one", "enter")
+            await trained(pilot)
+        assert len(notes(pilot)) == 2 + 4  # after the second and the fourth; and what was not kept
+
+    class Refusing(Fake):
+        def send(self, text: str) -> None:
+            self.untrained += 1
+            raise OSError("full")
+
+    use(how, Refusing(broken=True), settings=KeyboardSettings().with_settings(["learning.train-after=2"]))
+
+
+def test_a_theme_that_is_not_there_is_told() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        assert "there is no theme dracul" in notes(pilot)[-1]
+
+    use(how, settings=KeyboardSettings().with_settings(["look.theme=dracul"]))

@@ -31,6 +31,9 @@ def test_every_key_that_can_be_set_is_a_binding() -> None:
     ("setting", "told"),
     [
         ("keys.learn=f7", "f7 is to do two things"),
+        ("keys.learn=ctl+q", "no key 'ctl.q'; did you mean ctrl.q"),
+        ("keys.learn=f77", "no key 'f77'"),
+        ("keys.learn=F7", "f7 is to do two things"),
         ("keys.learn=a", "a is for writing"),
         ("keys.learn=", "every action needs a key"),
         ("typing.autospace=true", "did you mean typing.auto-space"),

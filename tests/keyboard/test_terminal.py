@@ -30,7 +30,13 @@ def _until(terminal: int, wanted: bytes) -> None:
 def test_a_person_types_sends_and_leaves(tmp_path: Path) -> None:
     child, terminal = pty.fork()
     if child == 0:
-        os.environ |= {"TERM": "xterm-256color", "LANG": "C.UTF-8", "COLUMNS": "80", "LINES": "24"}
+        os.environ |= {
+            "XDG_CONFIG_HOME": str(tmp_path),
+            "TERM": "xterm-256color",
+            "LANG": "C.UTF-8",
+            "COLUMNS": "80",
+            "LINES": "24",
+        }
         os.execv(sys.executable, [sys.executable, "-m", "scripts", "type", "--profiles-dir", str(tmp_path)])
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     _until(terminal, b"Learn")

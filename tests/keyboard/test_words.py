@@ -25,13 +25,15 @@ def test_words_are_searched_hidden_shown_and_forgotten() -> None:
         assert rows(pilot) == [["Zoque", "3", ""]]
         await press(pilot, "ctrl+b")
         assert fake.blocked == ["Zoque"]
-        await press(pilot, "delete")
+        await press(pilot, "delete")  # a letter of what is searched, if there were one
+        assert fake.changes == [("unblock", "damn")]
+        await press(pilot, "down", "delete")
         assert fake.changes[-1] == ("forget", "Zoque")
         assert rows(pilot) == []
         await press(pilot, "ctrl+b", "delete", "enter")  # there is no word: nothing happens
         await press(pilot, "escape", "hi")
         assert text(pilot) == "hi|"
-        assert "Zoque is forgotten until you send it again" in notes(pilot)
+        assert "Zoque is forgotten; a training made before may still know it" in notes(pilot)
 
     use(how)
 

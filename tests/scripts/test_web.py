@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
 import socket
@@ -22,48 +23,56 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 
 
 @contextmanager
-def _served(profiles: Path) -> Iterator[int]:
+def _served(profiles: Path) -> Iterator[str]:
+    """The address of a keyboard."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "scripts", "type", "--web", "--port", str(port), "--profiles-dir", str(profiles)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
+    alone = {**os.environ, "XDG_CONFIG_HOME": str(profiles)}  # no settings of whoever runs the tests
+    with subprocess.Popen(command, env=alone, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
         assert server.stdout is not None
         try:
-            line = server.stdout.readline()
-            assert f"http://127.0.0.1:{port}" in line
+            found = re.search(rf"http://127.0.0.1:{port}/\?key=\S+", server.stdout.readline())
+            assert found is not None
             while True:
                 with socket.socket() as there:
                     if there.connect_ex(("127.0.0.1", port)) == 0:
                         break
                 time.sleep(0.05)
-            yield port
+            yield found[0]
         finally:
             server.terminate()
             server.communicate(timeout=_PATIENCE_S)
 
 
 def test_a_browser_types_and_a_page_of_elsewhere_may_not(tmp_path: Path) -> None:
-    async def use(port: int) -> None:
-        there = f"http://127.0.0.1:{port}"
-        async with aiohttp.ClientSession() as session:
-            async with session.get(there) as page:
+    async def use(address: str) -> None:
+        there = address.partition("/?")[0]
+        jar = aiohttp.CookieJar(unsafe=True)  # which keeps those of an IP address too
+        async with aiohttp.ClientSession(cookie_jar=jar) as session:
+            for keyless in (there, f"{there}/?key=guess", f"{there}/static/css/xterm.css"):
+                async with session.get(keyless) as refused:
+                    assert refused.status == 403
+            async with session.get(address) as page:
                 text = await page.text()
                 assert page.status == 200
-            address = re.search(r'data-session-websocket-url="([^"]+)"', text)
-            assert address is not None
+                assert page.headers["X-Frame-Options"] == "DENY"
+            socket_of = re.search(r'data-session-websocket-url="([^"]+)"', text)
+            assert socket_of is not None
             for headers in ({"Origin": "http://elsewhere.example"}, {"Host": "elsewhere.example"}):
                 async with session.get(there, headers=headers) as refused:
                     assert refused.status == 403
+            for headers in ({"Origin": "http://elsewhere.example"}, {"Host": "elsewhere.example"}, {}):
                 with pytest.raises(aiohttp.WSServerHandshakeError):
-                    await session.ws_connect(address[1], headers=headers)
-            async with session.ws_connect(f"{address[1]}?width=100&height=30", headers={"Origin": there}) as terminal:
+                    await session.ws_connect(socket_of[1], headers=headers)
+            async with session.ws_connect(f"{socket_of[1]}?width=100&height=30", headers={"Origin": there}) as terminal:
                 await _until(terminal, b"Learn")
                 await terminal.send_json(["stdin", "hello zoque\r"])
                 assert await _kept(tmp_path) == '{"sent": "Hello zoque"}\n'
 
-    with _served(tmp_path) as port:
-        asyncio.run(use(port))
+    with _served(tmp_path) as address:
+        asyncio.run(use(address))
 
 
 async def _until(terminal: aiohttp.ClientWebSocketResponse, wanted: bytes) -> None:
@@ -110,10 +119,8 @@ def test_a_person_types_in_chromium(tmp_path: Path) -> None:
                 assert await _kept(tmp_path / "profiles") == '{"sent": "Hi"}\n'
 
     with (
-        _served(tmp_path / "profiles") as port,
-        subprocess.Popen(
-            [CHROMIUM, *options, f"http://127.0.0.1:{port}"], stderr=subprocess.PIPE, text=True
-        ) as chromium,
+        _served(tmp_path / "profiles") as address,
+        subprocess.Popen([CHROMIUM, *options, address], stderr=subprocess.PIPE, text=True) as chromium,
     ):
         assert chromium.stderr is not None
         try:
