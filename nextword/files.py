@@ -12,10 +12,15 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write beside, then rename: a reader sees the old file or the new one, also after a crash."""
+def write_whole(path: Path, content: bytes, *, owner_only: bool = False) -> None:
+    """Write beside, then rename: a reader sees the old file or the new one, also after a crash.
+
+    With `owner_only` nobody else can read it, at no moment.
+    """
     beside = path.with_name(f".{path.name}.new")
-    with beside.open("wb") as file:
+    beside.unlink(missing_ok=True)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if owner_only else 0o666)
+    with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

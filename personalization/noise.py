@@ -88,6 +88,5 @@ def device_secret(path: Path) -> bytes:
     """
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, secrets.token_bytes(_KEY_BYTES))
-        path.chmod(0o600)
+        write_whole(path, secrets.token_bytes(_KEY_BYTES), owner_only=True)
     return path.read_bytes()

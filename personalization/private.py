@@ -27,7 +27,7 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-from nextword.federation.ledger import Gaussian
+from nextword.federation.ledger import Gaussian, steps
 from nextword.model import LanguageModel
 from nextword.model_config import Weights
 from nextword.training import Descent, TrainConfig, TrainResult, dropping, padded
@@ -53,7 +53,7 @@ class DpSgd:
 
     def steps(self, epochs: int) -> int:
         """In which a message is drawn `epochs` times on average."""
-        return round(epochs / self.sampling_rate)
+        return steps(epochs, self.sampling_rate)
 
     def released(self, epochs: int) -> Gaussian:
         """What a training of so many epochs releases, as the ledger composes it."""

@@ -166,7 +166,7 @@ class Profile:
 
     def write_state(self, state: Mapping[str, Any]) -> None:
         """Keep how the screen is left. Raises OSError."""
-        write_whole(self.folder / _STATE, json.dumps(state).encode())
+        write_whole(self.folder / _STATE, json.dumps(state).encode(), owner_only=True)
 
     def _empty(self) -> Contents:
         return Contents(own=OwnNgram(least_times=self._least_times))

@@ -17,7 +17,7 @@ import numpy as np
 from data.splits import Split, contributes
 from nextword import checkpoint
 from nextword.federation.config import ClientConfig, PersonalConfig
-from nextword.federation.ledger import PrivacySpent, spent
+from nextword.federation.ledger import PrivacySpent, spent, steps
 from nextword.federation.ngrams import Growth
 from nextword.layers import Layer
 from nextword.metrics import WordModel
@@ -273,7 +273,7 @@ class PrivatelyTuned:
     @cached_property
     def private(self) -> FinetuneConfig:
         train, rate = self.config.train, self.sampling_rate
-        noise = noise_for(self.epsilon, self.delta, sampling_rate=rate, steps=round(train.epochs / rate))
+        noise = noise_for(self.epsilon, self.delta, sampling_rate=rate, steps=steps(train.epochs, rate))
         train = replace(train, learning_rate=train.learning_rate * QUIET / max(QUIET, noise))
         return replace(self.config, train=train, private=DpSgd(noise, self.clip_norm, rate))
 

@@ -169,8 +169,7 @@ class RunFolder:
         path = self.path / SECRET
         if (kept := _read_json(path)) is None:
             kept = {"seed": secrets.randbits(128)}
-            _write_json(path, kept)
-            path.chmod(0o600)
+            write_whole(path, json.dumps(kept).encode(), owner_only=True)
         return int(kept["seed"])
 
     def write_clusters(self, labels: Mapping[int, int]) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from nextword.federation.codec import Codec
+from nextword.federation.ledger import steps
 from nextword.settings import AtLeastOne, NotNegative, Positive, Section, Seed, Settings, Share
 
 SMALLEST_NORM, LARGEST_NORM = 1e-4, 1e5  # of a clipped update; all noise then fits the sum (`server.accumulator`)
@@ -152,6 +153,7 @@ class DpSgdConfig(Section):
                               in the update, so its training is private too: dpsgd.parts "all"
         clusters.number       1; a person's choice would be made of their messages without noise
         ngrams                none, or with ngrams.noise, which is added to what a message pays
+        federation.checkpoint-every   1, or rounds that are done again after a crash are in the devices' accounts alone
         client.clip-norm      of no meaning: messages' gradients are clipped, not a step's
         update, server, federation    any; they see noisy updates only
     """
@@ -169,7 +171,7 @@ class DpSgdConfig(Section):
 
     def steps(self, epochs: int) -> int:
         """In which a message is drawn `epochs` times on average."""
-        return round(epochs / self.sampling_rate)
+        return steps(epochs, self.sampling_rate)
 
 
 class ClustersConfig(Section):

@@ -73,6 +73,11 @@ class PrivacySpent:
         return asdict(self) | {"epsilon": self.epsilon if math.isfinite(self.epsilon) else None}
 
 
+def steps(epochs: int, sampling_rate: float) -> int:
+    """In which what is drawn at this rate, each by itself, is drawn `epochs` times on average."""
+    return round(epochs / sampling_rate)
+
+
 def spent(
     mechanisms: Iterable[Gaussian],
     delta: float,

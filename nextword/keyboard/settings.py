@@ -33,7 +33,7 @@ class Look(Section):
 class Learning(Section):
     """What is learned when."""
 
-    least_times: AtLeastOne = Field(default=1, description="how often a word is sent before it is learned")
+    least_times: AtLeastOne = Field(default=1, description="how often a word is sent before your own words have it")
     train_after: int = Field(default=0, ge=0, description="messages after which a training begins; 0: when asked")
 
 
