@@ -60,7 +60,11 @@ def keyboard(
     as_json: _Json = False,
 ) -> None:
     """How long a key takes until the screen shows the words for it, on one core."""
+    from scripts.keyboard_latency import WARM_UP, typable
+
     job = _typing(corpus, messages, data_dir, seed)
+    if sum(len(typable(text)) for text in job["messages"]) <= WARM_UP:
+        raise ValueError(f"{corpus}: its messages have no more than the {WARM_UP} keys that are not counted")
     _measure("scripts.keyboard_latency", model, {"corpus": corpus}, job, _print_keyboard, as_json=as_json)
 
 
