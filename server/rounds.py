@@ -81,14 +81,14 @@ class Run:
             self._tell(
                 {"event": "start", "round": 0, "users": strategy.homes.population} | self._evaluate(strategy, 0, arrays)
             )
+        self._measure(strategy, done, arrays)  # where a run was cut off before that
         for server_round in range(self.state.server_round + 1, federation.rounds + 1):
             if self.spending and not self.spending.affordable(server_round):
                 self._tell_stop(server_round, self.spending)
                 break
             if clusters.number > 1 and server_round == clusters.warm_rounds + 1:
                 arrays = self._split(strategy, server_round, arrays)
-            settled = server_round > clusters.warm_rounds + clusters.settle_rounds
-            strategy.held = clusters.number == 1 or clusters.method == "updates" or not settled
+            strategy.held = self._held(server_round)
             arrays, event = self._round(strategy, server_round, arrays)
             self._tell(event)
             last = server_round == federation.rounds
@@ -98,13 +98,17 @@ class Run:
                 self.state = State(server_round, to_update(arrays), strategy.moments, accepted, clip_norm)
                 self.folder.save(self.state)
             done = server_round
-            if federation.evaluate_every and done % federation.evaluate_every == 0:
-                self._measure(strategy, done, arrays)
-        if done and not any(e["event"] == "evaluation" and e["round"] == done for e in self.folder.events()):
             self._measure(strategy, done, arrays)
+        self._measure(strategy, done, arrays, last=True)
         if clusters.number > 1:
             self._choose(strategy, arrays)
         return self.state
+
+    def _held(self, server_round: int) -> bool:
+        """Whether users train in the cluster that they were put in, in place of the one that their device chooses."""
+        clusters = self.config.clusters
+        settled = server_round > clusters.warm_rounds + clusters.settle_rounds
+        return clusters.number == 1 or clusters.method == "updates" or not settled
 
     def _spending(self, strategy: FederatedTraining) -> Spending | None:
         """The ledger, with what was released so far. Raises ValueError where the budget is too small for any round."""
@@ -189,8 +193,15 @@ class Run:
         arrays = arrays if stepped is None else stepped
         return arrays, event | {"seconds": round(time.perf_counter() - began, 3)}
 
-    def _measure(self, strategy: FederatedTraining, server_round: int, arrays: ArrayRecord) -> None:
-        """Have devices evaluate the model after a round, once the round is on disk: what was sent is not made again."""
+    def _measure(
+        self, strategy: FederatedTraining, server_round: int, arrays: ArrayRecord, *, last: bool = False
+    ) -> None:
+        """Have devices evaluate the model after a round, where that is due and was not told yet."""
+        every = self.config.federation.evaluate_every
+        due = server_round and every and (last or server_round % every == 0)
+        if not due or any(e["event"] == "evaluation" and e["round"] == server_round for e in self.folder.events()):
+            return
+        strategy.held = self._held(server_round)
         if found := self._evaluate(strategy, server_round, arrays):
             self._tell({"event": "evaluation", "round": server_round, **found})
 

@@ -87,7 +87,7 @@ def test_how_users_are_spread_over_nodes_changes_nothing(
     for run in runs.values():
         assert run["weights_sha256"] == first["weights_sha256"]
         assert run["events"] == first["events"]
-    assert len(first["events"]) == 4
+    assert len(first["events"]) == 6
     assert first["rejected"] == 0
 
 
@@ -180,9 +180,35 @@ def test_a_run_cut_off_between_event_and_checkpoint_resumes_to_identical_weights
         file.write('{"event": "round", "rou')  # a line that was being written
     resumed = run_once(cut, local_grid(cut, nodes=2), resume=True)
     assert resumed["weights_sha256"] == whole["weights_sha256"]
-    told = RunFolder(tmp_path / "cut").events()
-    assert [event["round"] for event in told] == [0, 1, 2, 3]
+    told = [(event["event"], event["round"]) for event in RunFolder(tmp_path / "cut").events()]
+    assert told == [("start", 0), ("round", 1), ("round", 2), ("evaluation", 2), ("round", 3), ("evaluation", 3)]
     assert resumed["upload_bytes"] == whole["upload_bytes"]
+
+
+def test_a_run_cut_off_between_checkpoint_and_evaluation_makes_up_for_it(
+    config: RunConfig, local_grid: Grids, tmp_path: Path
+) -> None:
+    whole = run_once(config, local_grid(config, nodes=2))
+    cut = _with(config, out=tmp_path / "cut")
+
+    def crash(event: dict[str, Any]) -> None:
+        if event["event"] == "evaluation":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_once(cut, local_grid(cut, nodes=2), observer=crash)
+    events = tmp_path / "cut" / "events.jsonl"
+    lines = events.read_text().splitlines(keepends=True)
+    assert json.loads(lines[-1])["event"] == "evaluation"
+    events.write_text("".join(lines[:-1]))  # as if it had not been told
+    resumed = run_once(cut, local_grid(cut, nodes=2), resume=True)
+    told, expected = (RunFolder(at).events() for at in (tmp_path / "cut", Path(config.out)))
+    assert [_timeless(event) for event in told] == [_timeless(event) for event in expected]
+    assert resumed["weights_sha256"] == whole["weights_sha256"]
+
+
+def _timeless(event: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in event.items() if key != "seconds"}
 
 
 def test_no_text_and_no_user_id_in_any_message(config: RunConfig, people: tuple[Any, ...], local_grid: Grids) -> None:
