@@ -31,14 +31,14 @@ from nextword.federation.codecs.stage import Part
 from nextword.federation.config import ClientConfig, RunConfig
 from nextword.federation.folders import DEVICES, run_folder, start_folder
 from nextword.federation.ngrams import Growth, Sketching
+from nextword.federation.noise import Secret, Seeded, derived_key
 from nextword.text import normalise, tokens
 from personalization import device, feedback
 from personalization.methods import Local, Private
 from personalization.ngram_counts import items
-from personalization.noise import Secret, Seeded, derived_key, device_secret
 from personalization.private import DpSgd
 from personalization.spending import Account
-from personalization.store import DeviceStore
+from personalization.store import DeviceStore, device_secret
 
 RESIDUALS, SECRETS, ACCOUNTS = "residuals", "secrets", "accounts"  # of the devices' folder
 _SPARE_BYTES = 2**20  # for names and scales of parameters, beside their numbers

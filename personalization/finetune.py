@@ -16,10 +16,10 @@ from typing import Literal
 import numpy as np
 import torch
 
+from nextword.federation.noise import Secret, Seeded
 from nextword.model import LanguageModel
 from nextword.training import TrainConfig, fit
 from personalization.adapters import adapted
-from personalization.noise import Secret, Seeded
 from personalization.private import DpSgd, fit_privately
 
 Progress = Callable[[int, int, float], None]  # step, steps, bits per piece

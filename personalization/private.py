@@ -28,11 +28,11 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from nextword.federation.ledger import Gaussian, steps
+from nextword.federation.noise import Noise
 from nextword.model import LanguageModel
 from nextword.model_config import Weights
 from nextword.training import Descent, TrainConfig, TrainResult, dropping, padded
 from personalization.clipping import clipped_sum
-from personalization.noise import Noise
 
 _TOGETHER = 24  # messages of like length that go through the model at once; of no effect on the result
 

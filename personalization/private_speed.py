@@ -20,10 +20,10 @@ import numpy as np
 import torch
 
 from nextword import checkpoint
+from nextword.federation.noise import Secret, Seeded
 from nextword.model import LanguageModel
 from nextword.text import normalise
 from nextword.training import TrainConfig, fit
-from personalization.noise import Secret, Seeded
 from personalization.private import DpSgd, fit_privately
 
 _TRIALS = 5

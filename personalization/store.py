@@ -6,12 +6,14 @@ after a crash are kept, so a round that is done again begins with what it began 
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 import numpy as np
 import safetensors
 import safetensors.numpy
 
+from nextword.federation.noise import KEY_BYTES
 from nextword.files import write_whole
 from personalization.methods import State
 
@@ -64,3 +66,15 @@ class DeviceStore:
 
     def _path(self, user: int, server_round: int) -> Path:
         return self.folder / f"{user}-{server_round}.safetensors"
+
+
+def device_secret(path: Path) -> bytes:
+    """The secret in a file, drawn from the system's entropy if there is none yet.
+
+    It is kept so that a round that is done again after a crash has the same noise: else the server would see the same
+    training twice under different noise, and that is worth more than once.
+    """
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, secrets.token_bytes(KEY_BYTES), owner_only=True)
+    return path.read_bytes()

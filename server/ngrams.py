@@ -14,8 +14,8 @@ from flwr.app import ConfigRecord, Message, RecordDict
 from nextword.federation import records
 from nextword.federation.config import RunConfig
 from nextword.federation.ngrams import LEVELS, Growth, Sketching
+from nextword.federation.noise import gaussian
 from nextword.vocabulary import Vocabulary
-from server.noise import gaussian
 from server.run_folder import Event
 from server.strategy import Homes, to_arrays
 

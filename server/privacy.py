@@ -26,8 +26,8 @@ import numpy.typing as npt
 from nextword.federation.clipping import clipped
 from nextword.federation.codec import Update
 from nextword.federation.config import LARGEST_NORM, SMALLEST_NORM, PrivacyConfig
+from nextword.federation.noise import gaussian
 from server.accumulator import SCALE, Accumulator
-from server.noise import gaussian
 
 
 class CentralPrivacy:

@@ -13,10 +13,10 @@ from nextword.federation.codec import Update
 from nextword.federation.config import PersonalConfig
 from nextword.federation.groups import personal_names
 from nextword.federation.ledger import Gaussian
+from nextword.federation.noise import Noise
 from nextword.model import LanguageModel
 from nextword.model_config import Weights
 from nextword.training import TrainConfig, TrainResult, fit
-from personalization.noise import Noise
 from personalization.private import DpSgd, fit_privately
 
 State = Mapping[str, np.ndarray]  # what stays on the device, by parameter

@@ -17,13 +17,14 @@ from hypothesis import strategies as st
 from opacus.grad_sample import GradSampleModule
 
 from nextword.federation.ledger import epsilon
+from nextword.federation.noise import Secret, Seeded, derived_key
 from nextword.model import LanguageModel
 from nextword.model_config import ModelConfig
 from nextword.training import IGNORED, Descent, TrainConfig, padded
 from personalization.adapters import adapted
 from personalization.clipping import clipped_sum
-from personalization.noise import Secret, Seeded, derived_key, device_secret
 from personalization.private import DpSgd, fit_privately, noise_for
+from personalization.store import device_secret
 
 SGD = TrainConfig(epochs=2, batch_messages=4, learning_rate=0.3, optimizer="sgd")
 OPEN = DpSgd(0.0, math.inf, 0.5)

@@ -13,8 +13,8 @@ from scipy import stats
 from nextword.federation.clipping import clipped, norm
 from nextword.federation.codec import Codec, Update
 from nextword.federation.config import PrivacyConfig
+from nextword.federation.noise import gaussian
 from server.accumulator import SCALE, Accumulator
-from server.noise import gaussian
 from server.privacy import CentralPrivacy
 
 SHAPES = {"w": (200, 300), "b": (17,)}
