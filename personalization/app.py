@@ -33,7 +33,7 @@ from nextword.federation.folders import DEVICES, run_folder, start_folder
 from nextword.federation.ngrams import Growth, Sketching
 from nextword.federation.noise import Secret, Seeded, derived_key
 from nextword.text import normalise, tokens
-from personalization import device, feedback
+from personalization import device, feedback, own_noise
 from personalization.methods import Local, Private
 from personalization.ngram_counts import items
 from personalization.private import DpSgd
@@ -58,6 +58,7 @@ class Task:
     models: list[dict[str, npt.NDArray[np.float32]]]  # shared parameters, of each cluster
     client: ClientConfig
     update_norm: float  # the longest update; infinite where there is no limit
+    cohort: int  # users asked in this round, where they share the noise; else 0
 
     @cached_property
     def received(self) -> str:
@@ -136,13 +137,16 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
             account.add(task.server_round, task.received, private.released)
         if trained.state is not None and task.server_round:  # round 0 groups people, and leaves them as they are
             store.save(user, task.server_round, trained.state, checkpoint=_checkpoint(config, task))
-        encoded, within = _encoded(config, task, residuals, user, accepted, trained.delta)
+        if config.privacy.by_devices:
+            delta = trained.delta or {name: np.zeros_like(values) for name, values in task.models[chosen].items()}
+            secret = _secret(config, context, user)
+            encoded, within = own_noise.encode(config, task.server_round, user, task.cohort, delta, secret), True
+        else:
+            encoded, within = _encoded(config, task, residuals, user, accepted, trained.delta)
         update = ArrayRecord({name: Array(array) for name, array in encoded.items()})
         metrics = MetricRecord(
             {
-                records.NUM_MESSAGES: trained.num_messages,
-                records.NUM_PIECES: trained.num_pieces,
-                records.BITS_PER_PIECE: trained.bits_per_piece,
+                **(own_noise.NUMBERS if config.privacy.by_devices else trained.numbers),
                 records.CLUSTER: chosen,
                 **({records.WITHIN: int(within)} if config.privacy.adapts else {}),
             }
@@ -243,8 +247,12 @@ def _private(config: RunConfig, context: Context, task: Task, user: int, rng: np
     settings = DpSgd(asked.noise_multiplier, asked.clip_norm, asked.sampling_rate)
     if not asked.secure:
         return Private(settings, Seeded(rng), asked.parts)
-    secret = device_secret(_devices(config, context) / SECRETS / f"{user}.key")
+    secret = _secret(config, context, user)
     return Private(settings, Secret(derived_key(secret, task.server_round, task.received)), asked.parts)
+
+
+def _secret(config: RunConfig, context: Context, user: int) -> bytes:
+    return device_secret(_devices(config, context) / SECRETS / f"{user}.key")
 
 
 def _store(config: RunConfig, context: Context, of: str = "") -> DeviceStore:
@@ -279,14 +287,17 @@ def _decode(config: RunConfig, message: Message, context: Context) -> Task:
     server_round = int(task.pop(records.ROUND))
     clusters = [int(cluster) for cluster in task.pop(records.CLUSTERS)]
     accepted = [int(number) for number in task.pop(records.ACCEPTED)]
-    update_norm = float(task.pop(records.UPDATE_NORM)) if config.privacy.method != "none" else math.inf
+    by_server = config.privacy.method != "none" and not config.privacy.by_devices
+    update_norm = float(task.pop(records.UPDATE_NORM)) if by_server else math.inf
+    cohort = int(task.pop(records.COHORT)) if config.privacy.method == "distributed" else 0
     arrays = {name: array.numpy() for name, array in message.content.array_records[records.PARAMETERS].items()}
     start = device.start_weights(str(start_folder(config, context.run_id)))
     most_bytes = config.clusters.number * sum(array.nbytes for array in start.values()) + _SPARE_BYTES
     models = unpacked(download.read(arrays, config.update.download, most_bytes))
     if not len(users) == len(clusters) == len(accepted) or not all(-1 <= cluster < len(models) for cluster in clusters):
         raise ValueError("users and clusters do not fit together")
-    return Task(server_round, users, clusters, accepted, models, ClientConfig.model_validate(task), update_norm)
+    client = ClientConfig.model_validate(task)
+    return Task(server_round, users, clusters, accepted, models, client, update_norm, cohort)
 
 
 def _guarded(message: Message, answer: Callable[[], RecordDict]) -> Message:

@@ -21,6 +21,7 @@ import torch
 from data import corpus, splits
 from nextword import checkpoint
 from nextword.eightbit import restore
+from nextword.federation import records
 from nextword.federation.codec import Update
 from nextword.federation.config import ClientConfig, CorpusConfig
 from nextword.model import LanguageModel
@@ -45,6 +46,15 @@ class Trained:
     num_pieces: int
     bits_per_piece: float
     state: State | None = None
+
+    @property
+    def numbers(self) -> dict[str, int | float]:
+        """As they travel."""
+        return {
+            records.NUM_MESSAGES: self.num_messages,
+            records.NUM_PIECES: self.num_pieces,
+            records.BITS_PER_PIECE: self.bits_per_piece,
+        }
 
 
 @lru_cache(maxsize=1)

@@ -15,10 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from nextword.federation.codec import Shapes, Update
-from nextword.federation.records import MAX_MESSAGES
+from nextword.federation.records import MAX_MAGNITUDE, MAX_MESSAGES
 
 SCALE = 2.0**32
-MAX_MAGNITUDE = 32.0  # of one parameter's change in one round
 MAX_UPDATES = 2**15
 _BLOCK = 2**14  # numbers at a time, so that the steps in between stay in the cache
 

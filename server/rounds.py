@@ -9,7 +9,7 @@ import resource
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -22,13 +22,16 @@ from nextword.federation.clusters import unpacked
 from nextword.federation.codec import Update
 from nextword.federation.config import RunConfig
 from nextword.federation.ledger import Gaussian, spent
+from nextword.federation.skellam import Scheme
 from nextword.model import LanguageModel
 from nextword.vocabulary import Vocabulary
+from server.distributed import SummedTraining
 from server.exchange import exchange
 from server.message_privacy import MessagePrivacy
 from server.ngrams import find_ngrams
 from server.privacy import CentralPrivacy
 from server.run_folder import FINAL, Event, RunFolder, State
+from server.shared_noise import SharedNoiseSpending
 from server.spending import COVERS, Spending
 from server.strategy import FederatedTraining, Homes, Tally, to_arrays, to_update
 
@@ -65,8 +68,8 @@ class Run:
 
     @cached_property
     def privacy(self) -> CentralPrivacy | None:
-        """The mechanism that makes a round private, where the settings ask for one."""
-        if self.config.privacy.method == "none":
+        """The mechanism by which the server makes a round private, where the settings ask for one."""
+        if self.config.privacy.method == "none" or self.config.privacy.by_devices:
             return None
         return CentralPrivacy(self.config.privacy, self.folder.secret(), self.state.clip_norm)
 
@@ -74,7 +77,8 @@ class Run:
         """All rounds that are left, each one logged, then checkpointed. A budget for privacy may end them early."""
         federation, clusters, state = self.config.federation, self.config.clusters, self.state
         labels = self.folder.clusters() if state.server_round > clusters.warm_rounds else {}
-        strategy = FederatedTraining(self.config, self.homes, state.moments, labels, state.accepted, self.privacy)
+        kind = SummedTraining if self.config.privacy.method == "distributed" else FederatedTraining
+        strategy = kind(self.config, self.homes, state.moments, labels, state.accepted, self.privacy)
         self.spending = self._spending(strategy)
         arrays, done = to_arrays(self.state.parameters), self.state.server_round
         if self.state.server_round == 0 and not self.folder.events():
@@ -104,6 +108,11 @@ class Run:
             self._choose(strategy, arrays)
         return self.state
 
+    @property
+    def _bits_travel(self) -> bool:
+        """Whether devices tell what their training has cost."""
+        return not self.config.dpsgd.on and not self.config.privacy.by_devices
+
     def _held(self, server_round: int) -> bool:
         """Whether users train in the cluster that they were put in, in place of the one that their device chooses."""
         clusters = self.config.clusters
@@ -112,9 +121,20 @@ class Run:
 
     def _spending(self, strategy: FederatedTraining) -> Spending | None:
         """The ledger, with what was released so far. Raises ValueError where the budget is too small for any round."""
-        if self.privacy is None:
+        if self.config.privacy.method == "none":
             return None
         spending = Spending(self.config, self.homes.population, strategy.sample)
+        if isinstance(strategy, SummedTraining):
+            size = sum(values.size for values in self.state.parameters.values())
+            scheme = partial(Scheme.of, self.config.privacy, size)
+            scheme(len(strategy.sample(1)))  # which asks as many as any: too few bits are told before it
+            spending = SharedNoiseSpending(
+                self.config,
+                self.homes.population,
+                strategy.sample,
+                scheme=scheme,
+                answered=lambda: len(strategy.tally.metrics),
+            )
         if not spending.affordable(1):
             budget, least = self.config.privacy.epsilon_budget, spending.with_round(1)
             raise ValueError(
@@ -166,7 +186,7 @@ class Run:
 
     def _round(self, strategy: FederatedTraining, server_round: int, arrays: ArrayRecord) -> tuple[ArrayRecord, Event]:
         began = time.perf_counter()
-        clip_norm = self.privacy.clip_norm if self.privacy else 0.0
+        clip_norm = self.privacy.clip_norm if self.privacy else self.config.privacy.clip_norm
         asked = strategy.configure_train(server_round, arrays, ConfigRecord(), self.grid)
         stepped, metrics = strategy.aggregate_train(server_round, self._exchange(asked))
         tally = strategy.tally
@@ -177,7 +197,7 @@ class Run:
             "messages": tally.messages,
             "upload_bytes": tally.upload_bytes,
             "download_bytes": tally.download_bytes,
-            "train_bits_per_piece": metrics[records.BITS_PER_PIECE] if metrics and not self.config.dpsgd.on else None,
+            "train_bits_per_piece": metrics[records.BITS_PER_PIECE] if metrics and self._bits_travel else None,
         }
         self._tell_rejected(server_round, tally)
         if len(set(strategy.labels.values())) > 1:
@@ -333,9 +353,9 @@ def _privacy(run: Run, events: Sequence[Event]) -> Event | None:
     stops = [event["round"] for event in events if event["event"] == "budget"]
     return total.event() | {
         "text": str(total),
-        "covers": COVERS,
+        "covers": COVERS[run.config.privacy.method],
         "noise_multiplier": run.config.privacy.noise_multiplier,
-        "clip_norm": run.privacy.clip_norm if run.privacy else None,
+        "clip_norm": run.privacy.clip_norm if run.privacy else run.config.privacy.clip_norm,
         "stopped_before_round": stops[-1] if stops else None,
         "projections_not_measured": run.spending.projections(),
     }

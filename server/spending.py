@@ -2,7 +2,8 @@
 
 By Poisson sampling a round is a sampled Gaussian mechanism. By the other samplings, whose draw every device can repeat,
 nothing is amplified: a user is charged for the rounds in which they were asked, and the one who was asked most often
-counts for all. What a round has released stands in its event, so a run that is resumed goes on with what happened.
+counts for all. So it is where devices add the noise (`privacy.method = "local"`), each of whose updates is a release.
+What a round has released stands in its event, so a run that is resumed goes on with what happened.
 """
 
 from __future__ import annotations
@@ -19,7 +20,12 @@ from server.run_folder import Event
 
 PROJECTED = (100_000, 1_000_000)  # populations
 MOST_AT_ONCE = 10_000  # users of a round in a projection
-COVERS = "the models, the clip norms and the n-grams; not the counts, mean bits and bytes of this log"
+COVERS = {
+    "central": "the models, the clip norms and the n-grams; not the counts, mean bits and bytes of this log",
+    "local": "each update as the server sees it, and all that is made of them; not the evaluation of this log",
+    "distributed": "the sums of updates, and all that is made of them; not each update as this server, which adds in "
+    "the open, could see it, nor the evaluation of this log",
+}
 
 
 @dataclass
@@ -65,7 +71,7 @@ class Spending:
         With more users in a round the noise on the mean is the same at a larger multiplier. No such run was made: that
         its accuracy would be the same is an assumption.
         """
-        if not self.releases:
+        if not self.releases or self.config.privacy.method == "local":  # where more users do not help anybody
             return []
         return [self._projection(population) for population in PROJECTED if population > self.population]
 

@@ -207,12 +207,9 @@ class FederatedTraining(Strategy):
     ) -> None:
         """Decode and check each update, and `add` it with its metrics."""
         shapes, codec = self._shapes, Codec(self.config.update.codec)
-        limits = _TRAIN_LIMITS | {records.CLUSTER: len(self._models) - 1}
-        if self.config.privacy.adapts:
-            limits |= {records.WITHIN: 1}
 
         def accept(user: int, content: RecordDict) -> dict[str, float]:
-            metrics = _numbers(content, user, limits)
+            metrics = self._train_numbers(content, user)
             if metrics[records.NUM_MESSAGES]:
                 record = content.array_records[records.update_key(user)]
                 size = sum(len(array.data) for array in record.values())
@@ -261,6 +258,13 @@ class FederatedTraining(Strategy):
             }
         )
 
+    def _train_numbers(self, content: RecordDict, user: int) -> dict[str, float]:
+        """The metrics that came with an update."""
+        limits = _TRAIN_LIMITS | {records.CLUSTER: len(self._models) - 1}
+        if self.config.privacy.adapts:
+            limits |= {records.WITHIN: 1}
+        return _numbers(content, user, limits)
+
     @property
     def _evaluate_limits(self) -> dict[str, float]:
         return _EVALUATE_LIMITS | {records.CLUSTER: len(self._models) - 1}
@@ -291,10 +295,13 @@ class FederatedTraining(Strategy):
             held = [self.labels.get(user, 0) if self.held else -1 for user in chunk]
             counted = [self.accepted.get(user, 0) for user in chunk]
             of_users = {records.USERS: chunk, records.CLUSTERS: held, records.ACCEPTED: counted}
-            limit = {records.UPDATE_NORM: self.privacy.clip_norm} if self.privacy else {}
-            task = ConfigRecord({records.ROUND: server_round, **of_users, **client, **limit})
+            task = ConfigRecord({records.ROUND: server_round, **of_users, **client, **self._terms()})
             self.tally.messages += 1
             yield Message(RecordDict({records.PARAMETERS: arrays, records.TASK: task}), node, kind)
+
+    def _terms(self) -> dict[str, float]:
+        """By which updates become private."""
+        return {records.UPDATE_NORM: self.privacy.clip_norm} if self.privacy else {}
 
     def _collect(self, replies: Iterable[Message], accept: Callable[[int, RecordDict], dict[str, float]]) -> None:
         """Accept each asked user once, and note everything else. Replies are untrusted, and let go one by one."""

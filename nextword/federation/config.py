@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -9,9 +10,12 @@ from pydantic import Field, model_validator
 
 from nextword.federation.codec import Codec
 from nextword.federation.ledger import steps
+from nextword.federation.records import MAX_MAGNITUDE
 from nextword.settings import AtLeastOne, NotNegative, Positive, Section, Seed, Settings, Share
 
 SMALLEST_NORM, LARGEST_NORM = 1e-4, 1e5  # of a clipped update; all noise then fits the sum (`server.accumulator`)
+NOISE_REACH = 8.6  # deviations, which no number of a device's noise exceeds (`federation.noise`: 53 bits)
+MOST_BITS = 32  # of a number in a sum of whole numbers
 
 
 class CorpusConfig(Section):
@@ -209,11 +213,11 @@ class NgramsConfig(Section):
 
 
 class PrivacyConfig(Section):
-    """User-level differential privacy by a trusted server (`server.privacy`), and what it may be combined with.
+    """User-level differential privacy, by a trusted server or by the devices, and what it may be combined with.
 
-    What epsilon covers is the models that the devices are sent, the last one, and the clip norms; with n-grams, these
-    too. It does not cover the server's log: mean bits, counts and bytes in events.jsonl and summary.json, evaluation
-    included, are there without noise, and are for the server alone.
+    By "central" (`server.privacy`) what epsilon covers is the models that the devices are sent, the last one, and the
+    clip norms; with n-grams, these too. It does not cover the server's log: mean bits, counts and bytes in
+    events.jsonl and summary.json, evaluation included, are there without noise, and are for the server alone.
 
         method = "central" and
         federation.weighting     "users"; by messages a user would weigh up to 300 times as much
@@ -229,9 +233,30 @@ class PrivacyConfig(Section):
         server.optimizer, update.download    any; they see noisy sums only
 
     With `quantile` the clip norm adapts until this share of the updates is shorter.
+
+    By "local" and "distributed" the noise is the devices' own, by secrets that stay there, and so is the clip norm: the
+    server can check neither. "local" (`personalization.own_noise`): each update has noise of noise-multiplier times
+    clip-norm before it is encoded, and epsilon covers the updates as the server sees them. "distributed"
+    (`nextword.federation.skellam`): each has a share of it, in whole numbers of so many `bits`, and epsilon covers
+    their sums; the server must see nothing else, which takes a secure sum. With `enough` below 1 the noise is whole
+    when this share of those asked has answered; where fewer do it is less, and the ledger counts what there was.
+    A device with nothing to train on sends zeros, with noise. No count of messages or pieces, no bits of training, no
+    norm travels; evaluation does, as it is (`federation.evaluate-every`), and is not covered.
+
+        method = "local" or "distributed" and
+        federation.weighting, federation.checkpoint-every, clusters.number    as for "central"
+        federation.sampling      "independent" or "reshuffled", which charges everybody alike; it amplifies nothing
+                                 towards the server, who draws the sample
+        update.codec             "local": any, as it sees noise already; "distributed": "float32", it has its own
+        update.feedback          no; what is lost of an update is mostly noise
+        personal.method, dpsgd   any
+        ngrams                   none; their noise is the server's
+        privacy.quantile         0; whether an update is short would travel without noise
+        privacy.clip-norm        "local": at most 32 with the noise, which is what the server takes of a number
+        privacy.bits, rotate     "distributed": enough bits for the sum; a start with too few is refused
     """
 
-    method: Literal["none", "central"] = "none"
+    method: Literal["none", "central", "local", "distributed"] = "none"
     clip_norm: Annotated[float, Field(ge=SMALLEST_NORM, le=LARGEST_NORM)] = 1.0  # the first one, where it adapts
     noise_multiplier: Annotated[float, Field(ge=0, le=1000)] = 1.0  # deviation of the noise over the clip norm
     delta: Annotated[float, Field(gt=0, lt=1)] = 1e-5
@@ -240,6 +265,14 @@ class PrivacyConfig(Section):
     quantile: Share = 0.0  # 0: the clip norm stays
     quantile_rate: Positive = 0.2
     quantile_share: Annotated[float, Field(gt=0, le=0.5)] = 0.01  # of what a round costs, for finding the quantile
+    bits: Annotated[int, Field(ge=8, le=MOST_BITS)] = 20  # distributed: of each number sent, and of their sum
+    rotate: bool = True  # distributed: at random before rounding, so that no number stands out and fewer bits do
+    enough: Annotated[float, Field(gt=0, le=1)] = 1.0  # distributed: of those asked, whose noise is the whole noise
+
+    @property
+    def by_devices(self) -> bool:
+        """Whether the devices add the noise, so that what leaves them without any must not leave."""
+        return self.method in ("local", "distributed")
 
     @property
     def adapts(self) -> bool:
@@ -303,7 +336,7 @@ class RunConfig(Settings):
     def _what_is_private_can_be_accounted(self) -> Self:
         if self.privacy.method == "none":
             return self
-        federation, refused = self.federation, "privacy.method = central: "
+        federation, refused = self.federation, f"privacy.method = {self.privacy.method}: "
         if federation.weighting != "users":
             raise ValueError(f"{refused}a user must not weigh more than another: set federation.weighting=users")
         if federation.checkpoint_every != 1:
@@ -311,6 +344,29 @@ class RunConfig(Settings):
         if self.clusters.number > 1:
             raise ValueError(f"{refused}clusters are made of everybody's updates without noise: set clusters.number=1")
         self._need_noise_on_ngrams(refused)
+        return self
+
+    @model_validator(mode="after")
+    def _devices_can_hide_what_they_send(self) -> Self:
+        privacy, refused = self.privacy, f"privacy.method = {self.privacy.method}: "
+        if not privacy.by_devices:
+            return self
+        if self.federation.sampling == "poisson":
+            raise ValueError(f"{refused}the server knows whom it asks: set federation.sampling=reshuffled")
+        if self.update.feedback:
+            raise ValueError(f"{refused}what is lost of an update is mostly noise: set update.feedback=false")
+        if self.ngrams.least_users:
+            raise ValueError(f"{refused}the noise on n-grams is the server's: set ngrams.least-users=0")
+        if privacy.quantile:
+            raise ValueError(f"{refused}whether an update is short would have no noise: set privacy.quantile=0")
+        if privacy.method == "distributed" and self.update.codec != "float32":
+            raise ValueError(f"{refused}whole numbers have a code of their own: set update.codec=float32")
+        most = MAX_MAGNITUDE / (1 + NOISE_REACH * privacy.noise_multiplier)
+        if privacy.method == "local" and privacy.noise_multiplier and privacy.clip_norm > most:
+            raise ValueError(
+                f"{refused}noise of {privacy.noise_multiplier:g} times {privacy.clip_norm:g} exceeds what a number may "
+                f"change by: set privacy.clip-norm={math.floor(most * 1000) / 1000:g}"
+            )
         return self
 
     @model_validator(mode="after")

@@ -33,6 +33,7 @@ import numpy.typing as npt
 
 Accountant = Literal["gaussian", "prv", "rdp"]
 Unit = Literal["user", "message"]
+Curve = npt.NDArray[np.float64]  # Rényi divergences, one for each of the orders
 
 ORDERS = [*(1 + x / 10 for x in range(1, 100)), *range(11, 64), *range(64, 257, 8), 384, 512, 768]
 _MOST_BY_PRV = 100.0  # its numerical grid grows with epsilon
@@ -162,9 +163,18 @@ def _by_prv(composed: tuple[Gaussian, ...], delta: float) -> float:
 
 
 def _by_rdp(composed: tuple[Gaussian, ...], delta: float) -> float:
+    curves = [one.steps * renyi_curve(one.noise_multiplier, one.sampling_rate) for one in composed]
+    return curve_epsilon(np.sum(curves, axis=0), delta)
+
+
+def curve_epsilon(curve: Curve, delta: float) -> float:
+    """The least epsilon that these divergences at all orders allow at this delta (Balle et al. 2020, theorem 21)."""
     from opacus.accountants.analysis.rdp import get_privacy_spent
 
-    curve = np.sum([one.steps * renyi_curve(one.noise_multiplier, one.sampling_rate) for one in composed], axis=0)
+    if not curve.any():
+        return 0.0
+    if not np.isfinite(curve).any():
+        return math.inf
     with warnings.catch_warnings():  # about an order at the end of the list: the bound holds there too
         warnings.simplefilter("ignore")
         found, _ = get_privacy_spent(orders=ORDERS, rdp=curve, delta=delta)
@@ -172,12 +182,10 @@ def _by_rdp(composed: tuple[Gaussian, ...], delta: float) -> float:
 
 
 @lru_cache(maxsize=1024)
-def renyi_curve(noise_multiplier: float, sampling_rate: float) -> npt.NDArray[np.float64]:
+def renyi_curve(noise_multiplier: float, sampling_rate: float) -> Curve:
     """The Rényi divergences of one release, at all orders."""
     from opacus.accountants.analysis.rdp import compute_rdp
 
-    curve: npt.NDArray[np.float64] = compute_rdp(
-        q=sampling_rate, noise_multiplier=noise_multiplier, steps=1, orders=ORDERS
-    )
+    curve: Curve = compute_rdp(q=sampling_rate, noise_multiplier=noise_multiplier, steps=1, orders=ORDERS)
     curve.setflags(write=False)
     return curve

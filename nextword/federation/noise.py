@@ -26,7 +26,6 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 from torch import Tensor
 
 KEY_BYTES = 32
-REACH = 8.6  # deviations, which no number of `Noise.add_normal` by a secret exceeds
 _AT_ONCE = 2**18  # numbers, so that what they are made of stays in the cache
 
 

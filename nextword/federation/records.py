@@ -4,10 +4,11 @@
               <-  "home": partition-id, population, first, users, evaluated
     train     ->  "parameters": the shared parameters, of all clusters (`federation.download`);  "task": round, users,
                   for each of them the cluster that they are in (-1: they choose) and the last round whose update of
-                  theirs counted (0: none), the longest update ("update-norm", where there is a limit), and
-                  the client's settings
+                  theirs counted (0: none), the longest update ("update-norm", where the server sets a limit), how
+                  many are asked ("cohort", where devices share the noise), and the client's settings
               <-  per user "update.<user>": the encoded delta (`federation.codec`), and "metrics.<user>":
-                  num-messages, num-pieces, bits-per-piece, cluster, and where the limit adapts "within", 0 or 1
+                  num-messages, num-pieces, bits-per-piece, cluster, and where the limit adapts "within", 0 or 1.
+                  Where the devices add the noise (`privacy`), the numbers say nothing: 1, 0, 0 and 0
     evaluate  ->  as train
               <-  per user "metrics.<user>": num-messages, num-characters, num-pieces, bits, cluster
     query.ngrams ->  "parameters": the n-grams found so far (`federation.ngrams`);  "task": users
@@ -34,6 +35,7 @@ CLUSTERS = "clusters"
 CLUSTER = "cluster"
 ACCEPTED = "accepted"
 UPDATE_NORM = "update-norm"
+COHORT = "cohort"
 WITHIN = "within"
 
 NUM_MESSAGES = "num-messages"
@@ -42,6 +44,7 @@ NUM_CHARACTERS = "num-characters"
 BITS_PER_PIECE = "bits-per-piece"
 BITS = "bits"
 
+MAX_MAGNITUDE = 32.0  # of one parameter's change in one round
 MAX_MESSAGES = 300  # that a user contributes by the measuring rule: the largest weight of an update
 
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nextword.federation.codec import Update
-from nextword.federation.records import MAX_MESSAGES
-from server.accumulator import MAX_MAGNITUDE, MAX_UPDATES, SCALE, Accumulator
+from nextword.federation.records import MAX_MAGNITUDE, MAX_MESSAGES
+from server.accumulator import MAX_UPDATES, SCALE, Accumulator
 
 SHAPES = {"w": (5,)}
 FLOATS = st.floats(-MAX_MAGNITUDE, MAX_MAGNITUDE, width=32)

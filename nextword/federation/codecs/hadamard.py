@@ -16,6 +16,7 @@ import numpy as np
 from nextword.federation.codecs.stage import NOTHING, ROTATED, Array, Part, Shape, Undo, count, flat, nothing, shaped
 
 _SIDE = 32
+BLOCK = _SIDE**2
 
 
 class Hadamard:
@@ -63,4 +64,4 @@ def _signs(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
 
 
 def _num_blocks(size: int) -> int:
-    return -(-size // _SIDE**2)
+    return -(-size // BLOCK)
