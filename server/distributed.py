@@ -34,9 +34,9 @@ class SummedTraining(FederatedTraining):
             record = content.array_records[records.update_key(user)]
             if set(record) != {SKELLAM}:
                 raise ValueError(f"the parts of the message are {sorted(record)[:9]}, not {SKELLAM}")
-            part = record[SKELLAM].numpy()
-            total, answered = scheme.add(total, scheme.unpack(part)), answered + 1
-            self.tally.upload_bytes += part.nbytes
+            numbers = scheme.unpack(record[SKELLAM].numpy())
+            total, answered = scheme.add(total, numbers), answered + 1
+            self.tally.upload_bytes += len(record[SKELLAM].data)
             self.accepted[user] = server_round
             return metrics
 

@@ -21,8 +21,8 @@ more, so that the noise is whole when this share of them answers.
 These functions are what a secure sum carries: `encode` makes what it masks, `add` is its addition, and `decode` takes
 what it reveals. Where the server adds in the open, as long as no secure sum stands between, it sees each device's
 numbers with that device's share of the noise alone, which is hardly private: the figure is for who sees the sums only.
-Devices must be told n truly. Who knows the shares of some devices, their own say, has the noise of the others before
-them, and the figure for as many as these.
+Devices must be told n truly, and must add their noise. Before who knows the shares of some, or where some added none,
+there is the noise of the others, and the figure for as many as these.
 
 The scale is the largest power of two at which no number of the sum, noise included, wraps around but with probability
 `WRAP` in a round, by Chernoff's bound. Rounding makes Delta longer than s C, more so on a coarser grid: where by more
@@ -80,6 +80,8 @@ class Scheme:
     @classmethod
     def of(cls, privacy: PrivacyConfig, size: int, users: int) -> Scheme:
         """Raises ValueError, with the fewest bits that work, where the settings have too few."""
+        if not size:
+            raise ValueError("an update without numbers cannot be summed")
         for bits in range(privacy.bits, MOST_BITS + 1):
             found = cls._finest(privacy, size, users, bits)
             if found is None or math.sqrt(found.norm_squared) > MOST_GROWTH * found.scale * found.clip_norm:
@@ -136,7 +138,7 @@ class Scheme:
 
     def encode(self, update: Update, key: Key, secret: Secret) -> Integers:
         """What a device sends [D]. Raises ValueError where there is no number, or one is not finite."""
-        if sum(values.size for values in update.values()) != self.size or not self.size:
+        if sum(values.size for values in update.values()) != self.size:
             raise ValueError(f"an update without its {self.size} numbers cannot be summed")
         for name, values in update.items():
             if not np.isfinite(values).all():
