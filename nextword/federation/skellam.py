@@ -57,7 +57,7 @@ SKELLAM = "skellam"  # the part of a message
 WRAP = 1e-6  # probability that any number of a round's sum wraps around
 REJECTED = 1e-6  # beta: of a rounding that is too long
 MOST_GROWTH = 1.1  # of the bound on the norm, by rounding
-_MOST_DEVIATION = 2.0**15  # of a share in steps of the grid: a finer one gains nothing, and its tables grow
+_MOST_DEVIATION = 2.0**17  # of a share in steps of the grid: a finer one gains nothing, and its tables grow
 _SCALES = range(64, -64, -1)  # exponents of two
 _TRIES = 100
 _STEPS = 3  # of a search, where a table leaves so many
@@ -82,32 +82,38 @@ class Scheme:
         """Raises ValueError, with the fewest bits that work, where the settings have too few."""
         if not size:
             raise ValueError("an update without numbers cannot be summed")
-        for bits in range(privacy.bits, MOST_BITS + 1):
-            found = cls._finest(privacy, size, users, bits)
-            if found is None or math.sqrt(found.norm_squared) > MOST_GROWTH * found.scale * found.clip_norm:
-                continue
-            if bits == privacy.bits:
-                return found
-            raise ValueError(
-                f"privacy.bits = {privacy.bits} are too few for sums of {users} updates of {size} numbers: "
-                f"set privacy.bits={bits}"
-            )
+        if found := cls._fit(privacy, size, users, privacy.bits):
+            return found
+        more = (bits for bits in range(privacy.bits + 1, MOST_BITS + 1) if cls._fit(privacy, size, users, bits))
+        nearest = f"privacy.bits={fewest}" if (fewest := next(more, 0)) else cls._nearest(privacy, size, users)
         raise ValueError(
-            f"no number of bits up to {MOST_BITS} is enough for sums of {users} updates of {size} numbers with noise "
-            f"of {privacy.noise_multiplier:g}: set federation.users-per-round={max(1, users // 2)}, or less "
-            "privacy.noise-multiplier"
+            f"privacy.bits = {privacy.bits} are too few for sums of {users} updates of {size} numbers with noise of "
+            f"{privacy.noise_multiplier:g}: set {nearest}"
         )
 
     @classmethod
-    def _finest(cls, privacy: PrivacyConfig, size: int, users: int, bits: int) -> Scheme | None:
+    def _fit(cls, privacy: PrivacyConfig, size: int, users: int, bits: int) -> Scheme | None:
+        """With the finest grid that so many bits allow, unless that is too coarse."""
         sharers = math.ceil(privacy.enough * users)
         for exponent in _SCALES:
             scale = 2.0**exponent
             share = (privacy.noise_multiplier * privacy.clip_norm * scale) ** 2 / sharers
             found = cls(size, users, privacy.clip_norm, bits, privacy.rotate, scale, share)
             if share <= _MOST_DEVIATION**2 and found.reach < 2 ** (bits - 1):
-                return found
+                grown = math.sqrt(found.norm_squared) > MOST_GROWTH * scale * privacy.clip_norm
+                return None if grown else found
         return None
+
+    @classmethod
+    def _nearest(cls, privacy: PrivacyConfig, size: int, users: int) -> str:
+        """Settings that work, where no number of bits is enough: less noise, or fewer users."""
+        for halvings in range(1, 16):
+            noise = float(f"{privacy.noise_multiplier / 2**halvings:.3g}")
+            if cls._fit(privacy.model_copy(update={"noise_multiplier": noise}), size, users, MOST_BITS):
+                return f"privacy.bits={MOST_BITS} and privacy.noise-multiplier={noise:g}"
+            if cls._fit(privacy, size, fewer := max(1, users // 2**halvings), MOST_BITS):
+                return f"privacy.bits={MOST_BITS} and federation.users-per-round={fewer}"
+        return "privacy.method=central"
 
     @property
     def padded(self) -> int:

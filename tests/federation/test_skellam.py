@@ -210,9 +210,22 @@ def test_too_few_bits_are_refused_with_the_fewest_that_work() -> None:
     assert _scheme(users=1000, bits=fewest).bits == fewest
     with pytest.raises(ValueError, match="too few"):
         _scheme(users=1000, bits=fewest - 1)
-    with pytest.raises(ValueError, match=r"set federation\.users-per-round=16384") as caught:
-        Scheme.of(PrivacyConfig(method="distributed", noise_multiplier=1000.0, bits=32), 10**9, 32_768)
+
+
+@pytest.mark.parametrize(
+    ("users", "size", "rotate", "noise_multiplier"),
+    [(2, 10**7, True, 1000.0), (32_768, 10**9, False, 0.1), (1000, 10**9, True, 1000.0)],
+)
+def test_where_no_bits_are_enough_settings_are_named_that_work(
+    users: int, size: int, rotate: bool, noise_multiplier: float
+) -> None:
+    privacy = PrivacyConfig(method="distributed", rotate=rotate, noise_multiplier=noise_multiplier)
+    with pytest.raises(ValueError, match=r"too few.*: set privacy\.bits=32 and ") as caught:
+        Scheme.of(privacy, size, users)
     assert "\n" not in str(caught.value)
+    setting, _, value = str(caught.value).rpartition(" ")[2].partition("=")
+    changed = {"bits": 32, **({"noise_multiplier": float(value)} if "noise" in setting else {})}
+    assert Scheme.of(privacy.model_copy(update=changed), size, users if "noise" in setting else int(value))
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
