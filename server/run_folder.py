@@ -27,13 +27,14 @@ from nextword.federation.config import RunConfig
 from nextword.files import check_writable, locked, write_whole
 from nextword.settings import flatten
 
-CONFIG, INPUTS, EVENTS, CHECKPOINT, SUMMARY, EVALUATION, NGRAMS, CLUSTERS, SECRET, FINAL = (
+CONFIG, INPUTS, EVENTS, CHECKPOINT, SUMMARY, EVALUATION, COMPARISON, NGRAMS, CLUSTERS, SECRET, FINAL = (
     "config.toml",
     "inputs.json",
     "events.jsonl",
     "checkpoint.safetensors",
     "summary.json",
     "evaluation.json",
+    "comparison.json",
     "ngrams.safetensors",
     "clusters.json",
     "secret.json",
@@ -208,6 +209,14 @@ class RunFolder:
     def evaluation(self) -> Event | None:
         """What the finished run was measured to gain."""
         return _read_json(self.path / EVALUATION)
+
+    def write_comparison(self, comparison: Event) -> None:
+        """Keep how other runs' models do beside this one's."""
+        _write_json(self.path / COMPARISON, comparison)
+
+    def comparison(self) -> Event | None:
+        """What other runs were last compared to this one."""
+        return _read_json(self.path / COMPARISON)
 
     def _keep_events(self, last_round: int) -> None:
         kept = [event for event in self.events() if event["round"] <= last_round]
