@@ -18,8 +18,8 @@ columns of C then share no row. So C X moves by at most |c| clip norms for one r
 (Choquette-Choo et al. 2023, "(Amplified) banded matrix factorization", section 3), exactly so where the run goes on for
 b - 1 rounds after the last one. With Z of deviation z |c| clip norms the rounds so far are one Gaussian mechanism of
 multiplier z / sqrt(k), as k rounds of independent noise of z would be. Updates may depend on what was released
-(Denisov et al. 2022, theorem 2.1). So the ledger is that of independent noise, and the gain is in the error: at the same
-epsilon the root of the mean squared noise in all prefix sums is, against independent noise,
+(Denisov et al. 2022, theorem 2.1). So the ledger is that of independent noise, and the gain is in the error: at the
+same epsilon the root of the mean squared noise in all prefix sums is, against independent noise,
 
     rounds  users asked again after    5      10     20     50
     100                                0.53   0.43   0.37   0.33
@@ -27,10 +27,10 @@ epsilon the root of the mean squared noise in all prefix sums is, against indepe
 
 The claim needs that nobody is asked twice within b rounds: `sampling.cyclic` gives it by construction.
 
-A clip norm that adapts: the mechanism above is that of sums in units of the round's clip norm, which is known before the
-round, and multiplying by it comes after. The noisy counts are independent over rounds; they and the sums together are
-one mechanism, a round of which moves by what `server.privacy` says. Noise is then taken back in the new unit, so it
-cancels the less the more the clip norm moves.
+A clip norm that adapts: the mechanism above is that of sums in units of the round's clip norm, which is known before
+the round, and multiplying by it comes after. The counts' noise is independent over rounds; sums and counts together are
+one mechanism, of which a user's part in a round costs what `server.privacy` says. Noise is then taken back in the new
+unit, so it cancels the less the more the clip norm moves.
 
 Each row of Z is drawn for the sum that it protects (`server.noise`), so a round that is done again after a crash with
 another sum has another z_t: even who saw both would see two releases with independent noise, not one noise twice.

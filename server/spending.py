@@ -2,7 +2,8 @@
 
 By Poisson sampling a round is a sampled Gaussian mechanism. By the other samplings, whose draw every device can repeat,
 nothing is amplified: a user is charged for the rounds in which they were asked, and the one who was asked most often
-counts for all. So it is with noise that is correlated over rounds, too (`server.ftrl`). What a round has released stands in its event, so a run that is resumed goes on with what happened.
+counts for all. So it is with noise that is correlated over rounds, too (`server.ftrl`). What a round has released
+stands in its event, so a run that is resumed goes on with what happened.
 """
 
 from __future__ import annotations

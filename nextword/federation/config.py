@@ -261,7 +261,7 @@ class PrivacyConfig(Section):
             raise ValueError(f"privacy.band = {self.band}: set privacy.method=ftrl, or privacy.band=0")
         if self.method == "ftrl" and self.noise_multiplier > LARGEST_CORRELATED:
             raise ValueError(
-                f"privacy.noise-multiplier = {self.noise_multiplier:g}: correlated noise would be too large for the sum: "
+                f"privacy.noise-multiplier = {self.noise_multiplier:g}: correlated noise might not fit the sum: "
                 f"set privacy.noise-multiplier={LARGEST_CORRELATED:g} or privacy.method=central"
             )
         return self
@@ -331,9 +331,7 @@ class RunConfig(Settings):
         if self.clusters.number > 1:
             raise ValueError(f"{refused}clusters are made of everybody's updates without noise: set clusters.number=1")
         if self.privacy.method == "ftrl" and federation.sampling != "cyclic":
-            instead = (
-                ", or privacy.method=central, for which the draw counts" if federation.sampling == "poisson" else ""
-            )
+            instead = ", or privacy.method=central" if federation.sampling == "poisson" else ""
             raise ValueError(
                 f"{refused}by federation.sampling = {federation.sampling} a user may be asked in two rounds running: "
                 f"set federation.sampling=cyclic{instead}"

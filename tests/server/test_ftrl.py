@@ -180,7 +180,7 @@ def test_the_band_is_as_wide_as_may_be_and_no_wider() -> None:
 
 
 def test_the_tails_are_short_enough_for_the_sum() -> None:
-    """A row is made of draws of at most 9.3; by all bands the sum of the magnitudes is below 5 (`server.accumulator`)."""
+    """The magnitudes of the parts of a row add up to less than 5, by all bands (`server.accumulator`)."""
     for width in (1, 2, 5, 20, 400, 3000):
         c = square_root(width)
         inverse = np.zeros(6000)
