@@ -9,14 +9,14 @@ Toeplitz with the coefficients
     c_0 = 1,   c_k = c_(k-1) (2k - 1) / (2k)   (1, 1/2, 3/8, ...; Fichtenberger et al. 2023, "Constant matters"),
 
 cut off after a band of b (Kalinin & Lampert 2024, "Banded square root matrix factorization for differentially private
-model training", section 3). Its noise is
+model training"). Its noise is
 
     y_t = z_t - sum over 0 < j < b of c_j y_(t-j),     in units of |c| = sqrt(sum over j < b of c_j^2).
 
 What it costs. A user's data change rows of X by at most the clip norm each, in rounds that are at least b apart: their
 columns of C then share no row. So C X moves by at most |c| clip norms for one round and by sqrt(k) |c| for k of them
-(Choquette-Choo et al. 2023, "(Amplified) banded matrix factorization", section 3), exactly so where the run goes on for
-b - 1 rounds after the last one. With Z of deviation z |c| clip norms the rounds so far are one Gaussian mechanism of
+(Choquette-Choo et al. 2023, "(Amplified) banded matrix factorization"), exactly so where the run goes on for b - 1
+rounds after the last one. With Z of deviation z |c| clip norms the rounds so far are one Gaussian mechanism of
 multiplier z / sqrt(k), as k rounds of independent noise of z would be. Updates may depend on what was released
 (Denisov et al. 2022, theorem 2.1). So the ledger is that of independent noise, and the gain is in the error: at the
 same epsilon the root of the mean squared noise in all prefix sums is, against independent noise,

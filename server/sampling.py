@@ -4,8 +4,8 @@
 deals out a random order of everyone, round by round, before it draws the next order (Malinovsky et al. 2023, "Federated
 learning with regularized client participation", who keep one order): after each deal everybody has taken part equally
 often. `cyclic` keeps one order: there are always `separation` rounds from one of a user's to the next, where
-`reshuffled` may ask them in the last round of a deal and in the first of the next. `poisson` draws each user alone, with
-probability limit / all, so a round may ask nobody, or more than `limit`: a privacy claim that rests on random
+`reshuffled` may ask them in the last round of a deal and in the first of the next. `poisson` draws each user alone,
+with probability limit / all, so a round may ask nobody, or more than `limit`: a privacy claim that rests on random
 participation holds for it alone, and only while the draw is secret.
 """
 
