@@ -27,6 +27,11 @@ def gaussian(secret: int, label: str, of: bytes, size: int) -> npt.NDArray[np.fl
     return np.where(words & np.uint64(1), normal, -normal)
 
 
+def of_round(secret: int, server_round: int, name: str, of: bytes, size: int) -> npt.NDArray[np.float64]:
+    """Standard normal numbers for a parameter in a round, whose sum has the digest `of`."""
+    return gaussian(secret, f"update/{server_round}/{name}", of, size)
+
+
 def _stream(secret: int, label: str, of: bytes, size: int) -> bytes:
     digest = hashlib.blake2b(of, key=secret.to_bytes(32), person=b"nextword noise", digest_size=32)
     digest.update(label.encode())

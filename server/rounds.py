@@ -25,10 +25,12 @@ from nextword.federation.ledger import Gaussian, spent
 from nextword.model import LanguageModel
 from nextword.vocabulary import Vocabulary
 from server.exchange import exchange
+from server.ftrl import CorrelatedNoise, band
 from server.message_privacy import MessagePrivacy
 from server.ngrams import find_ngrams
 from server.privacy import CentralPrivacy
 from server.run_folder import FINAL, Event, RunFolder, State
+from server.sampling import separation
 from server.spending import COVERS, Spending
 from server.strategy import FederatedTraining, Homes, Tally, to_arrays, to_update
 
@@ -68,7 +70,17 @@ class Run:
         """The mechanism that makes a round private, where the settings ask for one."""
         if self.config.privacy.method == "none":
             return None
-        return CentralPrivacy(self.config.privacy, self.folder.secret(), self.state.clip_norm)
+        return CentralPrivacy(self.config.privacy, self.folder.secret(), self.state.clip_norm, self.correlated)
+
+    @cached_property
+    def correlated(self) -> CorrelatedNoise | None:
+        """The noise of the sums, where later rounds take it back."""
+        settings = self.config.privacy
+        if settings.method != "ftrl" or not settings.noise_multiplier:
+            return None
+        again = separation(self.homes.population, self.config.federation.users_per_round)
+        digests = self.folder.digests(self.state.server_round)
+        return CorrelatedNoise(self.folder.secret(), band(settings.band, again), digests)
 
     def train(self) -> State:
         """All rounds that are left, each one logged, then checkpointed. A budget for privacy may end them early."""
@@ -95,6 +107,8 @@ class Run:
             if last or server_round % federation.checkpoint_every == 0:
                 clip_norm = self.privacy.clip_norm if self.privacy else None
                 accepted = dict(strategy.accepted)
+                if self.correlated:
+                    self.folder.keep_digests(self.correlated.digests)
                 self.state = State(server_round, to_update(arrays), strategy.moments, accepted, clip_norm)
                 self.folder.save(self.state)
             done = server_round
@@ -335,6 +349,7 @@ def _privacy(run: Run, events: Sequence[Event]) -> Event | None:
         "text": str(total),
         "covers": COVERS,
         "noise_multiplier": run.config.privacy.noise_multiplier,
+        "band": run.correlated.band if run.correlated else None,  # of correlated noise
         "clip_norm": run.privacy.clip_norm if run.privacy else None,
         "stopped_before_round": stops[-1] if stops else None,
         "projections_not_measured": run.spending.projections(),

@@ -2,7 +2,8 @@
 
 By Poisson sampling a round is a sampled Gaussian mechanism. By the other samplings, whose draw every device can repeat,
 nothing is amplified: a user is charged for the rounds in which they were asked, and the one who was asked most often
-counts for all. What a round has released stands in its event, so a run that is resumed goes on with what happened.
+counts for all. So it is with noise that is correlated over rounds, too (`server.ftrl`). What a round has released
+stands in its event, so a run that is resumed goes on with what happened.
 """
 
 from __future__ import annotations
@@ -111,7 +112,8 @@ class Spending:
             mechanism, words = Gaussian(noise, many / population, rounds), f"poisson {many / population:.3g}"
         else:
             most = math.ceil(rounds / math.ceil(population / many))
-            mechanism, words = Gaussian(noise, 1.0, most), f"reshuffled, a user in at most {most} rounds"
+            dealt = "cyclic" if self.config.federation.sampling == "cyclic" else "reshuffled"
+            mechanism, words = Gaussian(noise, 1.0, most), f"{dealt}, a user in at most {most} rounds"
         found = spent(
             [mechanism],
             min(settings.delta, 0.01 / population),

@@ -12,6 +12,7 @@ from nextword.federation.ledger import steps
 from nextword.settings import AtLeastOne, NotNegative, Positive, Section, Seed, Settings, Share
 
 SMALLEST_NORM, LARGEST_NORM = 1e-4, 1e5  # of a clipped update; all noise then fits the sum (`server.accumulator`)
+LARGEST_CORRELATED = 100.0  # noise multiplier of noise correlated over rounds, whose tails are longer
 
 
 class CorpusConfig(Section):
@@ -47,7 +48,7 @@ class FederationConfig(Section):
 
     rounds: AtLeastOne = 30
     users_per_round: Annotated[int, Field(ge=1, le=32_768)] = 20
-    sampling: Literal["independent", "reshuffled", "poisson"] = "independent"
+    sampling: Literal["independent", "reshuffled", "cyclic", "poisson"] = "independent"
     weighting: Literal["messages", "users"] = "users"  # of updates in their mean: by messages trained on, or alike
     users_per_node: Annotated[int, Field(ge=0)] = 0  # 0: spread evenly over the nodes there are
     workers: Annotated[int, Field(ge=0)] = 0  # processes of the simulation; 0: one for each core
@@ -228,10 +229,17 @@ class PrivacyConfig(Section):
         ngrams                   none, or with ngrams.noise; both together are accounted at privacy.delta
         server.optimizer, update.download    any; they see noisy sums only
 
+        method = "ftrl": noise that later rounds partly take back (`server.ftrl`), where no draw can be kept secret. At
+        the same noise-multiplier it costs what "central" does without amplification, and the model has less noise
+        federation.sampling      "cyclic"; by the others nothing says how soon a user is asked again
+        privacy.band             0, or at most the rounds until a user is asked again, all users over users-per-round
+        all else                 as for "central", quantile too. The less noise is of the sum of all updates, which
+                                 server.optimizer = "fedavg" makes the model; others make of it what they do
+
     With `quantile` the clip norm adapts until this share of the updates is shorter.
     """
 
-    method: Literal["none", "central"] = "none"
+    method: Literal["none", "central", "ftrl"] = "none"
     clip_norm: Annotated[float, Field(ge=SMALLEST_NORM, le=LARGEST_NORM)] = 1.0  # the first one, where it adapts
     noise_multiplier: Annotated[float, Field(ge=0, le=1000)] = 1.0  # deviation of the noise over the clip norm
     delta: Annotated[float, Field(gt=0, lt=1)] = 1e-5
@@ -240,11 +248,23 @@ class PrivacyConfig(Section):
     quantile: Share = 0.0  # 0: the clip norm stays
     quantile_rate: Positive = 0.2
     quantile_share: Annotated[float, Field(gt=0, le=0.5)] = 0.01  # of what a round costs, for finding the quantile
+    band: Annotated[int, Field(ge=0)] = 0  # ftrl: rounds that noise spans, at 8 bytes a parameter each; 0: all it may
 
     @property
     def adapts(self) -> bool:
         """Whether the clip norm moves."""
         return self.method != "none" and self.quantile > 0
+
+    @model_validator(mode="after")
+    def _correlated_noise_is_right(self) -> Self:
+        if self.band and self.method != "ftrl":
+            raise ValueError(f"privacy.band = {self.band}: set privacy.method=ftrl, or privacy.band=0")
+        if self.method == "ftrl" and self.noise_multiplier > LARGEST_CORRELATED:
+            raise ValueError(
+                f"privacy.noise-multiplier = {self.noise_multiplier:g}: correlated noise might not fit the sum: "
+                f"set privacy.noise-multiplier={LARGEST_CORRELATED:g} or privacy.method=central"
+            )
+        return self
 
     @model_validator(mode="after")
     def _a_budget_can_be_kept(self) -> Self:
@@ -303,13 +323,19 @@ class RunConfig(Settings):
     def _what_is_private_can_be_accounted(self) -> Self:
         if self.privacy.method == "none":
             return self
-        federation, refused = self.federation, "privacy.method = central: "
+        federation, refused = self.federation, f"privacy.method = {self.privacy.method}: "
         if federation.weighting != "users":
             raise ValueError(f"{refused}a user must not weigh more than another: set federation.weighting=users")
         if federation.checkpoint_every != 1:
             raise ValueError(f"{refused}rounds must not be done again: set federation.checkpoint-every=1")
         if self.clusters.number > 1:
             raise ValueError(f"{refused}clusters are made of everybody's updates without noise: set clusters.number=1")
+        if self.privacy.method == "ftrl" and federation.sampling != "cyclic":
+            instead = ", or privacy.method=central" if federation.sampling == "poisson" else ""
+            raise ValueError(
+                f"{refused}by federation.sampling = {federation.sampling} a user may be asked in two rounds running: "
+                f"set federation.sampling=cyclic{instead}"
+            )
         self._need_noise_on_ngrams(refused)
         return self
 
