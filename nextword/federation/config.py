@@ -119,12 +119,16 @@ class PersonalConfig(Section):
 class UpdateConfig(Section):
     """What travels: the change of the shared parameters up (`nextword.federation.codecs`), the parameters down.
 
-    With `feedback` a device adds to its next update what was lost of the last one that counted.
+    With `feedback` a device adds to its next update what was lost of the last one that counted. A `frozen` embedding,
+    which is the output too, is neither trained nor sent: it stays as all devices have it from the start, and so does
+    not tell which words a person has written (Gupta et al. 2022, "Recovering private text in federated learning of
+    language models", who propose it as a defence).
     """
 
     codec: str = "float32"  # as "topk:0.1+hadamard+int4"
     feedback: bool = False
     download: Literal["float32", "int8"] = "float32"
+    frozen: Literal["nothing", "embedding"] = "nothing"
 
     @model_validator(mode="after")
     def _feedback_needs_a_codec_that_contracts(self) -> Self:
@@ -306,6 +310,16 @@ class RunConfig(Settings):
 
     @model_validator(mode="after")
     def _what_was_lost_belongs_to_one_model(self) -> Self:
+        if self.update.frozen == "embedding" and self.clusters.number > 1:
+            raise ValueError(
+                "update.frozen = embedding: people are grouped by what they do to the embedding: "
+                "set update.frozen=nothing or clusters.number=1"
+            )
+        if self.update.frozen == "embedding" and self.personal.method == "per-fedavg":
+            raise ValueError(
+                "update.frozen = embedding: per-fedavg steps in all parameters: "
+                "set update.frozen=nothing or personal.method=fedavg"
+            )
         if self.update.feedback and self.clusters.number > 1:
             raise ValueError(
                 "update.feedback = true: what a person's update lost in one cluster must not enter another: "
