@@ -4,7 +4,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RUNS := nus-sms self-dialogue
 SEEDS := 0 1 2
-ROWS := nus-sms-fedper nus-sms-fedrep nus-sms-adapters nus-sms-ditto nus-sms-apfl nus-sms-per-fedavg nus-sms-reptile nus-sms-small nus-sms-clusters synthetic-clusters
+ROWS := nus-sms-fedper nus-sms-fedrep nus-sms-adapters nus-sms-ditto nus-sms-apfl nus-sms-per-fedavg nus-sms-reptile nus-sms-clusters synthetic-clusters
+BESIDE_0 := $(addprefix nus-sms-,small int8 int4 sign topk frozen dp dp-noisier dp-noisiest dpsgd)
+BESIDE_1 := nus-sms-small
+BESIDE_2 := nus-sms-small
 MEASURED := scripts/runs/measured
 
 .PHONY: demo test check results bundled clean
@@ -31,17 +34,26 @@ check: $(READY)
 # run that was cut off is resumed.
 EVALUATE_self-dialogue := --users 60 --central-epochs 2
 $(foreach row,$(ROWS),$(eval EVALUATE_$(row) := --no-central --at-hand 5,20))
+SIMULATE = if test -f runs/$(1)-$(2)/config.toml; then $(BIN)/nextword simulate --resume runs/$(1)-$(2); \
+	else $(BIN)/nextword simulate scripts/runs/$(1).toml --set seed=$(2) --out runs/$(1)-$(2); fi
 define RUN
 $(MEASURED)/$(1)-$(2).json: | $(READY)
-	if test -f runs/$(1)-$(2)/config.toml; then $(BIN)/nextword simulate --resume runs/$(1)-$(2); \
-	else $(BIN)/nextword simulate scripts/runs/$(1).toml --set seed=$(2) --out runs/$(1)-$(2); fi
+	$(call SIMULATE,$(1),$(2))
 	$(BIN)/nextword evaluate --model runs/$(1)-$(2) $(EVALUATE_$(1))
 	$(BIN)/nextword results runs/$(1)-$(2)
 endef
 $(foreach run,$(RUNS),$(foreach seed,$(SEEDS),$(eval $(call RUN,$(run),$(seed)))))
 $(foreach row,$(ROWS),$(eval $(call RUN,$(row),0)))
+define COMPARISON
+$(MEASURED)/nus-sms-$(1).comparison.json: | $(READY)
+	for run in nus-sms $(BESIDE_$(1)); do $(call SIMULATE,$$$$run,$(1)) || exit; done
+	$(BIN)/nextword compare runs/nus-sms-$(1) $(BESIDE_$(1):%=runs/%-$(1))
+	$(BIN)/nextword results runs/nus-sms-$(1)
+endef
+$(foreach seed,$(SEEDS),$(eval $(call COMPARISON,$(seed))))
 
-results: $(foreach run,$(RUNS),$(foreach seed,$(SEEDS),$(MEASURED)/$(run)-$(seed).json)) $(ROWS:%=$(MEASURED)/%-0.json)
+results: $(foreach run,$(RUNS),$(foreach seed,$(SEEDS),$(MEASURED)/$(run)-$(seed).json)) $(ROWS:%=$(MEASURED)/%-0.json) \
+		$(SEEDS:%=$(MEASURED)/nus-sms-%.comparison.json)
 	$(BIN)/nextword results
 
 # A new model to bundle, in runs/student, from the public text in the folder TEXT: hours on two cores. What was cut off is resumed.

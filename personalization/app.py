@@ -30,6 +30,7 @@ from nextword.federation.codec import Codec, Update
 from nextword.federation.codecs.stage import Part
 from nextword.federation.config import ClientConfig, RunConfig
 from nextword.federation.folders import DEVICES, run_folder, start_folder
+from nextword.federation.groups import frozen_names
 from nextword.federation.ngrams import Growth, Sketching
 from nextword.federation.noise import Secret, Seeded, derived_key
 from nextword.text import normalise, tokens
@@ -236,6 +237,7 @@ def _local(config: RunConfig, task: Task, start: str, user: str) -> Local:
         device.train_config(task.client),
         config.personal,
         device.generator(config.seed, task.server_round, user),
+        frozen=frozen_names(config.update),
     )
 
 

@@ -14,6 +14,7 @@ _COMMANDS = {
     "demo": "Train across people with Flower on the embedded corpus, and show what each of them gains.",
     "simulate": "Run a federated simulation with Flower.",
     "evaluate": "Measure what federation and personalization gain on people's own text.",
+    "compare": "Compare the shared models of several runs on the same people's text.",
     "type": "Type in the terminal, with suggestions that learn from you on this device.",
     "profile": "See, take in, take out or delete what the keyboard keeps of you.",
     "predict": "Suggest the next words for a text.",

@@ -9,14 +9,19 @@ gone. It names no person and no folder, and holds no text.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scripts.compare import WHERE
 from scripts.evaluation_rows import RULE
+
+if TYPE_CHECKING:
+    from server.run_folder import RunFolder
 
 MEASURED = Path(__file__).parent / "runs" / "measured"
 _PEOPLE = ("participants", "newcomers")
@@ -24,7 +29,6 @@ _KEYS = (
     "top1", "top3", "bits_per_character", "keystroke_savings", "gain_top1", "better_share", "worse_share",
     "worse_beyond_noise_share", "worst_gain",
 )  # fmt: skip
-_WHERE = ("out", "corpus.data-dir", "federation.workers", "federation.users-per-node")  # and not what is run
 _BEFORE = {"clusters.pooling": 0.0}  # settings that were not there yet, where that was not as by default now
 _SUMMARY = ("rounds", "seconds", "parameters", "users_trained", "upload_bytes", "download_bytes", "weights_sha256")
 _EVALUATION = ("protocol", "corpus", "reference", "seed", "evaluated", "settings", "commit", "methods", "clusters")
@@ -50,7 +54,7 @@ def command(
     out: Annotated[Path, typer.Option(help="the file to write")] = Path("RESULTS.md"),
     check: Annotated[bool, typer.Option("--check", help="write nothing; fail where the file is out of step")] = False,
 ) -> None:
-    published = {folder.resolve().name: of_run(folder) for folder in runs or []}
+    published = {name: found for folder in runs or [] for name, found in of_run(folder).items()}
     if published and not check:
         measured.mkdir(parents=True, exist_ok=True)
         for name, found in published.items():
@@ -73,20 +77,32 @@ def command(
         print(f"{' and '.join(map(str, texts))}: {len(kept)} runs")
 
 
-def of_run(folder: Path) -> Measured:
-    """What is published of an evaluated run. Raises FileNotFoundError where it was not evaluated."""
+def of_run(folder: Path) -> dict[str, Measured]:
+    """What is published of a run that was evaluated, or that others were compared with, or both.
+
+    Raises FileNotFoundError where there is neither.
+    """
     from server.run_folder import RunFolder
 
-    if not (folder / "evaluation.json").is_file():
+    run, name = RunFolder(folder), folder.resolve().name
+    evaluation, comparison = run.evaluation(), run.comparison()
+    if evaluation is None and comparison is None:
         raise FileNotFoundError(f"{folder}: not evaluated yet; run 'nextword evaluate --model {folder}'")
-    evaluation, summary = (
-        json.loads((folder / name).read_text(encoding="utf-8")) for name in ("evaluation.json", "summary.json")
-    )
-    settings = RunFolder(folder).config().to_flat()
-    run = {key: value for key, value in settings.items() if key not in ("seed", *_WHERE)}
+    found = {name: _evaluated(run, evaluation)} if evaluation is not None else {}
+    return found | ({f"{name}.comparison": _compared(comparison)} if comparison is not None else {})
+
+
+def _compared(comparison: Measured) -> Measured:
+    """What is published of a comparison: of a path, no folder."""
+    return comparison | {"corpus": Path(comparison["corpus"]).name}
+
+
+def _evaluated(folder: RunFolder, evaluation: Measured) -> Measured:
+    settings, summary = folder.config().to_flat(), folder.summary() or {}
+    run = {key: value for key, value in settings.items() if key not in ("seed", *WHERE)}
     run |= {key: Path(str(run[key])).name for key in ("corpus.name", "model.start")}  # of a path, no folder
     return {
-        "name": folder.resolve().name.removesuffix(f"-{evaluation['seed']}"),
+        "name": folder.path.resolve().name.removesuffix(f"-{evaluation['seed']}"),
         "run": run,
         **{key: summary[key] for key in _SUMMARY},
         "cores": summary.get("cores"),
@@ -112,8 +128,11 @@ def document(measured: Sequence[Measured]) -> str:
         "anybody. Over seeds: means of figures and of the ends of intervals, the worst of all.",
         "",
     ]
-    for seeds in _alike(measured):
+    for seeds in _alike([one for one in measured if "runs" not in one]):
         parts += _section(seeds)
+    compared = [one for one in measured if "runs" in one]
+    for reference in dict.fromkeys(one["reference"] for one in compared):
+        parts += _comparison([one for one in compared if one["reference"] == reference])
     return "\n".join(parts)
 
 
@@ -126,7 +145,7 @@ def with_headline(text: str, measured: Sequence[Measured]) -> str:
     _, end, after = rest.partition(_END)
     if not end:
         return text
-    headline = [one for one in measured if one["name"] == one["corpus"]]
+    headline = [one for one in measured if one.get("name") == one["corpus"]]
     runs = [(seeds[0]["corpus"], len(seeds), mean_rows(seeds)) for seeds in _alike(headline)]
     heads = [f"{corpus}: {people}" for corpus, _, _ in runs for people in _PEOPLE]
     lines = ["| top-1 / top-3 in % | " + " | ".join(heads) + " |", "|---|" + "--:|" * len(heads)]
@@ -152,7 +171,7 @@ def _alike(measured: Sequence[Measured]) -> list[list[Measured]]:
     """The seeds of each run that was run and measured alike, in order. What could not be set yet was as `_BEFORE`."""
     from nextword.federation.config import RunConfig
 
-    default = {key: value for key, value in RunConfig().to_flat().items() if key not in ("seed", *_WHERE)} | _BEFORE
+    default = {key: value for key, value in RunConfig().to_flat().items() if key not in ("seed", *WHERE)} | _BEFORE
     alike: dict[str, list[Measured]] = {}
     for one in sorted(measured, key=lambda one: int(one["seed"])):
         how = [one["name"], default | one["run"], one["settings"]]
@@ -217,6 +236,50 @@ def _section(seeds: Sequence[Measured]) -> list[str]:
         agrees = f"; adjusted Rand index with the corpus's groups {fmean(agreement):.2f}" if agreement else ""
         lines += [f"People measured in each cluster: {sizes}{agrees}.", ""]
     return lines
+
+
+def _comparison(seeds: Sequence[Measured]) -> list[str]:
+    """Runs beside one of the same people; each over the seeds in which it was compared."""
+    reference = seeds[0]["reference"]
+    lines = [
+        f"## Beside {reference}",
+        "",
+        "Shared models, nothing personal: what other settings cost, by `nextword compare`, in points of top-1 paired "
+        f"with {reference} of the same seed, and in kB of an update up and of what it begins from down. At "
+        f"{', '.join(sorted({str(one['commit']) for one in seeds}))}.",
+        "",
+        "| run | settings | seeds | kB up | times smaller | kB down | " + " | ".join(_PEOPLE) + " |",
+        "|---|---|--:|--:|--:|--:|" + "--:|" * len(_PEOPLE),
+    ]
+    whole = fmean(run["upload_bytes"] for one in seeds for run in one["runs"] if run["name"] == reference)
+    private: list[str] = []
+    for name in dict.fromkeys(run["name"] for one in seeds for run in one["runs"]):
+        runs = [run for one in seeds for run in one["runs"] if run["name"] == name]
+        rows = [row for one in seeds for row in one["methods"] if row["name"] == name]
+        up, down = (fmean(run[key] for run in runs) for key in ("upload_bytes", "download_bytes"))
+        changed = ", ".join(f"{key} {value}" for key, value in runs[0]["changed"].items())
+        cells = [name, changed, f"{len(runs)}", f"{up / 1000:,.0f}", f"{whole / up:.1f}", f"{down / 1000:,.0f}"]
+        for people in _PEOPLE:
+            here = [row for row in rows if row["people"] == people]
+            top1 = _percent(fmean(row["top1"] for row in here)) if here else ""
+            if here and name != reference:
+                interval = [fmean(row["gain_interval"][end] for row in here) for end in (0, 1)]
+                gain = fmean(row["gain_top1"] for row in here)
+                top1 += f", {100 * gain:+.2f} ({_interval(interval, '{:+.2f}')})"
+            cells.append(top1)
+        lines.append("| " + " | ".join(cells) + " |")
+        private += [f"- {name}: {_private(found)}" for run in runs[:1] for found in run["privacy"]]
+    return [*lines, "", *private, *([""] if private else [])]
+
+
+def _private(found: Mapping[str, Any]) -> str:
+    """What it spent, and what the same noise would come to among more people, which no run has shown."""
+    projected = [
+        f"epsilon {one['epsilon'] or math.inf:.2g} at delta {one['delta']:.2g} with {one['projected_population']:,} "
+        f"users, {one['cohort']:,} of them a round"
+        for one in found.get("projections_not_measured", ())
+    ]
+    return f"{found['text']}{'; projected, not measured: ' if projected else ''}{'; '.join(projected)}"
 
 
 def _few_messages(seeds: Sequence[Measured]) -> list[str]:

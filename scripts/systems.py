@@ -169,9 +169,8 @@ class Checkpointed:
 class Clustered:
     """Of several models the one under which the person's history costs the fewest bits, found on the device alone."""
 
-    name = "clustered"
-
-    def __init__(self, folders: Sequence[Path]):
+    def __init__(self, folders: Sequence[Path], name: str = "clustered"):
+        self.name = name
         self.models = [Checkpointed(folder.name, folder) for folder in folders]
         self._chosen: tuple[Someone, int] | None = None
 

@@ -19,6 +19,8 @@ one Gaussian mechanism of multiplier z (their theorem 1), of which the count tak
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -26,17 +28,25 @@ import numpy.typing as npt
 from nextword.federation.clipping import clipped
 from nextword.federation.codec import Update
 from nextword.federation.config import LARGEST_NORM, SMALLEST_NORM, PrivacyConfig
-from nextword.federation.noise import gaussian
+from nextword.federation.noise import gaussian, of_round
 from server.accumulator import SCALE, Accumulator
+
+RoundNoise = Callable[[int, str, bytes, int], npt.NDArray[np.float64]]  # of round, parameter, the sum's digest, size
 
 
 class CentralPrivacy:
-    """The clip norm in force, and the noise; `secret` is the run's, which nobody else knows."""
+    """The clip norm in force, and the noise; `secret` is the run's, which nobody else knows.
 
-    def __init__(self, config: PrivacyConfig, secret: int, clip_norm: float | None = None) -> None:
+    `noise` is that of the sums, in units of their deviation: independent over rounds, or `ftrl.CorrelatedNoise`.
+    """
+
+    def __init__(
+        self, config: PrivacyConfig, secret: int, clip_norm: float | None = None, noise: RoundNoise | None = None
+    ) -> None:
         self.config = config
         self.secret = secret
         self.clip_norm = config.clip_norm if clip_norm is None else clip_norm
+        self._noise = noise or partial(of_round, secret)
 
     def admit(self, update: Update) -> Update:
         """The update as it may enter the sum: no longer than the clip norm, the rounding to the sum's grid included."""
@@ -55,7 +65,7 @@ class CentralPrivacy:
         def noise(name: str, size: int) -> npt.NDArray[np.float64]:
             if not deviation:
                 return np.zeros(size)
-            return deviation * gaussian(self.secret, f"update/{server_round}/{name}", of, size)
+            return deviation * self._noise(server_round, name, of, size)
 
         mean = total.noisy_mean(cohort, noise)
         if self.config.quantile:

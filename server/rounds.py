@@ -27,10 +27,12 @@ from nextword.model import LanguageModel
 from nextword.vocabulary import Vocabulary
 from server.distributed import SummedTraining
 from server.exchange import exchange
+from server.ftrl import CorrelatedNoise, band
 from server.message_privacy import MessagePrivacy
 from server.ngrams import find_ngrams
 from server.privacy import CentralPrivacy
 from server.run_folder import FINAL, Event, RunFolder, State
+from server.sampling import separation
 from server.shared_noise import SharedNoiseSpending
 from server.spending import COVERS, Spending
 from server.strategy import FederatedTraining, Homes, Tally, to_arrays, to_update
@@ -71,7 +73,17 @@ class Run:
         """The mechanism by which the server makes a round private, where the settings ask for one."""
         if self.config.privacy.method == "none" or self.config.privacy.by_devices:
             return None
-        return CentralPrivacy(self.config.privacy, self.folder.secret(), self.state.clip_norm)
+        return CentralPrivacy(self.config.privacy, self.folder.secret(), self.state.clip_norm, self.correlated)
+
+    @cached_property
+    def correlated(self) -> CorrelatedNoise | None:
+        """The noise of the sums, where later rounds take it back."""
+        settings = self.config.privacy
+        if settings.method != "ftrl" or not settings.noise_multiplier:
+            return None
+        again = separation(self.homes.population, self.config.federation.users_per_round)
+        digests = self.folder.digests(self.state.server_round)
+        return CorrelatedNoise(self.folder.secret(), band(settings.band, again), digests)
 
     def train(self) -> State:
         """All rounds that are left, each one logged, then checkpointed. A budget for privacy may end them early."""
@@ -99,6 +111,8 @@ class Run:
             if last or server_round % federation.checkpoint_every == 0:
                 clip_norm = self.privacy.clip_norm if self.privacy else None
                 accepted = dict(strategy.accepted)
+                if self.correlated:
+                    self.folder.keep_digests(self.correlated.digests)
                 self.state = State(server_round, to_update(arrays), strategy.moments, accepted, clip_norm)
                 self.folder.save(self.state)
             done = server_round
@@ -356,6 +370,7 @@ def _privacy(run: Run, events: Sequence[Event]) -> Event | None:
         "covers": COVERS[run.config.privacy.method],
         "noise_multiplier": run.config.privacy.noise_multiplier,
         "clip_norm": run.privacy.clip_norm if run.privacy else run.config.privacy.clip_norm,
+        "band": run.correlated.band if run.correlated else None,  # of correlated noise
         "stopped_before_round": stops[-1] if stops else None,
         "projections_not_measured": run.spending.projections(),
     }

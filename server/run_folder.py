@@ -12,7 +12,7 @@ import json
 import os
 import secrets
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -27,13 +27,14 @@ from nextword.federation.config import RunConfig
 from nextword.files import check_writable, locked, write_whole
 from nextword.settings import flatten
 
-CONFIG, INPUTS, EVENTS, CHECKPOINT, SUMMARY, EVALUATION, NGRAMS, CLUSTERS, SECRET, FINAL = (
+CONFIG, INPUTS, EVENTS, CHECKPOINT, SUMMARY, EVALUATION, COMPARISON, NGRAMS, CLUSTERS, SECRET, FINAL = (
     "config.toml",
     "inputs.json",
     "events.jsonl",
     "checkpoint.safetensors",
     "summary.json",
     "evaluation.json",
+    "comparison.json",
     "ngrams.safetensors",
     "clusters.json",
     "secret.json",
@@ -166,11 +167,27 @@ class RunFolder:
 
     def secret(self) -> int:
         """The server's own random number, from the system's entropy: drawn once, kept here, sent to nobody."""
-        path = self.path / SECRET
-        if (kept := _read_json(path)) is None:
+        if (kept := _read_json(self.path / SECRET)) is None:
             kept = {"seed": secrets.randbits(128)}
-            write_whole(path, json.dumps(kept).encode(), owner_only=True)
+            self._write_secret(kept)
         return int(kept["seed"])
+
+    def keep_digests(self, digests: Sequence[bytes]) -> None:
+        """Those of the rounds' sums, which correlated noise was drawn for (`server.ftrl`); before the checkpoint."""
+        self._write_secret({"seed": self.secret(), "digests": [digest.hex() for digest in digests]})
+
+    def digests(self, rounds: int) -> list[bytes]:
+        """Of that many rounds. Raises ValueError where some are missing."""
+        kept = (_read_json(self.path / SECRET) or {}).get("digests", [])[:rounds]
+        if len(kept) < rounds:
+            raise ValueError(
+                f"{self.path / SECRET}: tells of {len(kept)} of {rounds} rounds what their noise was drawn from, "
+                "without which the next round's cannot be drawn: start a new run"
+            )
+        return [bytes.fromhex(digest) for digest in kept]
+
+    def _write_secret(self, kept: Event) -> None:
+        write_whole(self.path / SECRET, json.dumps(kept).encode(), owner_only=True)
 
     def write_clusters(self, labels: Mapping[int, int]) -> None:
         """Keep who was put into which cluster, by the users' ordinals."""
@@ -208,6 +225,14 @@ class RunFolder:
     def evaluation(self) -> Event | None:
         """What the finished run was measured to gain."""
         return _read_json(self.path / EVALUATION)
+
+    def write_comparison(self, comparison: Event) -> None:
+        """Keep how other runs' models do beside this one's."""
+        _write_json(self.path / COMPARISON, comparison)
+
+    def comparison(self) -> Event | None:
+        """What other runs were last compared to this one."""
+        return _read_json(self.path / COMPARISON)
 
     def _keep_events(self, last_round: int) -> None:
         kept = [event for event in self.events() if event["round"] <= last_round]

@@ -2,8 +2,9 @@
 
 By Poisson sampling a round is a sampled Gaussian mechanism. By the other samplings, whose draw every device can repeat,
 nothing is amplified: a user is charged for the rounds in which they were asked, and the one who was asked most often
-counts for all. So it is where devices add the noise (`privacy.method = "local"`), each of whose updates is a release.
-What a round has released stands in its event, so a run that is resumed goes on with what happened.
+counts for all. So it is with noise that is correlated over rounds, too (`server.ftrl`), and where devices add the noise
+(`privacy.method = "local"`), each of whose updates is a release. What a round has released stands in its event, so a
+run that is resumed goes on with what happened.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from server.run_folder import Event
 
 PROJECTED = (100_000, 1_000_000)  # populations
 MOST_AT_ONCE = 10_000  # users of a round in a projection
+_BY_THE_SERVER = "the models, the clip norms and the n-grams; not the counts, mean bits and bytes of this log"
 COVERS = {
-    "central": "the models, the clip norms and the n-grams; not the counts, mean bits and bytes of this log",
+    "central": _BY_THE_SERVER,
+    "ftrl": _BY_THE_SERVER,
     "local": "each update as the server sees it, and all that is made of them; not the evaluation of this log",
     "distributed": "the sums of updates, and all that is made of them; not each update as this server, which adds in "
     "the open, could see it, nor the evaluation of this log",
@@ -117,7 +120,8 @@ class Spending:
             mechanism, words = Gaussian(noise, many / population, rounds), f"poisson {many / population:.3g}"
         else:
             most = math.ceil(rounds / math.ceil(population / many))
-            mechanism, words = Gaussian(noise, 1.0, most), f"reshuffled, a user in at most {most} rounds"
+            dealt = "cyclic" if self.config.federation.sampling == "cyclic" else "reshuffled"
+            mechanism, words = Gaussian(noise, 1.0, most), f"{dealt}, a user in at most {most} rounds"
         found = spent(
             [mechanism],
             min(settings.delta, 0.01 / population),

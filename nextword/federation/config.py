@@ -16,6 +16,7 @@ from nextword.settings import AtLeastOne, NotNegative, Positive, Section, Seed, 
 SMALLEST_NORM, LARGEST_NORM = 1e-4, 1e5  # of a clipped update; all noise then fits the sum (`server.accumulator`)
 NOISE_REACH = 8.6  # deviations, which no number of a device's noise exceeds (`federation.noise`: 53 bits)
 MOST_BITS = 32  # of a number in a sum of whole numbers
+LARGEST_CORRELATED = 100.0  # noise multiplier of noise correlated over rounds, whose tails are longer
 
 
 class CorpusConfig(Section):
@@ -51,7 +52,7 @@ class FederationConfig(Section):
 
     rounds: AtLeastOne = 30
     users_per_round: Annotated[int, Field(ge=1, le=32_768)] = 20
-    sampling: Literal["independent", "reshuffled", "poisson"] = "independent"
+    sampling: Literal["independent", "reshuffled", "cyclic", "poisson"] = "independent"
     weighting: Literal["messages", "users"] = "users"  # of updates in their mean: by messages trained on, or alike
     users_per_node: Annotated[int, Field(ge=0)] = 0  # 0: spread evenly over the nodes there are
     workers: Annotated[int, Field(ge=0)] = 0  # processes of the simulation; 0: one for each core
@@ -122,12 +123,16 @@ class PersonalConfig(Section):
 class UpdateConfig(Section):
     """What travels: the change of the shared parameters up (`nextword.federation.codecs`), the parameters down.
 
-    With `feedback` a device adds to its next update what was lost of the last one that counted.
+    With `feedback` a device adds to its next update what was lost of the last one that counted. A `frozen` embedding,
+    which is the output too, is neither trained nor sent: it stays as all devices have it from the start, and so does
+    not tell which words a person has written (Gupta et al. 2022, "Recovering private text in federated learning of
+    language models", who propose it as a defence).
     """
 
     codec: str = "float32"  # as "topk:0.1+hadamard+int4"
     feedback: bool = False
     download: Literal["float32", "int8"] = "float32"
+    frozen: Literal["nothing", "embedding"] = "nothing"
 
     @model_validator(mode="after")
     def _feedback_needs_a_codec_that_contracts(self) -> Self:
@@ -232,6 +237,13 @@ class PrivacyConfig(Section):
         ngrams                   none, or with ngrams.noise; both together are accounted at privacy.delta
         server.optimizer, update.download    any; they see noisy sums only
 
+        method = "ftrl": noise that later rounds partly take back (`server.ftrl`), where no draw can be kept secret. At
+        the same noise-multiplier it costs what "central" does without amplification, and the model has less noise
+        federation.sampling      "cyclic"; by the others nothing says how soon a user is asked again
+        privacy.band             0, or at most the rounds until a user is asked again, all users over users-per-round
+        all else                 as for "central", quantile too. The less noise is of the sum of all updates, which
+                                 server.optimizer = "fedavg" makes the model; others make of it what they do
+
     With `quantile` the clip norm adapts until this share of the updates is shorter.
 
     By "local" and "distributed" the noise is the devices' own, by secrets that stay there, and so is the clip norm: the
@@ -245,8 +257,8 @@ class PrivacyConfig(Section):
 
         method = "local" or "distributed" and
         federation.weighting, federation.checkpoint-every, clusters.number    as for "central"
-        federation.sampling      "independent" or "reshuffled", which charges everybody alike; it amplifies nothing
-                                 towards the server, who draws the sample
+        federation.sampling      any but "poisson"; by "reshuffled" and "cyclic" everybody is charged alike. Nothing is
+                                 amplified towards the server, who draws the sample
         update.codec             "local": any, as it sees noise already; "distributed": "float32", it has its own
         update.feedback          no; what is lost of an update is mostly noise
         personal.method, dpsgd   any
@@ -256,7 +268,7 @@ class PrivacyConfig(Section):
         privacy.bits, rotate     "distributed": enough bits for the sum; a start with too few is refused
     """
 
-    method: Literal["none", "central", "local", "distributed"] = "none"
+    method: Literal["none", "central", "ftrl", "local", "distributed"] = "none"
     clip_norm: Annotated[float, Field(ge=SMALLEST_NORM, le=LARGEST_NORM)] = 1.0  # the first one, where it adapts
     noise_multiplier: Annotated[float, Field(ge=0, le=1000)] = 1.0  # deviation of the noise over the clip norm
     delta: Annotated[float, Field(gt=0, lt=1)] = 1e-5
@@ -265,6 +277,7 @@ class PrivacyConfig(Section):
     quantile: Share = 0.0  # 0: the clip norm stays
     quantile_rate: Positive = 0.2
     quantile_share: Annotated[float, Field(gt=0, le=0.5)] = 0.01  # of what a round costs, for finding the quantile
+    band: Annotated[int, Field(ge=0)] = 0  # ftrl: rounds that noise spans, at 8 bytes a parameter each; 0: all it may
     bits: Annotated[int, Field(ge=8, le=MOST_BITS)] = 20  # distributed: of each number sent, and of their sum
     rotate: bool = True  # distributed: at random before rounding, so that no number stands out and fewer bits do
     enough: Annotated[float, Field(gt=0, le=1)] = 1.0  # distributed: of those asked, whose noise is the whole noise
@@ -278,6 +291,17 @@ class PrivacyConfig(Section):
     def adapts(self) -> bool:
         """Whether the clip norm moves."""
         return self.method != "none" and self.quantile > 0
+
+    @model_validator(mode="after")
+    def _correlated_noise_is_right(self) -> Self:
+        if self.band and self.method != "ftrl":
+            raise ValueError(f"privacy.band = {self.band}: set privacy.method=ftrl, or privacy.band=0")
+        if self.method == "ftrl" and self.noise_multiplier > LARGEST_CORRELATED:
+            raise ValueError(
+                f"privacy.noise-multiplier = {self.noise_multiplier:g}: correlated noise might not fit the sum: "
+                f"set privacy.noise-multiplier={LARGEST_CORRELATED:g} or privacy.method=central"
+            )
+        return self
 
     @model_validator(mode="after")
     def _a_budget_can_be_kept(self) -> Self:
@@ -319,6 +343,16 @@ class RunConfig(Settings):
 
     @model_validator(mode="after")
     def _what_was_lost_belongs_to_one_model(self) -> Self:
+        if self.update.frozen == "embedding" and self.clusters.number > 1:
+            raise ValueError(
+                "update.frozen = embedding: people are grouped by what they do to the embedding: "
+                "set update.frozen=nothing or clusters.number=1"
+            )
+        if self.update.frozen == "embedding" and self.personal.method == "per-fedavg":
+            raise ValueError(
+                "update.frozen = embedding: per-fedavg steps in all parameters: "
+                "set update.frozen=nothing or personal.method=fedavg"
+            )
         if self.update.feedback and self.clusters.number > 1:
             raise ValueError(
                 "update.feedback = true: what a person's update lost in one cluster must not enter another: "
@@ -343,6 +377,12 @@ class RunConfig(Settings):
             raise ValueError(f"{refused}rounds must not be done again: set federation.checkpoint-every=1")
         if self.clusters.number > 1:
             raise ValueError(f"{refused}clusters are made of everybody's updates without noise: set clusters.number=1")
+        if self.privacy.method == "ftrl" and federation.sampling != "cyclic":
+            instead = ", or privacy.method=central" if federation.sampling == "poisson" else ""
+            raise ValueError(
+                f"{refused}by federation.sampling = {federation.sampling} a user may be asked in two rounds running: "
+                f"set federation.sampling=cyclic{instead}"
+            )
         self._need_noise_on_ngrams(refused)
         return self
 

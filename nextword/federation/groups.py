@@ -1,13 +1,18 @@
-"""Which parameters are shared and which are a person's own, by name; both sides must agree."""
+"""Which parameters are shared, which are a person's own and which stay as they are, by name; both sides must agree."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nextword.federation.config import PersonalConfig
+from nextword.federation.config import PersonalConfig, UpdateConfig
 from nextword.model_config import ModelConfig
 
 TOP = ("fedper", "fedrep")  # methods whose topmost blocks are personal
+
+
+def frozen_names(update: UpdateConfig) -> frozenset[str]:
+    """The parameters that nobody trains or sends: every device has them from the start."""
+    return frozenset({"embedding.weight"} if update.frozen == "embedding" else ())
 
 
 def personal_names(personal: PersonalConfig, model: ModelConfig, names: Iterable[str]) -> frozenset[str]:

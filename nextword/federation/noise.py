@@ -96,6 +96,11 @@ def gaussian(secret: int, label: str, of: bytes, size: int) -> npt.NDArray[np.fl
     return np.where(words & np.uint64(1), normal, -normal)
 
 
+def of_round(secret: int, server_round: int, name: str, of: bytes, size: int) -> npt.NDArray[np.float64]:
+    """Standard normal numbers for a parameter in a round, whose sum has the digest `of`."""
+    return gaussian(secret, f"update/{server_round}/{name}", of, size)
+
+
 def derived_key(secret: bytes, *about: object) -> bytes:
     """A key of its own for each use of the secret."""
     return hashlib.blake2b(repr(about).encode(), key=secret, digest_size=KEY_BYTES).digest()

@@ -43,6 +43,7 @@ class Local:
     personal: PersonalConfig
     rng: np.random.Generator
     private: Private | None = None
+    frozen: frozenset[str] = frozenset()  # parameters that are neither trained for others nor sent
 
     @property
     def train_own(self) -> TrainConfig:
@@ -64,6 +65,9 @@ class Local:
         own: bool = False,
     ) -> TrainResult:
         """Train the model on the messages, privately where that is asked; `own` is training that is not shared."""
+        if self.frozen and not own:
+            names = (name for name, _ in self.model.named_parameters() if only is None or name in only)
+            only = frozenset(names) - self.frozen
         private = self.private
         if private is None or (own and private.parts == "shared"):
             return fit(self.model, self.messages, config, self.rng, only=only, anchor=anchor)

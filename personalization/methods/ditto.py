@@ -24,5 +24,5 @@ class Ditto:
         """v after `personal.epochs` more, near these shared parameters."""
         local.load(parameters, state)
         config = dataclasses.replace(local.train_own, prox=local.personal.pull)
-        local.fit(config, anchor=parameters, own=True)
+        local.fit(config, anchor={**local.start, **parameters}, own=True)
         return local.model

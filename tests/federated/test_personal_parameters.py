@@ -54,6 +54,29 @@ def test_personal_parameters_never_travel_and_the_server_leaves_them(
     assert summary["shared_parameters"] < summary["parameters"]
 
 
+@pytest.mark.parametrize("method", sorted(set(METHODS) - {"per-fedavg"}))
+def test_a_frozen_embedding_is_neither_trained_nor_sent_by_any_method(
+    layered: RunConfig, local_grid: Grids, method: str
+) -> None:
+    plain = ["client.optimizer=sgd", "client.learning-rate=0.1"]
+    layered = layered.with_settings([f"personal.method={method}", "update.frozen=embedding", *plain])
+    grid = local_grid(layered, nodes=2)
+    summary = run_once(layered, grid)
+    wire = b"\n".join(grid.wire)
+    assert b"blocks.0.mlp.up.weight" in wire
+    assert b"embedding.weight" not in wire
+    start, final = (checkpoint.load(folder)[0].weights() for folder in (layered.model.start, summary["model"]))
+    assert np.array_equal(start["embedding.weight"], final["embedding.weight"])
+    assert np.abs(start["blocks.0.mlp.up.weight"] - final["blocks.0.mlp.up.weight"]).max() > 0
+    assert summary["rejected"] == 0
+
+
+def test_a_frozen_embedding_is_refused_where_it_must_move() -> None:
+    for setting in ("personal.method=per-fedavg", "clusters.number=2"):
+        with pytest.raises(ValueError, match=r"^update.frozen = embedding: .*: set update.frozen=nothing or "):
+            RunConfig().with_settings(["update.frozen=embedding", setting])
+
+
 @pytest.mark.parametrize("method", sorted(METHODS))
 def test_every_method_runs_through_rounds_and_a_crash_changes_nothing(
     layered: RunConfig, local_grid: Grids, tmp_path: Path, method: str

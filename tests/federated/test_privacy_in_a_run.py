@@ -196,7 +196,7 @@ def test_the_ledger_is_a_computation_by_hand(config: RunConfig, local_grid: Grid
     assert summary["epsilon"] == epsilon([Gaussian(0.8, 6 / 12, 3)], 1e-5, "prv")
     assert (summary["unit"], summary["accountant"], summary["rounds"]) == ("user", "prv", 3)
     assert summary["sampling"] == "poisson 0.5"
-    for name in ("independent", "reshuffled"):
+    for name in ("independent", "reshuffled", "cyclic"):
         fixed = config.with_settings([*CENTRAL, f"federation.sampling={name}", "federation.rounds=5"])
         fixed = fixed.with_settings([f"out={tmp_path / name}", "federation.users-per-round=5"])
         summary = run_once(fixed, local_grid(fixed, nodes=2))["privacy"]

@@ -45,21 +45,25 @@ def _settings(**more: object) -> list[str]:
 
 @pytest.fixture
 def run(nextword: Shell, base: Path, corpus_file: Path, tmp_path: Path) -> Path:
+    return _simulated(nextword, tmp_path / "run", base, shutil.copy(corpus_file, tmp_path))
+
+
+def _simulated(nextword: Shell, out: Path, base: Path, corpus: object, **more: object) -> Path:
     settings = {
-        "corpus.name": shutil.copy(corpus_file, tmp_path),
-        "corpus.data-dir": tmp_path / "cache",
+        "corpus.name": corpus,
+        "corpus.data-dir": out.parent / "cache",
         "model.start": base,
         "federation.rounds": 2,
         "federation.users-per-round": 4,
         "federation.workers": 1,
         "ngrams.least-users": 2,
         "ngrams.buckets": 4096,
-    }
+    } | {key.replace("__", "."): value for key, value in more.items()}
     options = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
-    outcome = nextword("simulate", *options, "--out", tmp_path / "run")
+    outcome = nextword("simulate", *options, "--out", out)
     assert outcome.code == 0, outcome.err
     assert "2 rounds, 8 updates" in outcome.out
-    return tmp_path / "run"
+    return out
 
 
 def test_pretraining_goes_on_from_a_checkpoint_with_its_vocabulary(
@@ -212,6 +216,48 @@ def test_a_run_is_evaluated_beside_its_baselines_and_published(nextword: Shell, 
     assert nextword("results", "--check", *to).code == 0
     (tmp_path / "R.md").write_text(text.replace("federated |", "ours |"), encoding="utf-8")
     assert nextword("results", "--check", *to).code != 0
+
+
+def test_runs_of_the_same_people_are_compared_and_published(
+    nextword: Shell, run: Path, base: Path, tmp_path: Path
+) -> None:
+    corpus = RunFolder(run).config().corpus.name
+    same = _simulated(nextword, tmp_path / "same-0", base, corpus)
+    small = _simulated(nextword, tmp_path / "small-0", base, corpus, update__codec="topk:0.05+int4")
+    outcome = nextword("compare", run, same, small, "--json")
+    assert outcome.code == 0, outcome.err
+    answer = json.loads(outcome.out)
+    assert answer == RunFolder(run).comparison()
+    assert [one["name"] for one in answer["runs"]] == ["run", "same", "small"]
+    assert [one["changed"] for one in answer["runs"]] == [{}, {}, {"update.codec": "topk:0.05+int4"}]
+    whole, again, little = (one["upload_bytes"] for one in answer["runs"])
+    assert whole == again > 20 * little
+    rows = {(row["name"], row["people"]): row for row in answer["methods"]}
+    evaluated = json.loads(nextword("evaluate", "--model", run, "--no-central", "--json").out)
+    for row in (row for row in evaluated["methods"] if row["name"] == "federated"):
+        for name in ("run", "same"):
+            assert rows[name, row["people"]] == row | {"name": name}  # the gain of what is alike is 0
+    assert rows["small", "all"]["bits_per_character"] != rows["run", "all"]["bits_per_character"]
+    table = nextword("compare", run, small, "--users", 1)
+    assert table.code == 0
+    assert "small" in table.out
+
+    to = ["--measured", tmp_path / "measured", "--out", tmp_path / "R.md"]
+    assert nextword("results", run, *to).code == 0
+    assert sorted(path.name for path in (tmp_path / "measured").iterdir()) == ["run.comparison.json", "run.json"]
+    assert str(tmp_path) not in (tmp_path / "measured" / "run.comparison.json").read_text(encoding="utf-8")
+    assert "| small | update.codec topk:0.05+int4 | 1 |" in (tmp_path / "R.md").read_text(encoding="utf-8")
+
+    (tmp_path / "other").mkdir()
+    other = _simulated(nextword, tmp_path / "other" / "small-1", base, corpus, seed=1)
+    for runs, words in (
+        ([run], "name the runs to compare it with"),
+        ([run, other], "seed = 1"),
+        ([run, run], "two runs of this name"),
+        ([run, base], "no run that has ended"),
+    ):
+        refused = nextword("compare", *runs)
+        assert (refused.code, words in refused.err, refused.err.count("\n")) == (2, True, 1), refused.err
 
 
 def test_a_clustered_run_with_personal_layers_is_evaluated(nextword: Shell, base: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.sampling import SAMPLINGS, independent, poisson, reshuffled
+from server.sampling import SAMPLINGS, cyclic, independent, poisson, reshuffled, separation
 
 populations = st.lists(st.integers(0, 10**6), min_size=1, max_size=60, unique=True)
 
@@ -37,6 +38,22 @@ def test_reshuffled_everybody_has_taken_part_equally_often_after_each_deal(
         if server_round % hands == 0:
             assert set(counts.values()) == {server_round // hands}
             assert set(counts) == set(users)
+
+
+@given(populations, st.integers(1, 70), st.integers(0, 2**32 - 1))
+def test_by_cyclic_a_user_is_asked_again_after_as_many_rounds_each_time(
+    users: list[int], limit: int, seed: int
+) -> None:
+    apart = separation(len(users), limit)
+    rounds = [cyclic(users, limit, server_round, (seed, 1)) for server_round in range(1, 3 * apart + 1)]
+    for user in users:
+        asked = [number for number, hand in enumerate(rounds) if user in hand]
+        assert asked == [asked[0], asked[0] + apart, asked[0] + 2 * apart]
+
+
+def test_by_reshuffled_a_user_may_be_asked_in_two_rounds_running() -> None:
+    rounds = [set(reshuffled(range(12), 3, server_round, (0, 1))) for server_round in range(1, 41)]
+    assert any(one & other for one, other in itertools.pairwise(rounds))
 
 
 def test_another_seed_purpose_or_round_is_another_draw() -> None:

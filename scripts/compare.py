@@ -1,0 +1,171 @@
+"""`nextword compare`: the shared models of several runs side by side, on the same people's tests.
+
+What a smaller update, noise or another way to federate costs: each run beside the first one, person by person.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from scripts.console import commit, errors, print_json, progress
+from scripts.evaluation_rows import PROTOCOL, RULE, summarise_all
+
+if TYPE_CHECKING:
+    from data.splits import Population
+    from scripts.systems import System
+    from server.run_folder import RunFolder
+
+WHERE = ("out", "corpus.data-dir", "federation.workers", "federation.users-per-node")  # and not what is run
+_PEOPLE_OF = ("corpus.name", "seed", "corpus.newcomer-share", "corpus.user-column", "corpus.text-column")
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A run in a comparison."""
+
+    name: str
+    folder: RunFolder
+    settings: Mapping[str, Any]
+
+    @classmethod
+    def at(cls, path: Path) -> Beside:
+        """Raises ValueError where there is no run that has ended."""
+        from server.run_folder import RunFolder
+
+        folder = RunFolder(path)
+        settings = folder.config().to_flat() if (path / "config.toml").is_file() else {}
+        if not settings or folder.summary() is None:
+            raise ValueError(f"{path}: no run that has ended; compare takes folders of 'nextword simulate'")
+        return cls(path.resolve().name.removesuffix(f"-{settings['seed']}"), folder, settings)
+
+    @property
+    def system(self) -> System:
+        """The model that its people share, or the one that each chooses of its clusters'."""
+        from scripts.systems import Checkpointed, Clustered
+
+        models = self.folder.cluster_models
+        return Clustered(models, self.name) if models else Checkpointed(self.name, self.folder.path / "final")
+
+    def about(self, first: Beside) -> dict[str, Any]:
+        """What differs from the first run, and what travelled: bytes of the rounds for each user who trained."""
+        rounds = [event for event in self.folder.events() if event["event"] == "round"]
+        users, summary = sum(event["users"] for event in rounds), self.folder.summary() or {}
+        return {
+            "name": self.name,
+            "changed": {
+                key: value
+                for key, value in self.settings.items()
+                if key not in WHERE and value != first.settings.get(key)
+            },
+            "upload_bytes": sum(event["upload_bytes"] for event in rounds) / max(users, 1),
+            "download_bytes": sum(event["download_bytes"] for event in rounds) / max(users, 1),
+            "rounds": len(rounds),
+            "seconds": summary.get("seconds"),
+            "privacy": [summary[key] for key in ("privacy", "message_privacy") if summary.get(key)],
+        }
+
+
+def command(
+    runs: Annotated[list[Path], typer.Argument(help="run folders; the first is what the others are compared with")],
+    data_dir: Annotated[Path | None, typer.Option(help="where corpora are kept")] = None,
+    users: Annotated[int, typer.Option(min=0, help="at most so many participants, and newcomers; 0: all")] = 0,
+    workers: Annotated[int, typer.Option(min=0, help="processes; 0: one for each core")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,
+) -> None:
+    from data.splits import sample
+    from scripts.evaluation import Plan, evaluate
+
+    code = commit()  # before the work, which takes long enough for the files to change
+    beside, population = _same_people([Beside.at(path) for path in runs], data_dir)
+    first = beside[0]
+    seed = int(first.settings["seed"])
+    plan = Plan.of(population, [run.system for run in beside], seed)
+    evaluated = {"participants": len(plan.participants), "newcomers": len(plan.newcomers)}
+    if users:
+        chosen = (sample(people, users, seed=seed) for people in (plan.participants, plan.newcomers))
+        plan = replace(plan, participants=next(chosen), newcomers=next(chosen))
+    with progress() as display:
+        task = display.add_task("people measured", total=None)
+        results = evaluate(
+            plan,
+            workers=workers or os.cpu_count() or 1,
+            progress=lambda n, m: display.update(task, completed=n, total=m),
+        )
+    answer = {
+        "protocol": PROTOCOL,
+        "corpus": first.settings["corpus.name"],
+        "seed": seed,
+        "reference": first.name,
+        "evaluated": evaluated,
+        "commit": code,
+        "runs": [run.about(first) for run in beside],
+        "methods": summarise_all(results, plan.methods, first.name, seed),
+    }
+    first.folder.write_comparison(answer)
+    if as_json:
+        print_json(answer)
+    else:
+        _print(answer)
+
+
+def _same_people(beside: Sequence[Beside], data_dir: Path | None) -> tuple[Sequence[Beside], Population]:
+    """The runs, and the people of them all. Raises ValueError where these are not the same."""
+    from scripts.evaluate import subject_of
+
+    first = beside[0]
+    if len(beside) < 2:
+        raise ValueError(f"{first.folder.path}: name the runs to compare it with")
+    names = [run.name for run in beside]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"{twice[0]}: two runs of this name; a run is called by its folder, without the seed")
+    for run in beside[1:]:
+        for key in _PEOPLE_OF:
+            if run.settings[key] != first.settings[key]:
+                raise ValueError(
+                    f"{run.folder.path}: {key} = {run.settings[key]}, and in {first.folder.path} "
+                    f"{first.settings[key]}: compare runs of the same people and the same seed"
+                )
+    subjects = [subject_of(run.folder.path, None, data_dir) for run in beside]  # checks each run's people
+    return beside, subjects[0].population
+
+
+def _print(answer: Mapping[str, Any]) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    people = [kind for kind in ("participants", "newcomers") if any(r["people"] == kind for r in answer["methods"])]
+    table = Table(title=f"{Path(answer['corpus']).name}: shared models", title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("")
+    for heading in ("kB up", "kB down", *(f"{kind}, top-1" for kind in people)):
+        table.add_column(heading, justify="right")
+    for run in answer["runs"]:
+        rows = (r for kind in people for r in answer["methods"] if (r["name"], r["people"]) == (run["name"], kind))
+        table.add_row(
+            run["name"],
+            *(f"{run[key] / 1000:,.0f}" for key in ("upload_bytes", "download_bytes")),
+            *(_points(row, run["name"] == answer["reference"]) for row in rows),
+        )
+    console.print(table)
+    for run in answer["runs"]:
+        for private in run["privacy"]:
+            console.print(f"{run['name']}: {private['text']}", soft_wrap=True)
+    console.print(
+        f"kB: of an update, on the way up and down. {RULE.format(reference=answer['reference'])}", style="dim"
+    )
+    errors.print("comparison.json is in the first run's folder, for 'nextword results'", highlight=False, style="dim")
+
+
+def _points(row: Mapping[str, Any], reference: bool) -> str:
+    top1 = f"{100 * row['top1']:.1f}"
+    if reference:
+        return top1
+    low, high = row["gain_interval"]
+    return f"{top1}  {100 * row['gain_top1']:+.2f} ({100 * low:+.2f} to {100 * high:+.2f})"
