@@ -135,6 +135,27 @@ def test_local_updates_take_any_codec(config: RunConfig, local_grid: Grids, code
 
 
 @pytest.mark.parametrize("mode", [LOCAL, SHARED], ids=["local", "distributed"])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["personal.method=adapters"],
+        ["update.frozen=embedding"],
+        ["dpsgd.noise-multiplier=1", "dpsgd.secure=true"],
+        ["federation.sampling=cyclic"],
+    ],
+    ids=lambda settings: settings[0],
+)
+def test_it_goes_with_what_the_settings_say_it_goes_with(
+    config: RunConfig, local_grid: Grids, mode: list[str], settings: list[str]
+) -> None:
+    config = config.with_settings([*mode, *settings, "federation.evaluate-every=3"])
+    summary = run_once(config, local_grid(config, nodes=2))
+    assert summary["rejected"] == 0
+    assert summary["users_trained"] == 18
+    assert summary["privacy"]["epsilon"] > 0
+
+
+@pytest.mark.parametrize("mode", [LOCAL, SHARED], ids=["local", "distributed"])
 def test_nothing_without_noise_travels_beside_an_update(
     config: RunConfig, local_grid: Grids, tmp_path: Path, mode: list[str]
 ) -> None:
