@@ -68,7 +68,8 @@ class Learner:
 
         Takes seconds to minutes, and may run in a thread of its own. `progress` is told (step, steps), once over for
         what is judged and once more for what ships; whatever it raises leaves everything as it was. Raises ValueError
-        for a history that is too short.
+        for a history that is too short, and TakenBack, with everything as it was, where the person has taken back
+        meanwhile what it learns from: a word, or all.
         """
         import numpy as np
 
@@ -76,7 +77,8 @@ class Learner:
         from personalization.finetune import FinetuneConfig, Tuner
         from personalization.stack import Shared, StackConfig, personalize
 
-        messages = list(self.profile.contents.messages)
+        begun = self.profile.begin_training()
+        messages = begun.messages
         if len(messages) < FEWEST:
             raise ValueError(f"training takes {FEWEST} messages or more; there are {len(messages)} yet")
         newest = min(max(3, len(messages) // 10), _JUDGED)
@@ -87,11 +89,18 @@ class Learner:
         model, vocabulary = checkpoint.load(self.shared)
         shared = Shared(model, Predictor.load(self.shared, eight_bit=True))
         rng = np.random.default_rng(len(messages))
-        tuner = Tuner(model, FinetuneConfig(), rng, progress=lambda step, steps, bits: progress(step, steps))
+
+        def told(step: int, steps: int, _: float = 0.0) -> None:
+            self.profile.check(begun)
+            progress(step, steps)
+
+        tuner = Tuner(model, FinetuneConfig(), rng, progress=told)
         personal = personalize(shared, messages[:-newest], messages[-newest:], StackConfig(eight_bit=True), tuner)
         before, after = (measure(p, messages[-newest:], user="") for p in (shared.predictor, personal.candidate))
-        progress(1, 1)  # the last moment to be stopped
-        if personal.shipped:
+        told(1, 1)  # the last moment to be stopped
+        if not personal.shipped:
+            self.profile.end_training(begun)
+        else:
             about = {
                 "way": personal.way,
                 "own_trust": personal.trusts[-1],
@@ -101,12 +110,16 @@ class Learner:
             with self._one_by_one:
                 number = max((0, *self.profile.contents.trainings)) + 1
                 folder = self.profile.training_folder(number)
+                self.profile.check(begun)  # what was erased is not written down again
                 checkpoint.save(folder, personal.model, vocabulary, extra=about, eight_bit=True)
-                self.profile.use_training(number)
+                try:
+                    self.profile.end_training(begun, number)
+                except BaseException:
+                    shutil.rmtree(folder, ignore_errors=True)
+                    raise
                 for old in self.profile.contents.trainings[:-2]:
                     shutil.rmtree(self.profile.training_folder(old), ignore_errors=True)
                 self.predictor = self._load()
-        self.profile.tried_training(len(messages))
         return Change(personal.shipped, before, after)
 
     def undo(self) -> None:
@@ -116,6 +129,12 @@ class Learner:
                 raise ValueError("there is no training to undo")
             self.profile.drop_training(number)
             shutil.rmtree(self.profile.training_folder(number), ignore_errors=True)
+            self.predictor = self._load()
+
+    def erase(self) -> None:
+        """Delete all that is kept, and offer what everybody is offered. Raises OSError where that fails."""
+        with self._one_by_one:
+            self.profile.erase()
             self.predictor = self._load()
 
     @cached_property

@@ -15,6 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import DataTable, Footer, Input, Label
 
 from nextword.keyboard.parts import Known
+from nextword.text import normalise
 
 MOST = 200  # words shown
 
@@ -29,7 +30,8 @@ class WordsScreen(ModalScreen[None]):
     """
     HELP = """\
     What you type above the table searches it. In the table, to which **Down** leads, **Delete** forgets the marked
-    word. **Ctrl+B** never offers it again, or does after all, **Enter** changes its capitals. **Escape** leaves.
+    word. **Ctrl+B** never offers it again, or does after all. **Enter** writes it otherwise: in other capitals, or as
+    the word that was meant, as which it is counted then. **Escape** leaves.
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back"),
@@ -48,8 +50,9 @@ class WordsScreen(ModalScreen[None]):
     class Changed(Message):
         """Something is to be done to a word."""
 
-        what: Literal["forget", "block", "unblock", "write"]
+        what: Literal["forget", "block", "unblock", "write", "rename"]
         word: str
+        form: str = ""  # that it is to have
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,7 +63,7 @@ class WordsScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Label("Words learned from you or never offered; Enter changes capitals")
+            yield Label("Words learned from you or never offered; Enter writes one otherwise")
             yield self.field
             yield self.table
             yield Footer()
@@ -106,10 +109,9 @@ class WordsScreen(ModalScreen[None]):
         elif self._editing is not None:
             written, before = field.value.strip(), self._editing
             self._stop_editing()
-            if written.lower() != before.lower():
-                self.notify("only capitals can be changed here; send a new word to teach it", severity="warning")
-            elif written != before:
-                self.post_message(self.Changed("write", written))
+            if written and written != before:
+                same = normalise(written) == normalise(before)
+                self.post_message(self.Changed("write" if same else "rename", before, written))
 
     def _stop_editing(self) -> None:
         field = self.field

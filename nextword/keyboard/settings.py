@@ -53,6 +53,7 @@ class Keys(Section):
     hide_word: str = "f8"
     incognito: str = "f9"
     words: str = "f10"
+    data: str = Field(default="ctrl+o", description="your data: take in, take out, delete")
     keys: str = Field(default="f12", description="the keys on the screen")
     leave: str = "ctrl+q"
 
