@@ -52,6 +52,7 @@ def command(
     if as_json:
         raise ValueError("--json: goes with --replay; other programs use 'nextword predict --stdin'")
     from nextword import checkpoint
+    from nextword.federation.published import Published
     from scripts.profile import folder_of
 
     chosen = _settings(settings, set_ or [])
@@ -60,8 +61,7 @@ def command(
         return
     folder = folder_of(profile, profiles_dir)
     model = model or checkpoint.BUNDLED
-    model = model / "final" if (model / "final").is_dir() else model
-    checkpoint.read_config(model)
+    Published.at(model)  # what is wrong with it is told here, not in a browser
     if web:
         from scripts.web import serve
 

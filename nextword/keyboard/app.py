@@ -45,7 +45,7 @@ from nextword.text import normalise
 
 _SHOWN = 50  # messages of before
 _SHOWN_CHARACTERS = 4000  # of a message
-_EVERYWHERE = {"help", "quit"}
+_EVERYWHERE = ("help", "quit")
 _KEPT_EVERY_S = 5.0  # how the screen stands
 _BEFORE = "a training made before may still know it"
 
@@ -83,6 +83,9 @@ class KeyboardApp(DiscreetApp[None]):
             ("ctrl+q", "quit", "Quit", "leave", True, ""),
         )
     ]
+    _OWN: ClassVar = {
+        binding.action.partition("(")[0] for binding in BINDINGS if isinstance(binding, Binding)
+    }.difference(_EVERYWHERE)
 
     def __init__(self, keyboard: Keyboard, settings: KeyboardSettings | None = None) -> None:
         super().__init__()
@@ -347,8 +350,7 @@ class KeyboardApp(DiscreetApp[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """On another screen, as of the words or the palette, the keyboard's own keys are for nothing."""
-        own = {binding.action.partition("(")[0] for binding in self.BINDINGS if isinstance(binding, Binding)}
-        return action not in own - _EVERYWHERE or len(self.screen_stack) == 1
+        return action not in self._OWN or len(self.screen_stack) == 1
 
     def action_help(self) -> None:
         """Show what the keys do, or hide it again."""

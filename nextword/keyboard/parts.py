@@ -54,7 +54,7 @@ class Offer(Protocol):
 
     @property
     def source(self) -> str:
-        """Who offers it: "shared", "trained", "own", ..."""
+        """Who offers it: "shared", "cluster", "trained", "own", ..."""
 
 
 class Keyboard(Protocol):
