@@ -16,6 +16,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Footer, Input, OptionList
 from textual.widgets.option_list import Option
 
+from nextword.keyboard.field import Field
+
 
 class DataScreen(ModalScreen[None]):
     """Posts what is wanted; is told by `ask_who` where a file has several names, and by `go_on` what became of it."""
@@ -27,6 +29,7 @@ class DataScreen(ModalScreen[None]):
         border: round $primary; background: $surface; padding: 0 1;
     }
     DataScreen Input { border: round $primary; }
+    DataScreen Input:focus, DataScreen OptionList:focus { border: round $accent; }
     DataScreen #erase { border: round $error; }
     DataScreen OptionList { height: auto; max-height: 8; border: round $accent; display: none; }
     """
@@ -67,10 +70,10 @@ class DataScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(can_focus=False) as box:
             box.border_title = "Your data"
-            yield Input(id="learn", placeholder="a text, or a chat as WhatsApp exports it")
+            yield Field(id="learn", placeholder="a text, or a chat as WhatsApp exports it")
             yield OptionList(id="who")
-            yield Input(id="export", placeholder="a file that is not there yet")
-            yield Input(id="erase", placeholder="this cannot be undone")
+            yield Field(id="export", placeholder="a file that is not there yet")
+            yield Field(id="erase", placeholder="this cannot be undone")
         yield Footer()
 
     def on_mount(self) -> None:

@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import DataTable, Footer, Input, Label
 
+from nextword.keyboard.field import Field
 from nextword.keyboard.parts import Known
 from nextword.text import normalise
 
@@ -58,12 +59,12 @@ class WordsScreen(ModalScreen[None]):
         super().__init__()
         self._known: Sequence[Known] = ()
         self._editing: str | None = None
-        self.field = Input(placeholder="Search")
+        self.field = Field(placeholder="Search")
         self.table: DataTable[str] = DataTable(cursor_type="row", zebra_stripes=True)
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Label("Words learned from you or never offered; Enter writes one otherwise")
+            yield Label("Words learned or never offered; Enter rewrites one")
             yield self.field
             yield self.table
             yield Footer()
@@ -105,6 +106,7 @@ class WordsScreen(ModalScreen[None]):
         if self._editing is None and marked is not None:
             self._editing, field.value, field.placeholder = marked.word, marked.word, "Written so"
             field.border_title = f"{marked.word} is written"
+            field.cursor_position = len(field.value)
             field.focus()
         elif self._editing is not None:
             written, before = field.value.strip(), self._editing

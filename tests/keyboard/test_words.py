@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Input
 
@@ -66,6 +67,17 @@ def test_a_word_is_written_in_other_capitals_or_is_another_word() -> None:
         assert field.value == ""
         await press(pilot, "escape")
         assert not isinstance(pilot.app.screen, WordsScreen)
+
+    use(how)
+
+
+def test_keys_without_a_pause_are_done_in_their_turn() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "f10", "zo", "enter")
+        for name in ("ctrl+u", "B", "u", "x", "backspace", "g", "enter"):
+            pilot.app.post_message(events.Key(name, name if len(name) == 1 else None))
+        await settled(pilot)
+        assert fake.changes == [("rename", "Zoque Bug")]
 
     use(how)
 
