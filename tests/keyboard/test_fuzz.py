@@ -32,7 +32,7 @@ NOTHING = Habits(auto_space=False, auto_capital=False, autocorrect=False)
 ACTIONS = [
     *("tab", "escape", "up", "down", "left", "right", "home", "end", "delete", "ctrl+w", "ctrl+z", "ctrl+y", "ctrl+a"),
     *(f"f{number}" for number in range(1, 13)),
-    *("shift+left", "ctrl+left", "ctrl+x", "ctrl+v", "ctrl+b"),
+    *("shift+left", "ctrl+left", "ctrl+x", "ctrl+v", "ctrl+b", "ctrl+o", "shift+tab"),
 ]  # fmt: skip
 
 
