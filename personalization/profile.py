@@ -139,6 +139,8 @@ class Profile:
     def rename(self, word: str, form: str) -> None:
         """A word was meant as another one, written so: count it as that, and have that in the messages kept.
 
+        Then one's own words are what they were had the other one been sent each time, and `write` been told its form
+        (`OwnNgram.rename` says where that ends). Each time keeps its capitals. What was trained before is as it was.
         Raises ValueError for what is no word, or was not learned.
         """
         word, _ = _word(word), _word(form)

@@ -296,7 +296,7 @@ class KeyboardApp(DiscreetApp[None]):
     def _show_learned(self, learned: Learned) -> None:
         kept = len(self.keyboard.messages)
         if isinstance(self.screen, DataScreen):
-            self.screen.go_on(kept, done="learn")
+            self.screen.go_on(kept, self.screen.learn)
         self._show_done(Done(f"{learned.messages:,} messages learned from {learned.file}"))
         self._do(self._train_in_time)
 
@@ -311,7 +311,7 @@ class KeyboardApp(DiscreetApp[None]):
     @on(Exported)
     def _show_exported(self, exported: Exported) -> None:
         if isinstance(self.screen, DataScreen):
-            self.screen.go_on(len(self.keyboard.messages), done="export")
+            self.screen.go_on(len(self.keyboard.messages), self.screen.export)
         self.notify(f"all that is kept is in {exported.file} too; keep that to yourself", markup=False)
 
     @on(DataScreen.Erase)
@@ -333,7 +333,7 @@ class KeyboardApp(DiscreetApp[None]):
     def _show_erased(self, erased: Erased) -> None:
         self._erasing = False
         if isinstance(self.screen, DataScreen):
-            self.screen.go_on(len(self.keyboard.messages), done="erase")
+            self.screen.go_on(len(self.keyboard.messages), self.screen.erase)
             if erased.failed is None:
                 self.screen.dismiss()
         if erased.failed is not None:

@@ -31,7 +31,7 @@ class DataScreen(ModalScreen[None]):
     DataScreen Input { border: round $primary; }
     DataScreen Input:focus, DataScreen OptionList:focus { border: round $accent; }
     DataScreen #erase { border: round $error; }
-    DataScreen OptionList { height: auto; max-height: 8; border: round $accent; display: none; }
+    DataScreen OptionList { height: auto; max-height: 8; border: round $accent; }
     """
     HELP = """\
     **Enter** does what the field says, **Tab** and the arrows lead to the next field. Learning reads a text with a
@@ -66,43 +66,42 @@ class DataScreen(ModalScreen[None]):
         self._file = ""  # whose names are shown
         self._names: list[str] = []
         self._erasing = False
+        self.learn = Field(id="learn", placeholder="a text, or a chat as WhatsApp exports it")
+        self.learn.border_title = "Learn from a file"
+        self.who = OptionList(id="who")
+        self.who.display = False
+        self.who.border_title = "Which of these is you?"
+        self.export = Field(id="export", placeholder="a file that is not there yet")
+        self.export.border_title = "Write all that is kept to"
+        self.erase = Field(id="erase", placeholder="this cannot be undone")
+        self.erase.border_title = Content(f"Delete everything: type {name} and press Enter")
+        self.box = VerticalScroll(self.learn, self.who, self.export, self.erase, can_focus=False)
+        self.box.border_title = "Your data"
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(can_focus=False) as box:
-            box.border_title = "Your data"
-            yield Field(id="learn", placeholder="a text, or a chat as WhatsApp exports it")
-            yield OptionList(id="who")
-            yield Field(id="export", placeholder="a file that is not there yet")
-            yield Field(id="erase", placeholder="this cannot be undone")
-        yield Footer()
+        yield from (self.box, Footer())
 
     def on_mount(self) -> None:
-        self.query_one("#learn").border_title = "Learn from a file"
-        self.query_one("#who").border_title = "Which of these is you?"
-        self.query_one("#export").border_title = "Write all that is kept to"
-        self.query_one("#erase").border_title = Content(f"Delete everything: type {self._profile} and press Enter")
         self._tell()
-        self.query_one("#learn", Input).focus()
+        self.learn.focus()
 
     def ask_who(self, file: str, people: Mapping[str, int]) -> None:
         """Who has written in a chat, with how many messages: one of them is the person."""
         self._file, self._names = file, list(people)
-        options = self.query_one(OptionList)
-        options.clear_options()
-        options.add_options([Option(Content(f"{who}: {_messages(count)}")) for who, count in people.items()])
-        options.display = True
-        options.highlighted = 0
-        options.focus()
+        self.who.clear_options()
+        self.who.add_options([Option(Content(f"{who}: {_messages(count)}")) for who, count in people.items()])
+        self.who.display = True
+        self.who.highlighted = 0
+        self.who.focus()
 
-    def go_on(self, messages: int, *, done: str = "") -> None:
-        """So many messages are kept now; the field `done` has served."""
+    def go_on(self, messages: int, served: Field) -> None:
+        """So many messages are kept now, and one of the fields has served."""
         self._messages, self._erasing = messages, False
         self._tell()
-        if done:
-            self.query_one(f"#{done}", Input).clear()
+        served.clear()
 
     def _tell(self) -> None:
-        self.query_one(VerticalScroll).border_subtitle = Content(f"{self._profile}: {_messages(self._messages)} kept")
+        self.box.border_subtitle = Content(f"{self._profile}: {_messages(self._messages)} kept")
 
     @on(Input.Submitted)
     def _want(self, submitted: Input.Submitted) -> None:
@@ -110,10 +109,10 @@ class DataScreen(ModalScreen[None]):
         text = submitted.value.strip()
         if not text or self._erasing:
             return
-        if submitted.input.id == "learn":
+        if submitted.input is self.learn:
             self._ask_no_more()
             self.post_message(self.Learn(text))
-        elif submitted.input.id == "export":
+        elif submitted.input is self.export:
             self.post_message(self.Export(text))
         elif text == self._profile:
             self._erasing = True
@@ -129,13 +128,13 @@ class DataScreen(ModalScreen[None]):
         self.post_message(self.Learn(self._file, who))
 
     def _ask_no_more(self) -> None:
-        if (options := self.query_one(OptionList)).display:
-            options.display = False
-            self.query_one("#learn").focus()
+        if self.who.display:
+            self.who.display = False
+            self.learn.focus()
 
     def action_leave(self) -> None:
         """Back to writing; first back from the names, and not while everything is being deleted."""
-        if self.query_one(OptionList).display:
+        if self.who.display:
             self._ask_no_more()
         elif not self._erasing:
             self.dismiss()

@@ -75,7 +75,9 @@ class WordsScreen(ModalScreen[None]):
         self._search()
 
     def show(self, known: Sequence[Known]) -> None:
-        """The words found."""
+        """The words found; an answer to a screen of before comes too early, and this one asks for itself."""
+        if not self.table.columns:
+            return
         self._known = known
         at = self.table.cursor_row
         self.table.clear()

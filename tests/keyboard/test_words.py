@@ -82,6 +82,17 @@ def test_keys_without_a_pause_are_done_in_their_turn() -> None:
     use(how)
 
 
+def test_an_answer_for_a_screen_that_was_left_does_not_break_the_next() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        screen = WordsScreen()
+        screen.show(fake.known)
+        pilot.app.push_screen(screen)
+        await settled(pilot)
+        assert len(rows(pilot)) == 2
+
+    use(how)
+
+
 def test_keys_of_the_keyboard_do_nothing_there() -> None:
     async def how(pilot: Pilot[None], fake: Fake) -> None:
         await press(pilot, "f10", "f8", "f9", "f6", "f2")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -223,6 +224,10 @@ def test_a_renamed_word_is_the_other_in_all_that_is_kept_and_gone_until_it_is_ty
         profile.rename("Teh", "the")
         corrected = ["the train", "ask The,\nor THE!", "The", "other \u201ctext\u201d", "tehran is not the"]
         assert profile.contents.messages == corrected
+        shutil.copytree(folder, killed := folder.parent / "killed")  # as the keyboard would leave it if it were
+    with Profile(killed) as again:
+        assert again.contents.messages == corrected
+        assert "teh" not in again.contents.own
     with Profile(folder) as again:
         own = again.contents.own
         assert again.contents.messages == corrected
