@@ -274,6 +274,11 @@ class KeyboardApp(DiscreetApp[None]):
         if isinstance(self.screen, WordsScreen):
             self._look_for_known(WordsScreen.Wanted(self.screen.searched))
 
+    @property
+    def _data_screen(self) -> DataScreen | None:
+        """Where it is open, be it under the palette."""
+        return next((screen for screen in self.screen_stack if isinstance(screen, DataScreen)), None)
+
     @on(DataScreen.Learn)
     def _learn_from_file(self, wanted: DataScreen.Learn) -> None:
         file = wanted.file
@@ -289,14 +294,13 @@ class KeyboardApp(DiscreetApp[None]):
 
     @on(Several)
     def _ask_who(self, several: Several) -> None:
-        if isinstance(self.screen, DataScreen):
-            self.screen.ask_who(several.file, several.people)
+        if (screen := self._data_screen) is not None:
+            screen.ask_who(several.file, several.people)
 
     @on(Learned)
     def _show_learned(self, learned: Learned) -> None:
-        kept = len(self.keyboard.messages)
-        if isinstance(self.screen, DataScreen):
-            self.screen.go_on(kept, self.screen.learn)
+        if (screen := self._data_screen) is not None:
+            screen.go_on(len(self.keyboard.messages), screen.learn)
         self._show_done(Done(f"{learned.messages:,} messages learned from {learned.file}"))
         self._do(self._train_in_time)
 
@@ -310,8 +314,8 @@ class KeyboardApp(DiscreetApp[None]):
 
     @on(Exported)
     def _show_exported(self, exported: Exported) -> None:
-        if isinstance(self.screen, DataScreen):
-            self.screen.go_on(len(self.keyboard.messages), self.screen.export)
+        if (screen := self._data_screen) is not None:
+            screen.go_on(len(self.keyboard.messages), screen.export)
         self.notify(f"all that is kept is in {exported.file} too; keep that to yourself", markup=False)
 
     @on(DataScreen.Erase)
@@ -332,10 +336,10 @@ class KeyboardApp(DiscreetApp[None]):
     @on(Erased)
     def _show_erased(self, erased: Erased) -> None:
         self._erasing = False
-        if isinstance(self.screen, DataScreen):
-            self.screen.go_on(len(self.keyboard.messages), self.screen.erase)
-            if erased.failed is None:
-                self.screen.dismiss()
+        if (screen := self._data_screen) is not None:
+            screen.go_on(len(self.keyboard.messages), screen.erase)
+            if erased.failed is None and self.screen is screen:
+                screen.dismiss()
         if erased.failed is not None:
             self._show_failure(erased.failed)
             return
@@ -383,7 +387,8 @@ class KeyboardApp(DiscreetApp[None]):
         self.push_screen(WordsScreen())
 
     def action_data(self) -> None:
-        self.push_screen(DataScreen(self.keyboard.name, len(self.keyboard.messages)))
+        if self._data_screen is None:
+            self.push_screen(DataScreen(self.keyboard.name, len(self.keyboard.messages)))
 
     def action_keys(self) -> None:
         """Show the keys on the screen, or hide them."""

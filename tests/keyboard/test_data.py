@@ -30,7 +30,12 @@ async def enter(pilot: Pilot[None], field: str, value: str) -> None:
 
 def kept(pilot: Pilot[None]) -> str:
     """What the screen says is kept."""
-    return str(pilot.app.screen.query_one("DataScreen > VerticalScroll").border_subtitle)
+    assert isinstance(pilot.app.screen, DataScreen)
+    return kept_by(pilot.app.screen)
+
+
+def kept_by(screen: DataScreen) -> str:
+    return str(screen.box.border_subtitle)
 
 
 def test_a_text_is_learned_from_and_told() -> None:
@@ -165,6 +170,31 @@ def test_nothing_is_kept_of_the_screen_while_everything_is_being_deleted() -> No
 
     use(how, fake)
     assert fake.state.get("draft", "") == ""
+
+
+def test_what_is_done_under_the_palette_is_done_all_the_same() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        app = pilot.app
+        assert isinstance(app, KeyboardApp)
+        assert isinstance(fake, Waiting)
+        await pilot.press("ctrl+o")
+        await pilot.pause()
+        screen = app.screen
+        assert isinstance(screen, DataScreen)
+        screen.post_message(DataScreen.Erase())
+        app.action_command_palette()
+        await pilot.pause()
+        assert app.screen is not screen
+        fake.let.set()
+        await settled(pilot)
+        assert (fake.erased, shown(pilot), kept_by(screen)) == (1, [], "me: 0 messages kept")
+        app.action_data()  # is open
+        await press(pilot, "escape")
+        assert app.screen is screen
+        await press(pilot, "escape", "hi", "enter")
+        assert fake.sent == ["hi"]
+
+    use(how, Waiting())
 
 
 def test_what_cannot_be_deleted_is_told_and_nothing_is_lost() -> None:
