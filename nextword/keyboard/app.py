@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Footer, Header, HelpPanel, Static
 
 from nextword.keyboard.bar import Slot, WordBar
@@ -93,7 +94,7 @@ class KeyboardApp(DiscreetApp[None]):
         self._state = State.of(keyboard.read_state())
         self._meter = Meter(self._state.tally.model_copy(deep=True))
         self._asked = 0
-        self._erasing = False
+        self._doomed: Sequence[Widget] | None = None  # messages shown, while all that is kept is being deleted
         self._due = self.settings.learning.train_after  # messages after which a training begins
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keyboard")
         keys = self.settings.keys
@@ -320,7 +321,7 @@ class KeyboardApp(DiscreetApp[None]):
 
     @on(DataScreen.Erase)
     def _erase(self) -> None:
-        self._erasing = True
+        self._doomed = list(self.conversation.children)
         self.training.stop()
 
         def work() -> None:
@@ -335,7 +336,7 @@ class KeyboardApp(DiscreetApp[None]):
 
     @on(Erased)
     def _show_erased(self, erased: Erased) -> None:
-        self._erasing = False
+        doomed, self._doomed = self._doomed or (), None
         if (screen := self._data_screen) is not None:
             screen.go_on(len(self.keyboard.messages), screen.erase)
             if erased.failed is None and self.screen is screen:
@@ -346,7 +347,8 @@ class KeyboardApp(DiscreetApp[None]):
         self._due = self.settings.learning.train_after
         self._state, self._meter.tally = State(), Tally()
         self._meter.discard()
-        self.conversation.remove_children()
+        for bubble in doomed:  # what was sent since is kept
+            bubble.remove()
         self.bar.clear()
         self.writing.begin_anew()
         self._keep_state()
@@ -443,7 +445,7 @@ class KeyboardApp(DiscreetApp[None]):
 
     def _keep_state(self) -> None:
         """How the screen stands; what is written incognito is no part of it, nor what is about to be deleted."""
-        if self._erasing:
+        if self._doomed is not None:
             return
         state = State(
             draft="" if self.writing.incognito else self.writing.text,

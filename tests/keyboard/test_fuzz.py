@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from nextword.keyboard.app import KeyboardApp
 from nextword.keyboard.composer import Habits
+from nextword.keyboard.data import DataScreen
 from nextword.keyboard.writing import Writing
 from tests.keyboard.driving import Fake, settled, use
 
@@ -110,6 +111,8 @@ def test_any_keys_leave_the_keyboard_working() -> None:
                 app.post_message(events.Resize(size, size))
             else:
                 await pilot.pause()
+                if rng.random() < 0.5 and (screen := app._data_screen) is not None:
+                    screen.post_message(DataScreen.Erase())
         await worked_off(app)
         while len(app.screen_stack) > 1:
             await app.pop_screen()
@@ -117,6 +120,7 @@ def test_any_keys_leave_the_keyboard_working() -> None:
         bubbles = app.query(".sent").results(Static)
         kept = [str(bubble.content) for bubble in bubbles if not bubble.has_class("incognito")]
         assert kept == [*fake.messages, *fake.sent]
+        assert fake.erased
         app.writing.begin_anew()
         if app.writing.incognito:
             app.writing.turn_incognito()
