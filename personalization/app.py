@@ -129,7 +129,7 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
         local = _local(config, task, start, split.user)
         texts = device.contribution(split, hold_back=config.corpus.hold_back)
         kept = store.load(user, before=task.server_round or config.clusters.warm_rounds + 1)
-        chosen = cluster if cluster >= 0 else device.nearest(local, vocabulary, texts, task.models, kept)
+        chosen = cluster if cluster >= 0 else device.nearest_cluster(local, vocabulary, texts, task.models, kept)
         private = _private(config, context, task, user, local.rng)
         local = dataclasses.replace(local, private=private)
         trained = device.train_user(local, vocabulary, texts, task.models[chosen], kept)
@@ -213,7 +213,7 @@ def answer_evaluate(config: RunConfig, message: Message, context: Context) -> Re
     for (user, split), cluster in zip(task.users, task.clusters, strict=True):
         local = _local(config, task, start, split.user)
         kept = store.load(user, before=task.server_round + 1) if local.personal_names else None
-        chosen = cluster if cluster >= 0 else device.nearest(local, vocabulary, split.train, task.models, kept)
+        chosen = cluster if cluster >= 0 else device.nearest_cluster(local, vocabulary, split.train, task.models, kept)
         local.load(task.models[chosen], kept)
         measured = device.evaluate_user(model, vocabulary, split, task.client)
         reply[records.metrics_key(user)] = MetricRecord(

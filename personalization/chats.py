@@ -6,7 +6,8 @@ An exported chat has a time and a name before each message; a line without them 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import regex
 
@@ -22,6 +23,22 @@ _LEFT_OUT = regex.compile(
 )
 _EDITED = regex.compile(r"\s*<This message was edited>$")
 _SHARE = 0.5  # of the lines that must have a head, else it is plain text
+
+
+def read(file: Path) -> Mapping[str, list[str]]:
+    """What each one has written in a file, those with most messages first; plain text is nobody's, under an empty name.
+
+    Raises ValueError for what is no text in UTF-8, or a chat without a message, OSError for what cannot be read.
+    """
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise ValueError(f"{file}: not a text in UTF-8") from None
+    if not is_chat(lines):
+        return {"": [line for line in lines if line.strip()]}
+    if not (there := names(lines)):
+        raise ValueError(f"{file}: a chat in which nobody has written")
+    return {who: messages_of(lines, who) for who in there}
 
 
 def is_chat(lines: Sequence[str]) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -27,11 +27,10 @@ from nextword.federation.config import ClientConfig, CorpusConfig
 from nextword.model import LanguageModel
 from nextword.model_config import Weights
 from nextword.text import normalise
-from nextword.training import TextBits, TrainConfig, score, text_bits
+from nextword.training import TextBits, TrainConfig, text_bits
 from nextword.vocabulary import Vocabulary
 from personalization.methods import METHODS, Local, State
-
-JUDGED_BY = 100  # messages, when a device chooses a cluster
+from personalization.nearest import JUDGED_BY, nearest
 
 
 @dataclass(frozen=True)
@@ -115,21 +114,20 @@ def train_user(
     return Trained(delta, len(messages), result.num_pieces, result.bits_per_piece, kept)
 
 
-def nearest(
+def nearest_cluster(
     local: Local, vocabulary: Vocabulary, texts: Sequence[str], models: Sequence[Weights], state: State | None = None
 ) -> int:
-    """The cluster under whose shared parameters the newest messages cost the fewest bits; of equals the first.
-
-    What Ghosh et al. 2020 (IFCA, Algorithm 1) call the cluster identity; a device needs nobody else to find it.
-    """
+    """The cluster whose shared parameters suit the newest messages best (`personalization.nearest`)."""
     if len(models) == 1:
         return 0
     messages = [pieces for text in texts[-JUDGED_BY:] if (pieces := vocabulary.encode(normalise(text)))]
-    costs: list[float] = []
-    for parameters in models:
-        local.load(parameters, state)
-        costs.append(float(score(local.model, messages, max_pieces=local.train.max_pieces).bits.sum()))
-    return int(np.argmin(costs))
+
+    def loaded() -> Iterator[LanguageModel]:
+        for parameters in models:
+            local.load(parameters, state)
+            yield local.model
+
+    return nearest(loaded(), messages, max_pieces=local.train.max_pieces)
 
 
 def evaluate_user(model: LanguageModel, vocabulary: Vocabulary, split: splits.Split, config: ClientConfig) -> TextBits:

@@ -1,5 +1,7 @@
 """What a keyboard learns of its person: words at once by counting, habits by training when asked, and both undone.
 
+Where a run has clusters, a training begins by choosing one, and builds on its model (`personalization.nearest`).
+
 The predictor handed out is always whole. Training works beside it, and what wins takes its place in one step.
 """
 
@@ -17,6 +19,7 @@ from nextword.eightbit import restore
 from nextword.federation.codec import Codec
 from nextword.federation.config import UpdateConfig
 from nextword.federation.ngrams import LEVELS, Sketching
+from nextword.federation.published import Published
 from nextword.layers import Trusted
 from nextword.predictor import Predictor
 from nextword.text import normalise, words
@@ -25,6 +28,7 @@ from personalization.trust import UNTRIED
 
 if TYPE_CHECKING:
     from nextword.metrics import UserResult
+    from personalization.stack import Shared
 
 Progress = Callable[[int, int], None]
 FEWEST = 30  # messages that are enough to train on
@@ -41,11 +45,11 @@ class Change(NamedTuple):
 
 
 class Learner:
-    """For one profile, over the model in a folder that everybody has."""
+    """For one profile, over what everybody has: a checkpoint's folder, or a run's that has ended."""
 
     def __init__(self, profile: Profile, shared: Path = checkpoint.BUNDLED) -> None:
-        self.profile, self.shared = profile, shared
-        self._shared_sha256 = checkpoint.read_config(shared)["sha256"]
+        self.profile, self.published = profile, Published.at(shared)
+        self._shared_sha256 = checkpoint.read_config(self.published.final)["sha256"]
         self._one_by_one = threading.Lock()  # what changes which training is in use
         self.predictor = self._load()
 
@@ -66,17 +70,20 @@ class Learner:
     def train(self, progress: Progress = lambda step, steps: None) -> Change:
         """Train on the history, weigh one's own words, and use what wins over the model that everybody has.
 
-        Takes seconds to minutes, and may run in a thread of its own. `progress` is told (step, steps), once over for
-        what is judged and once more for what ships; whatever it raises leaves everything as it was. Raises ValueError
-        for a history that is too short.
+        Takes seconds to minutes, and may run in a thread of its own. `progress` is told (step, steps): where there are
+        clusters once over while one is chosen, then for what is judged, and once more for what ships. Whatever it
+        raises leaves everything as it was. Raises ValueError for a history that is too short, and TakenBack, with
+        everything as it was, where the person has taken back meanwhile what it learns from: a word, or all.
         """
         import numpy as np
 
         from nextword.metrics import measure
         from personalization.finetune import FinetuneConfig, Tuner
-        from personalization.stack import Shared, StackConfig, personalize
+        from personalization.nearest import nearest_cluster
+        from personalization.stack import StackConfig, personalize
 
-        messages = list(self.profile.contents.messages)
+        begun = self.profile.begin_training()
+        messages = begun.messages
         if len(messages) < FEWEST:
             raise ValueError(f"training takes {FEWEST} messages or more; there are {len(messages)} yet")
         newest = min(max(3, len(messages) // 10), _JUDGED)
@@ -84,29 +91,43 @@ class Learner:
             newest += 1
         if not any(words(normalise(text)) for text in messages[-newest:]):
             raise ValueError("training takes messages with words in them; the newest have none")
-        model, vocabulary = checkpoint.load(self.shared)
-        shared = Shared(model, Predictor.load(self.shared, eight_bit=True))
-        rng = np.random.default_rng(len(messages))
-        tuner = Tuner(model, FinetuneConfig(), rng, progress=lambda step, steps, bits: progress(step, steps))
-        personal = personalize(shared, messages[:-newest], messages[-newest:], StackConfig(eight_bit=True), tuner)
-        before, after = (measure(p, messages[-newest:], user="") for p in (shared.predictor, personal.candidate))
-        progress(1, 1)  # the last moment to be stopped
-        if personal.shipped:
+
+        def told(step: int, steps: int, _: float = 0.0) -> None:
+            self.profile.check(begun)
+            progress(step, steps)
+
+        known, judges = messages[:-newest], messages[-newest:]
+        everybodys = Predictor.load(self.published.final, eight_bit=True)
+        folder = nearest_cluster(self.published, known, told)
+        base = self._base(folder, everybodys)
+        tuner = Tuner(base.model, FinetuneConfig(), np.random.default_rng(len(messages)), progress=told)
+        personal = personalize(base, known, judges, StackConfig(eight_bit=True), tuner, against=everybodys)
+        before, after = (measure(p, judges, user="") for p in (everybodys, personal.candidate))
+        told(1, 1)  # the last moment to be stopped
+        if not personal.shipped:
+            self.profile.end_training(begun)
+        else:
             about = {
                 "way": personal.way,
+                "cluster": folder.name if folder in self.published.clusters else None,
                 "own_trust": personal.trusts[-1],
+                "many_trust": personal.trusts[0] if base.many else 0.0,
                 "messages": len(messages),
                 "over": self._shared_sha256,
             }
             with self._one_by_one:
                 number = max((0, *self.profile.contents.trainings)) + 1
-                folder = self.profile.training_folder(number)
-                checkpoint.save(folder, personal.model, vocabulary, extra=about, eight_bit=True)
-                self.profile.use_training(number)
+                made = self.profile.training_folder(number)
+                self.profile.check(begun)  # what was erased is not written down again
+                checkpoint.save(made, personal.model, everybodys.vocabulary, extra=about, eight_bit=True)
+                try:
+                    self.profile.end_training(begun, number)
+                except BaseException:
+                    shutil.rmtree(made, ignore_errors=True)
+                    raise
                 for old in self.profile.contents.trainings[:-2]:
                     shutil.rmtree(self.profile.training_folder(old), ignore_errors=True)
                 self.predictor = self._load()
-        self.profile.tried_training(len(messages))
         return Change(personal.shipped, before, after)
 
     def undo(self) -> None:
@@ -118,10 +139,16 @@ class Learner:
             shutil.rmtree(self.profile.training_folder(number), ignore_errors=True)
             self.predictor = self._load()
 
+    def erase(self) -> None:
+        """Delete all that is kept, and offer what everybody is offered. Raises OSError where that fails."""
+        with self._one_by_one:
+            self.profile.erase()
+            self.predictor = self._load()
+
     @cached_property
     def _update_size(self) -> tuple[int, int]:
         """The parameters of the model that everybody has, and the bytes of an update of all of them."""
-        update = restore(checkpoint.read(self.shared).stored)
+        update = restore(checkpoint.read(self.published.final).stored)
         encoded = Codec(UpdateConfig().codec).encode(update, (0, 0, 0))
         return sum(array.size for array in update.values()), sum(array.nbytes for array in encoded.values())
 
@@ -151,14 +178,23 @@ class Learner:
         except (ValueError, OSError):  # removed, or cut off while it was: typing goes on with what is whole
             return False
 
+    def _base(self, folder: Path, everybodys: Predictor) -> Shared:
+        """What a training builds on."""
+        from personalization.stack import Shared
+
+        alone = folder == self.published.final
+        predictor = everybodys if alone else Predictor.load(folder, eight_bit=True)
+        return Shared(checkpoint.load(folder)[0], predictor, self.published.many)
+
     def _load(self) -> Predictor:
-        number, trust = self.trained, UNTRIED
-        folder = self.shared if number is None else self.profile.training_folder(number)
-        if number is not None:
-            trust = float(checkpoint.read_config(folder)["about"]["own_trust"])
+        number, contents = self.trained, self.profile.contents
+        folder = self.published.final if number is None else self.profile.training_folder(number)
+        about = {} if number is None else checkpoint.read_config(folder)["about"]
         predictor = Predictor.load(folder, eight_bit=True)
-        contents = self.profile.contents
-        predictor.source = "shared" if number is None else "trained"
-        predictor.layers = [Trusted(contents.own, max(trust, _LEAST_TRUST))]
+        predictor.source = "trained" if about.get("way") else "cluster" if about.get("cluster") else "shared"
+        own_trust, many_trust = float(about.get("own_trust", UNTRIED)), float(about.get("many_trust", 0.0))
+        predictor.layers = [Trusted(contents.own, max(own_trust, _LEAST_TRUST))]
+        if many_trust and self.published.many is not None:
+            predictor.layers.insert(0, Trusted(self.published.many, many_trust))
         predictor.blocked = contents.blocked
         return predictor

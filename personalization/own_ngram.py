@@ -94,6 +94,35 @@ class OwnNgram(NgramLayer):
             if word in context or not counts:
                 del self.followers[context]
         self._sent.pop(word, None)
+        self._forget_itself(word)
+
+    def rename(self, word: str, form: str) -> None:
+        """Count a word as another one, written as `form`, each time at the age that it has.
+
+        The counts are those of messages in which the other one stood, up to rounding. Where words are learned late
+        (`least_times`), the times that either was too new to be counted stay uncounted.
+        """
+        other = normalise(form)
+        if other != word:
+            renamed: dict[tuple[str, ...], dict[str, float]] = {}
+            for context, counts in self.followers.items():
+                merged = renamed.setdefault(tuple(other if token == word else token for token in context), {})
+                for token, count in counts.items():
+                    name = other if token == word else token
+                    merged[name] = merged.get(name, 0.0) + count
+            self.followers = renamed
+            self._sent[other] += self._sent.pop(word, 0)
+            if other in self:
+                del self._sent[other]
+                place = bisect.bisect_left(self.words, other)
+                if self.words[place : place + 1] != [other]:
+                    self.words.insert(place, other)
+            self._forget_itself(word)
+        self.fixed_forms[other] = form
+        self.changed()
+
+    def _forget_itself(self, word: str) -> None:
+        """Take a word out of those there are, and how it is written."""
         self._forms.pop(word, None)
         self.fixed_forms.pop(word, None)
         place = bisect.bisect_left(self.words, word)

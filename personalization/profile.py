@@ -1,8 +1,8 @@
 """A profile: what a keyboard keeps of its person, in a folder that nobody else can read.
 
-All of it is one file of events, a line of JSON each, which only grows: what was sent, which words were forgotten, which
-are never to be offered, how a word is written. Reading it again from the beginning gives the profile as it was, so a
-crash loses at most the event that was being written, and a half-written last line is dropped.
+All of it is one file of events, a line of JSON each, which only grows: what was sent, which words were forgotten or are
+another one, which are never to be offered, how a word is written. Reading it again from the beginning gives the profile
+as it was, so a crash loses at most the event that was being written, and a half-written last line is dropped.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
-from nextword.files import check_writable, locked, write_whole
+from nextword.casing import Casing
+from nextword.files import check_writable, locked, sync, write_whole
 from nextword.text import is_word, normalise, spans, tidy
 from personalization.own_ngram import OwnNgram
 
-VERSION = 1
+VERSION = 2  # 1 knew no renamed words; a profile of 1 stays one until a word of it is renamed
 _EVENTS, _ABOUT, _TRAININGS, _STATE = "events.jsonl", "profile.json", "trainings", "state.json"
 _OWNER_ONLY, _OWNER_ONLY_FOLDER = 0o600, 0o700
 
@@ -30,7 +31,7 @@ _OWNER_ONLY, _OWNER_ONLY_FOLDER = 0o600, 0o700
 class Contents:
     """What the events come to."""
 
-    messages: list[str] = field(default_factory=list)  # sent or imported, oldest first, without words forgotten since
+    messages: list[str] = field(default_factory=list)  # sent or imported, oldest first, as words are known since
     own: OwnNgram = field(default_factory=OwnNgram)  # what they teach, but for the words forgotten since
     blocked: set[str] = field(default_factory=set)  # words never offered, normalised
     trainings: list[int] = field(default_factory=list)  # the numbers of those in use, one over the other
@@ -45,6 +46,9 @@ class Contents:
             case {"forgot": str(word)}:
                 self.own.forget(word)
                 self.messages = [_without(text, word) for text in self.messages]
+            case {"renamed": str(word), "to": str(form)}:
+                self.own.rename(word, form)
+                self.messages = [_renamed(text, word, form) for text in self.messages]
             case {"blocked": str(word)}:
                 self.blocked.add(word)
             case {"unblocked": str(word)}:
@@ -61,6 +65,23 @@ class Contents:
                 raise ValueError(f"an unknown event {sorted(event)}")
 
 
+class Begun(NamedTuple):
+    """What a training learns from, and how often something was taken back before it."""
+
+    messages: tuple[str, ...]
+    taken_back: int
+
+
+class TakenBack(ValueError):
+    """What a training has learned from is not what it was: it must not be used."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a word was forgotten or rewritten while it learned, or all deleted, so this training changes nothing; "
+            "begin another"
+        )
+
+
 class Profile:
     """An open profile; one process at a time has it. `close` it, or use it in a with statement."""
 
@@ -72,6 +93,7 @@ class Profile:
         """
         self.folder = folder
         self._one_by_one = threading.Lock()  # a training may end while a message is sent
+        self._taken_back = 0  # times since it was opened
         if folder.is_dir() and not (folder / _ABOUT).is_file():
             begun = {".lock", f".{_ABOUT}.new"}  # where a first start was cut off
             if any(path.name not in begun for path in folder.iterdir()):
@@ -112,7 +134,20 @@ class Profile:
 
     def forget(self, word: str) -> None:
         """Unlearn a word until it is typed again."""
-        self._add([{"forgot": _word(word)}])
+        self._add([{"forgot": _word(word)}], takes_back=True)
+
+    def rename(self, word: str, form: str) -> None:
+        """A word was meant as another one, written so: count it as that, and have that in the messages kept.
+
+        Then one's own words are what they were had the other one been sent each time, and `write` been told its form
+        (`OwnNgram.rename` says where that ends). Each time keeps its capitals. What was trained before is as it was.
+        Raises ValueError for what is no word, or was not learned.
+        """
+        word, _ = _word(word), _word(form)
+        if word not in self.contents.own:
+            raise ValueError(f"{word}: not a word that was learned")
+        self._raise_version()
+        self._add([{"renamed": word, "to": tidy(form)}], takes_back=word != normalise(form))
 
     def block(self, word: str) -> None:
         """Never offer a word again, however it is written."""
@@ -131,30 +166,51 @@ class Profile:
         """Where a training keeps its model."""
         return self.folder / _TRAININGS / str(number)
 
-    def use_training(self, number: int) -> None:
-        """From now on this training is in use; its folder is there already."""
-        self._add([{"trained": number}])
+    def begin_training(self) -> Begun:
+        """The messages that a training may learn from, for `end_training`."""
+        with self._one_by_one:
+            return Begun(tuple(self.contents.messages), self._taken_back)
 
-    def tried_training(self, messages: int) -> None:
-        """A training on the first so many messages came to an end, whatever it came to."""
-        self._add([{"tried": messages}])
+    def check(self, begun: Begun) -> None:
+        """Raise TakenBack where a word was forgotten or renamed since, or all erased."""
+        if begun.taken_back != self._taken_back:
+            raise TakenBack
+
+    def end_training(self, begun: Begun, number: int | None = None) -> None:
+        """A training came to an end, whatever it came to; with a number, its folder is there, and it is in use now.
+
+        Raises TakenBack as `check` does; then nothing has changed.
+        """
+        events: list[dict[str, str | int]] = [] if number is None else [{"trained": number}]
+        self._add([*events, {"tried": len(begun.messages)}], begun=begun)
 
     def drop_training(self, number: int) -> None:
         """Go back to the one before it."""
         self._add([{"untrained": number}])
 
     def export(self, path: Path) -> None:
-        """A copy of all events, for the person. Raises FileExistsError where something is there."""
+        """A copy of all events, for the person: whole, or none. Raises FileExistsError where something is there."""
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(self._events.read_bytes() if self._events.exists() else b"")
+        try:
+            with self._one_by_one, os.fdopen(descriptor, "wb") as file:
+                file.write(self._events.read_bytes() if self._events.exists() else b"")
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
 
     def erase(self) -> None:
-        """Delete all that is kept; the profile goes on, empty."""
-        shutil.rmtree(self.folder / _TRAININGS, ignore_errors=True)
-        for name in (_EVENTS, _STATE):
-            (self.folder / name).unlink(missing_ok=True)
-        self.contents = self._empty()
+        """Delete all that is kept; the profile goes on, empty.
+
+        Raises OSError where something cannot be deleted. The messages go last, so that it can be tried again.
+        """
+        with self._one_by_one:
+            self._taken_back += 1
+            if (trainings := self.folder / _TRAININGS).exists():
+                shutil.rmtree(trainings)
+            for name in (f".{_STATE}.new", _STATE, _EVENTS):
+                (self.folder / name).unlink(missing_ok=True)
+            sync(self.folder)
+            self.contents = self._empty()
 
     def read_state(self) -> dict[str, Any]:
         """How the keyboard's screen was left; empty where nothing is kept that can be read."""
@@ -178,14 +234,23 @@ class Profile:
     def _check_version(self) -> None:
         path = self.folder / _ABOUT
         if not path.exists():
-            write_whole(path, json.dumps({"version": VERSION}).encode())
+            self._write_version()
             return
         try:
-            version = int(json.loads(path.read_text(encoding="utf-8"))["version"])
+            self._version = version = int(json.loads(path.read_text(encoding="utf-8"))["version"])
         except (ValueError, KeyError, TypeError):
             raise ValueError(f"{path}: damaged; it should hold {json.dumps({'version': VERSION})}") from None
         if version > VERSION:
             raise ValueError(f"{self.folder}: a profile of a later nextword (version {version}); install that one")
+
+    def _write_version(self) -> None:
+        write_whole(self.folder / _ABOUT, json.dumps({"version": VERSION}).encode())
+        self._version = VERSION
+
+    def _raise_version(self) -> None:
+        """Before an event that older versions do not know, so that they say so."""
+        if self._version < VERSION:
+            self._write_version()
 
     def _read(self) -> None:
         """Take in all events; what is left of a write that was cut off is dropped from the file."""
@@ -201,13 +266,18 @@ class Profile:
         if end < len(whole):
             os.truncate(self._events, end)
 
-    def _add(self, events: Sequence[Mapping[str, str | int]]) -> None:
-        """Have the events on disk, then take them in."""
+    def _add(
+        self, events: Sequence[Mapping[str, str | int]], *, takes_back: bool = False, begun: Begun | None = None
+    ) -> None:
+        """Have the events on disk, then take them in; they may take something back, or rest on what was `begun`."""
         if not events:
             return
         lines = b"".join(json.dumps(event).encode() + b"\n" for event in events)
         with self._one_by_one:
+            if begun is not None:
+                self.check(begun)
             self._append(lines)
+            self._taken_back += takes_back
             for event in events:
                 self.contents.apply(event)
 
@@ -232,6 +302,21 @@ def _without(text: str, word: str) -> str:
     clean = tidy(text)
     cut = [clean[start:end] for start, end in spans(clean) if normalise(clean[start:end]) != word]
     return " ".join(cut)
+
+
+def _renamed(text: str, word: str, form: str) -> str:
+    """A message with another word in the place of one, in the capitals of that; only lines that had it change."""
+    if word not in normalise(text):
+        return text
+    lines = []
+    for line in text.split("\n"):
+        clean = tidy(line)
+        places = [place for place in spans(clean) if normalise(clean[slice(*place)]) == word]
+        for start, end in reversed(places):
+            cased = Casing().written(normalise(form), clean[:start], clean[start:end], form=form)
+            clean = clean[:start] + (cased if normalise(cased) == normalise(form) else form) + clean[end:]
+        lines.append(clean if places else line)
+    return "\n".join(lines)
 
 
 def _write_all(descriptor: int, content: bytes) -> None:

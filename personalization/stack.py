@@ -62,10 +62,14 @@ def personalize(
     validation: Sequence[str],
     config: StackConfig | None = None,
     tuner: Tuner | None = None,
+    *,
+    against: Predictor | None = None,
 ) -> Personal:
     """The stack for a person of these raw messages, oldest first; nothing is fine-tuned without a tuner.
 
-    `shared` is left as it was.
+    What is made of the shared model must win `against` a predictor, which is used where nothing does: the shared one
+    unless another is given. Then the shared model alone, as that of a cluster, is a candidate too. `shared` is left as
+    it was.
     """
     config = config or StackConfig()
     encode = shared.predictor.vocabulary.encode
@@ -85,23 +89,25 @@ def personalize(
             return shared.predictor
         return Predictor.of(model, shared.predictor.vocabulary, eight_bit=config.eight_bit)
 
+    plain = against or shared.predictor
     judged = [tokens(normalise(text)) for text in validation]
     if len(judged) < config.gate.fewest_messages or not any(map(str.strip, train)):
-        return Personal(shared.predictor, shared.model, shared.predictor, NOTHING, 0.0, ())
+        return Personal(plain, shared.model, plain, NOTHING, 0.0, ())
     known = layers(train)
     overlay = Overlay(known, judged)
     ways = (0.0, *tuner.config.ways) if tuner else (0.0,)
     made = [predictor(model(train, way)) for way in ways]
     nats = [each.costs(judged) for each in made]
     weighed = [overlay.best(each) for each in nats]
-    verdict = judge(overlay.bits(nats[0]), [bits for _, bits in weighed], config.gate)
+    before = overlay.bits(nats[0] if plain is shared.predictor else plain.costs(judged))
+    verdict = judge(before, [bits for _, bits in weighed], config.gate)
     # Where nothing ships, the candidate is the one that came nearest to it.
     least = min(range(len(ways)), key=lambda number: float(weighed[number][1].sum()))
     chosen = least if verdict.choice is None else verdict.choice
     way, trusts = ways[chosen], weighed[chosen][0]
     candidate = _under(made[chosen], trusted(known, trusts))
     if verdict.choice is None:
-        return Personal(shared.predictor, shared.model, candidate, verdict, 0.0, ())
+        return Personal(plain, shared.model, candidate, verdict, 0.0, ())
     everything = [*train, *validation]
     final = model(everything, way)
     used = _under(predictor(final), trusted(layers(everything), trusts))

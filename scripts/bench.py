@@ -127,10 +127,10 @@ def _measure(
 ) -> None:
     """Have a module measure a model, run alone in a process with one thread, and tell what it found."""
     from nextword import checkpoint
+    from nextword.federation.published import Published
 
     model = model or checkpoint.BUNDLED
-    folder = model / "final" if (model / "final").is_dir() else model
-    checkpoint.read_config(folder)
+    folder = Published.at(model).final
     one_thread = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     process = subprocess.run(
         [sys.executable, "-m", module],

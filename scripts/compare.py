@@ -36,10 +36,11 @@ class Beside:
     @classmethod
     def at(cls, path: Path) -> Beside:
         """Raises ValueError where there is no run that has ended."""
+        from nextword.federation.published import CONFIG
         from server.run_folder import RunFolder
 
         folder = RunFolder(path)
-        settings = folder.config().to_flat() if (path / "config.toml").is_file() else {}
+        settings = folder.config().to_flat() if (path / CONFIG).is_file() else {}
         if not settings or folder.summary() is None:
             raise ValueError(f"{path}: no run that has ended; compare takes folders of 'nextword simulate'")
         return cls(path.resolve().name.removesuffix(f"-{settings['seed']}"), folder, settings)
@@ -47,10 +48,11 @@ class Beside:
     @property
     def system(self) -> System:
         """The model that its people share, or the one that each chooses of its clusters'."""
+        from nextword.federation.published import Published
         from scripts.systems import Checkpointed, Clustered
 
-        models = self.folder.cluster_models
-        return Clustered(models, self.name) if models else Checkpointed(self.name, self.folder.path / "final")
+        published = Published.of_run(self.folder.path)
+        return Clustered(published, self.name) if published.clusters else Checkpointed(self.name, published.final)
 
     def about(self, first: Beside) -> dict[str, Any]:
         """What differs from the first run, and what travelled: bytes of the rounds for each user who trained."""

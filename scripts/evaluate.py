@@ -157,7 +157,7 @@ def command(
 
 def is_run(model: Path) -> bool:
     """Whether this is a run's folder, not a checkpoint's."""
-    from server.run_folder import CONFIG
+    from nextword.federation.published import CONFIG
 
     return (model / CONFIG).is_file()
 
@@ -176,14 +176,15 @@ def subject_of(
     The central ceiling of a run is trained if `ceiling` says how. Raises ValueError for what does not go together.
     """
     from nextword import checkpoint
+    from nextword.federation.published import Published
     from server.run_folder import RunFolder
 
     if is_run(model):
         if columns != ("user", "text"):
             raise ValueError(f"--user-column, --text-column: {model} knows its own columns; leave the options out")
         name, seed, population, models = _of_run(model, corpus, data_dir, ceiling, workers)
-        folder = RunFolder(model)
-        return Subject(name, seed, population, models, "clustered" if folder.cluster_models else "federated", folder)
+        reference = "clustered" if Published.of_run(model).clusters else "federated"
+        return Subject(name, seed, population, models, reference, RunFolder(model))
     checkpoint.read_config(model)
     if corpus is None:
         raise ValueError("--corpus: on whose text? give a catalogue name or a .jsonl file")
@@ -202,10 +203,12 @@ def systems_of(
 ) -> list[System]:
     """The rows of the table, in order; `progress` is told of fine-tuning."""
     from nextword.federation.folders import DEVICES, start_folder
+    from nextword.federation.published import Published
     from personalization.stack import StackConfig
     from scripts import systems
 
     models, reference, population, folder = subject.models, subject.reference, subject.population, subject.folder
+    published = Published.of_run(folder.path) if folder is not None else Published(models[reference])
     # Where nobody took part (a model that has never met the corpus), the trigram is trained on the history of the very
     # people who are measured, so that it is the stronger baseline.
     counts = systems.Counts(population.participants or population.newcomers)
@@ -213,8 +216,8 @@ def systems_of(
     plain = {name: systems.Checkpointed(name, models[name]) for name in order}
     rows: list[System] = [counts, systems.CountsWithOwn(counts), *plain.values()]
     base: systems.Base
-    if folder is not None and folder.cluster_models:
-        base = systems.Clustered(folder.cluster_models)
+    if published.clusters:
+        base = systems.Clustered(published)
         rows.append(base)
     else:
         base = plain[reference]
@@ -227,8 +230,8 @@ def systems_of(
     tuners = systems.Tuners(base, finetune, progress)
     over: systems.Base = base
     own, nothing = StackConfig(gate=gate), StackConfig(own=None, gate=gate)
-    if folder is not None and folder.ngrams.is_file():
-        over = systems.WithNgrams(base, folder.ngrams)
+    if published.ngrams is not None:
+        over = systems.WithNgrams(base, published)
         rows.append(systems.Personalized(f"{reference}+ngrams", over, nothing))
     rows.append(systems.Personalized(f"{reference}+own", base, own))
     rows.append(systems.Personalized("finetuned", base, nothing, tuners))

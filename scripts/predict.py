@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,7 +15,7 @@ import typer
 from scripts.console import print_json
 
 if TYPE_CHECKING:
-    from nextword.layers import Layer
+    from nextword.federation.published import Published
     from nextword.predictor import Predictor
 
 _WEIGHED_BY = 100  # of a history's messages, the newest, at most
@@ -37,14 +38,13 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,
 ) -> None:
     from nextword import checkpoint
+    from nextword.federation.published import Published
     from nextword.predictor import Predictor
 
-    model = model or checkpoint.BUNDLED
-    predictor = Predictor.load(model / "final" if (model / "final").is_dir() else model)
+    published = Published.at(model or checkpoint.BUNDLED)
+    predictor = Predictor.load(published.final) if history is None else _with_habits(history, published)
     for own in word:
         predictor.own_words.add(own)
-    if history is not None:
-        predictor.layers += _own(history, predictor)
     if stdin:
         for line in sys.stdin:
             print(json.dumps(_answer_line(predictor, line, k)), flush=True)
@@ -59,8 +59,11 @@ def command(
         print(f"{suggestion['probability']:6.1%}  {suggestion['word']}")
 
 
-def _own(history: Path, predictor: Predictor) -> list[Layer]:
-    """The person's own n-gram, trusted as far as the newest messages say."""
+def _with_habits(history: Path, published: Published) -> Predictor:
+    """Of a run's clusters the one that suits the person, under the n-grams of many and the person's own.
+
+    The layers are trusted as far as the newest messages say.
+    """
     from nextword.text import normalise, tokens
     from personalization.own_ngram import OwnNgram
     from personalization.trust import UNTRIED, Overlay, trusted
@@ -70,11 +73,29 @@ def _own(history: Path, predictor: Predictor) -> list[Layer]:
     except UnicodeDecodeError:
         raise ValueError(f"{history}: not a text in UTF-8") from None
     newest = min(len(messages) // 10, _WEIGHED_BY)
-    trusts: tuple[float, ...] = (UNTRIED,)
-    if newest >= _FEWEST:
-        judged = [tokens(normalise(text)) for text in messages[-newest:]]
-        trusts, _ = Overlay([OwnNgram(messages=messages[:-newest])], judged).best(predictor.costs(judged))
-    return trusted([OwnNgram(messages=messages)], trusts)
+    judged = [tokens(normalise(text)) for text in messages[-newest:]] if newest >= _FEWEST else []
+    known = messages[:-newest] if judged else messages
+    predictor = _nearest(published, known)
+    many = [published.many] if published.many is not None else []
+    trusts: tuple[float, ...] = (*(0.0 for _ in many), UNTRIED)
+    if judged:
+        trusts, _ = Overlay([*many, OwnNgram(messages=known)], judged).best(predictor.costs(judged))
+    predictor.layers += trusted([*many, OwnNgram(messages=messages)], trusts)
+    return predictor
+
+
+def _nearest(published: Published, messages: Sequence[str]) -> Predictor:
+    """By the model of the cluster that suits these messages, or by the model that everybody has."""
+    from nextword.predictor import Predictor
+
+    if not published.clusters:
+        return Predictor.load(published.final)
+    from personalization.nearest import nearest_cluster  # takes torch along, which takes seconds
+
+    folder = nearest_cluster(published, messages)
+    predictor = Predictor.load(folder)
+    predictor.source = "cluster" if folder in published.clusters else "shared"
+    return predictor
 
 
 def _answer(predictor: Predictor, text: str, typed: str, k: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from nextword.text import normalise
+from personalization import chats
 from personalization.profile import Profile
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -49,21 +50,13 @@ def import_(
     profiles_dir: _Folder = None,
 ) -> None:
     """Learn from messages that you have written elsewhere."""
-    from personalization import chats
-
-    try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise ValueError(f"{file}: not a text in UTF-8") from None
-    if chats.is_chat(lines):
-        there = chats.names(lines)
-        if who not in there:
-            raise ValueError(f"{file}: a chat; say with --who which of these is you: {', '.join(there)}")
-        lines = chats.messages_of(lines, who)
-    elif who:
+    written = chats.read(file)
+    if "" in written and who:
         raise ValueError(f"{file}: no chat with names, so --who has nothing to choose")
+    if who not in written:
+        raise ValueError(f"{file}: a chat; say with --who which of these is you: {', '.join(written)}")
     with Profile(folder_of(name, profiles_dir)) as profile:
-        print(f"{profile.add(lines)} messages learned, {len(profile.contents.messages)} in all")
+        print(f"{profile.add(written[who])} messages learned, {len(profile.contents.messages)} in all")
 
 
 @app.command()
@@ -90,8 +83,17 @@ def forget(word: str, name: _Name = "me", profiles_dir: _Folder = None) -> None:
         if normalise(word) not in profile.contents.own:
             raise ValueError(f"{word}: not a word that was learned; 'nextword profile words' lists those")
         profile.forget(word)
-        if profile.contents.trainings:
-            print("a training made before still knows it: undo that in 'nextword type', or train again")
+        _tell_of_trainings(profile)
+
+
+@app.command()
+def rename(old: str, new: str, name: _Name = "me", profiles_dir: _Folder = None) -> None:
+    """Say which word was meant by one: it is counted as that, and your messages have that in its place."""
+    with _there(name, profiles_dir) as profile:
+        if normalise(old) not in profile.contents.own:
+            raise ValueError(f"{old}: not a word that was learned; 'nextword profile words' lists those")
+        profile.rename(old, new)
+        _tell_of_trainings(profile)
 
 
 @app.command()
@@ -138,6 +140,11 @@ def erase(
             raise typer.Exit(1)
         profile.erase()
         print(f"{name}: {kept} messages deleted")
+
+
+def _tell_of_trainings(profile: Profile) -> None:
+    if profile.contents.trainings:
+        print("a training made before still knows it: undo that in 'nextword type', or train again")
 
 
 def _there(name: str, profiles_dir: Path | None) -> Profile:

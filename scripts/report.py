@@ -60,8 +60,9 @@ def page_of(told: list[dict[str, Any]]) -> str:
 
 def _told(folder: Path) -> dict[str, Any]:
     """What the page says of a run. Raises FileNotFoundError where there is none."""
+    from nextword.federation.published import CONFIG
     from scripts import figures as drawn
-    from server.run_folder import CONFIG, RunFolder
+    from server.run_folder import RunFolder
 
     run = RunFolder(folder)
     if not (folder / CONFIG).is_file():

@@ -18,17 +18,17 @@ from data.splits import Split, contributes
 from nextword import checkpoint
 from nextword.federation.config import ClientConfig, PersonalConfig
 from nextword.federation.ledger import PrivacySpent, spent, steps
-from nextword.federation.ngrams import Growth
-from nextword.layers import Layer
+from nextword.federation.published import Published
 from nextword.metrics import WordModel
 from nextword.model import LanguageModel
 from nextword.ngram import Mixture, Trigram
 from nextword.predictor import Predictor
 from nextword.text import normalise, tokens
-from nextword.training import TrainConfig, score
+from nextword.training import TrainConfig
 from personalization import device, stack
 from personalization.finetune import FinetuneConfig, Progress, Tuner, tune
 from personalization.methods import METHODS, Local
+from personalization.nearest import JUDGED_BY, nearest
 from personalization.private import DpSgd, noise_for
 from personalization.stack import Shared, StackConfig
 from personalization.store import DeviceStore
@@ -169,9 +169,9 @@ class Checkpointed:
 class Clustered:
     """Of several models the one under which the person's history costs the fewest bits, found on the device alone."""
 
-    def __init__(self, folders: Sequence[Path], name: str = "clustered"):
+    def __init__(self, published: Published, name: str = "clustered"):
         self.name = name
-        self.models = [Checkpointed(folder.name, folder) for folder in folders]
+        self.models = [Checkpointed(folder.name, folder) for folder in published.clusters]
         self._chosen: tuple[Someone, int] | None = None
 
     def prepare(self) -> None:
@@ -182,10 +182,8 @@ class Clustered:
         """The number of the model among those given."""
         if self._chosen is None or self._chosen[0] != someone:
             encode = self.models[0].predictor.vocabulary.encode
-            messages = [encode(normalise(text)) for text in someone.train[-device.JUDGED_BY :]]
-            costs = [float(score(model.shared(someone).model, messages).bits.sum()) for model in self.models]
-            found = int(np.argmin(costs))
-            self._chosen = someone, found
+            messages = [encode(normalise(text)) for text in someone.train[-JUDGED_BY:]]
+            self._chosen = someone, nearest((model.model for model in self.models), messages)
         return self._chosen[1]
 
     def for_person(self, someone: Someone) -> Made:
@@ -202,17 +200,13 @@ class WithNgrams:
     """A model and the n-grams of many that a run has found, for others to build on."""
 
     base: Base
-    path: Path
-
-    @cached_property
-    def many(self) -> Layer:
-        return Growth.load(self.path, checkpoint.read(self.path.parent / "final").vocabulary).layer()
+    published: Published
 
     def prepare(self) -> None:
-        assert self.many
+        assert self.published.many
 
     def shared(self, someone: Someone) -> Shared:
-        return self.base.shared(someone)._replace(many=self.many)
+        return self.base.shared(someone)._replace(many=self.published.many)
 
 
 class Tuners:

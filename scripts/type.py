@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nextword.text import normalise
+from personalization import chats
 
 if TYPE_CHECKING:
     from nextword.keyboard.parts import Known, Leaving, Trained
@@ -51,6 +52,7 @@ def command(
     if as_json:
         raise ValueError("--json: goes with --replay; other programs use 'nextword predict --stdin'")
     from nextword import checkpoint
+    from nextword.federation.published import Published
     from scripts.profile import folder_of
 
     chosen = _settings(settings, set_ or [])
@@ -59,8 +61,7 @@ def command(
         return
     folder = folder_of(profile, profiles_dir)
     model = model or checkpoint.BUNDLED
-    model = model / "final" if (model / "final").is_dir() else model
-    checkpoint.read_config(model)
+    Published.at(model)  # what is wrong with it is told here, not in a browser
     if web:
         from scripts.web import serve
 
@@ -97,8 +98,8 @@ class PersonKeyboard:
     def __init__(self, name: str, learner: Learner) -> None:
         self.name, self.learner, self.profile = name, learner, learner.profile
         self.block, self.unblock = self.profile.block, self.profile.unblock
-        self.forget, self.write = self.profile.forget, self.profile.write
-        self.read_state, self.undo_training = self.profile.read_state, learner.undo
+        self.forget, self.write, self.rename = self.profile.forget, self.profile.write, self.profile.rename
+        self.read_state, self.undo_training, self.erase = self.profile.read_state, learner.undo, learner.erase
 
     @property
     def messages(self) -> Sequence[str]:
@@ -136,6 +137,18 @@ class PersonKeyboard:
         return [Known(own.written(word) or word, count, word in blocked) for word, count in (hidden | times).items()][
             :most
         ]
+
+    def people(self, file: str) -> Mapping[str, int]:
+        return {who: len(messages) for who, messages in chats.read(Path(file).expanduser()).items()}
+
+    def learn(self, file: str, who: str) -> int:
+        written = chats.read(Path(file).expanduser())
+        if who not in written:
+            raise ValueError(f"{file}: has changed; there is nothing of {who or 'a text without names'} in it now")
+        return self.profile.add(written[who])
+
+    def export(self, file: str) -> None:
+        self.profile.export(Path(file).expanduser())
 
     def leaving(self) -> Leaving:
         from nextword.keyboard.parts import Leaving

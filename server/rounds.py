@@ -22,6 +22,7 @@ from nextword.federation.clusters import unpacked
 from nextword.federation.codec import Update
 from nextword.federation.config import RunConfig
 from nextword.federation.ledger import Gaussian, spent
+from nextword.federation.published import CLUSTER_MODELS, FINAL
 from nextword.federation.skellam import Scheme
 from nextword.model import LanguageModel
 from nextword.vocabulary import Vocabulary
@@ -31,7 +32,7 @@ from server.ftrl import CorrelatedNoise, band
 from server.message_privacy import MessagePrivacy
 from server.ngrams import find_ngrams
 from server.privacy import CentralPrivacy
-from server.run_folder import FINAL, Event, RunFolder, State
+from server.run_folder import Event, RunFolder, State
 from server.sampling import separation
 from server.shared_noise import SharedNoiseSpending
 from server.spending import COVERS, Spending
@@ -306,7 +307,7 @@ def finish(run: Run, model: LanguageModel, vocabulary: Vocabulary) -> Event:
     sizes = chosen[-1] if chosen else [1]
     for cluster in (number for number, size in enumerate(sizes) if size and len(models) > 1):
         model.set_weights({**start, **models[cluster]})
-        checkpoint.save(run.folder.path / "clusters" / str(cluster), model, vocabulary, extra=about)
+        checkpoint.save(run.folder.path / CLUSTER_MODELS / str(cluster), model, vocabulary, extra=about)
     largest = int(np.argmax(sizes))
     model.set_weights({**start, **models[largest]})
     checkpoint.save(run.folder.path / FINAL, model, vocabulary, extra=about)

@@ -24,21 +24,19 @@ import safetensors.numpy
 from nextword import checkpoint
 from nextword.federation.codec import Update
 from nextword.federation.config import RunConfig
+from nextword.federation.published import CONFIG, NGRAMS
 from nextword.files import check_writable, locked, write_whole
 from nextword.settings import flatten
 
-CONFIG, INPUTS, EVENTS, CHECKPOINT, SUMMARY, EVALUATION, COMPARISON, NGRAMS, CLUSTERS, SECRET, FINAL = (
-    "config.toml",
+INPUTS, EVENTS, CHECKPOINT, SUMMARY, EVALUATION, COMPARISON, CLUSTERS, SECRET = (
     "inputs.json",
     "events.jsonl",
     "checkpoint.safetensors",
     "summary.json",
     "evaluation.json",
     "comparison.json",
-    "ngrams.safetensors",
     "clusters.json",
     "secret.json",
-    "final",
 )
 Event = dict[str, Any]
 
@@ -159,11 +157,6 @@ class RunFolder:
     def ngrams(self) -> Path:
         """The n-grams that many people use (`nextword.federation.ngrams`), where they were looked for."""
         return self.path / NGRAMS
-
-    @property
-    def cluster_models(self) -> list[Path]:
-        """The checkpoints of the clusters that somebody chose, in their order; none where there is one model."""
-        return sorted((self.path / "clusters").glob("*"), key=lambda path: int(path.name))
 
     def secret(self) -> int:
         """The server's own random number, from the system's entropy: drawn once, kept here, sent to nobody."""

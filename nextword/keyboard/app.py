@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, ClassVar
 
@@ -12,28 +12,43 @@ from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Footer, Header, HelpPanel, Static
 
 from nextword.keyboard.bar import Slot, WordBar
 from nextword.keyboard.composer import begun
+from nextword.keyboard.data import DataScreen
 from nextword.keyboard.discreet import DiscreetApp
 from nextword.keyboard.emojis import emojis
 from nextword.keyboard.insight import Insight
 from nextword.keyboard.keys import Keys
 from nextword.keyboard.known import MOST, WordsScreen
-from nextword.keyboard.news import Done, Due, Failed, Foreseen, Found, Offered, Weighed
+from nextword.keyboard.news import (
+    Done,
+    Due,
+    Erased,
+    Exported,
+    Failed,
+    Foreseen,
+    Found,
+    Learned,
+    Offered,
+    Several,
+    Weighed,
+)
 from nextword.keyboard.parts import Keyboard
 from nextword.keyboard.settings import KeyboardSettings
 from nextword.keyboard.state import State
-from nextword.keyboard.tally import Meter
+from nextword.keyboard.tally import Meter, Tally
 from nextword.keyboard.training import TrainingLine, told
 from nextword.keyboard.writing import Writing
 from nextword.text import normalise
 
 _SHOWN = 50  # messages of before
 _SHOWN_CHARACTERS = 4000  # of a message
-_EVERYWHERE = {"help", "quit", "command_palette"}
+_EVERYWHERE = ("help", "quit")
 _KEPT_EVERY_S = 5.0  # how the screen stands
+_BEFORE = "a training made before may still know it"
 
 
 class KeyboardApp(DiscreetApp[None]):
@@ -64,10 +79,14 @@ class KeyboardApp(DiscreetApp[None]):
             ("f8", "block", "Hide", "hide-word", True, "Never offer the marked word again"),
             ("f9", "incognito", "Incognito", "incognito", True, "Keep and learn nothing"),
             ("f10", "words", "Words", "words", True, "What was learned from you"),
+            ("ctrl+o", "data", "Data", "data", False, "Learn from a file, take all out, delete everything"),
             ("f12", "keys", "Keys", "keys", False, "Show or hide the keys"),
             ("ctrl+q", "quit", "Quit", "leave", True, ""),
         )
     ]
+    _OWN: ClassVar = {
+        binding.action.partition("(")[0] for binding in BINDINGS if isinstance(binding, Binding)
+    }.difference(_EVERYWHERE)
 
     def __init__(self, keyboard: Keyboard, settings: KeyboardSettings | None = None) -> None:
         super().__init__()
@@ -75,6 +94,7 @@ class KeyboardApp(DiscreetApp[None]):
         self._state = State.of(keyboard.read_state())
         self._meter = Meter(self._state.tally.model_copy(deep=True))
         self._asked = 0
+        self._doomed: Sequence[Widget] | None = None  # messages shown, while all that is kept is being deleted
         self._due = self.settings.learning.train_after  # messages after which a training begins
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keyboard")
         keys = self.settings.keys
@@ -243,20 +263,100 @@ class KeyboardApp(DiscreetApp[None]):
 
     @on(WordsScreen.Changed)
     def _change_word(self, changed: WordsScreen.Changed) -> None:
-        change = {
-            "forget": (self.keyboard.forget, "is forgotten; a training made before may still know it"),
-            "block": (self.keyboard.block, "will not be offered again"),
-            "unblock": (self.keyboard.unblock, "is offered again"),
-            "write": (self.keyboard.write, "is written so from now on"),
+        keyboard, word, form = self.keyboard, changed.word, changed.form
+        change: dict[str, tuple[Callable[[], None], str]] = {
+            "forget": (lambda: keyboard.forget(word), f"{word} is forgotten; {_BEFORE}"),
+            "block": (lambda: keyboard.block(word), f"{word} will not be offered again"),
+            "unblock": (lambda: keyboard.unblock(word), f"{word} is offered again"),
+            "write": (lambda: keyboard.write(form), f"{form} is written so from now on"),
+            "rename": (lambda: keyboard.rename(word, form), f"{word} is counted as {form} from now on; {_BEFORE}"),
         }
-        how, line = change[changed.what]
-        self._change(lambda: how(changed.word), f"{changed.word} {line}")
+        self._change(*change[changed.what])
         if isinstance(self.screen, WordsScreen):
             self._look_for_known(WordsScreen.Wanted(self.screen.searched))
 
+    @property
+    def _data_screen(self) -> DataScreen | None:
+        """Where it is open, be it under the palette."""
+        return next((screen for screen in self.screen_stack if isinstance(screen, DataScreen)), None)
+
+    @on(DataScreen.Learn)
+    def _learn_from_file(self, wanted: DataScreen.Learn) -> None:
+        file = wanted.file
+
+        def work() -> None:
+            people = {} if wanted.who is not None else self.keyboard.people(file)
+            if any(people):  # names
+                self.post_message(Several(file, people))
+            else:
+                self.post_message(Learned(file, self.keyboard.learn(file, wanted.who or "")))
+
+        self._do(work)
+
+    @on(Several)
+    def _ask_who(self, several: Several) -> None:
+        if (screen := self._data_screen) is not None:
+            screen.ask_who(several.file, several.people)
+
+    @on(Learned)
+    def _show_learned(self, learned: Learned) -> None:
+        if (screen := self._data_screen) is not None:
+            screen.go_on(len(self.keyboard.messages), screen.learn)
+        self._show_done(Done(f"{learned.messages:,} messages learned from {learned.file}"))
+        self._do(self._train_in_time)
+
+    @on(DataScreen.Export)
+    def _export(self, wanted: DataScreen.Export) -> None:
+        def work() -> None:
+            self.keyboard.export(wanted.file)
+            self.post_message(Exported(wanted.file))
+
+        self._do(work)
+
+    @on(Exported)
+    def _show_exported(self, exported: Exported) -> None:
+        if (screen := self._data_screen) is not None:
+            screen.go_on(len(self.keyboard.messages), screen.export)
+        self.notify(f"all that is kept is in {exported.file} too; keep that to yourself", markup=False)
+
+    @on(DataScreen.Erase)
+    def _erase(self) -> None:
+        self._doomed = list(self.conversation.children)
+        self.training.stop()
+
+        def work() -> None:
+            try:
+                self.keyboard.erase()
+            except Exception as error:
+                self.post_message(Erased(Failed.of(error)))
+            else:
+                self.post_message(Erased())
+
+        self._do(work)
+
+    @on(Erased)
+    def _show_erased(self, erased: Erased) -> None:
+        doomed, self._doomed = self._doomed or (), None
+        if (screen := self._data_screen) is not None:
+            screen.go_on(len(self.keyboard.messages), screen.erase)
+            if erased.failed is None and self.screen is screen:
+                screen.dismiss()
+        if erased.failed is not None:
+            self._show_failure(erased.failed)
+            return
+        self._due = self.settings.learning.train_after
+        self._state, self._meter.tally = State(), Tally()
+        self._meter.discard()
+        for bubble in doomed:  # what was sent since is kept
+            bubble.remove()
+        self.bar.clear()
+        self.writing.begin_anew()
+        self._keep_state()
+        self._show_done(Done("all that was kept is deleted"))
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """On another screen, as of the words or the palette, keys are for that."""
-        return action in _EVERYWHERE or len(self.screen_stack) == 1
+        """On another screen, as of the words or the palette, the keyboard's own keys are for nothing."""
+        return action not in self._OWN or len(self.screen_stack) == 1
 
     def action_help(self) -> None:
         """Show what the keys do, or hide it again."""
@@ -288,6 +388,10 @@ class KeyboardApp(DiscreetApp[None]):
     def action_words(self) -> None:
         self.push_screen(WordsScreen())
 
+    def action_data(self) -> None:
+        if self._data_screen is None:
+            self.push_screen(DataScreen(self.keyboard.name, len(self.keyboard.messages)))
+
     def action_keys(self) -> None:
         """Show the keys on the screen, or hide them."""
         self.keys.toggle_class("hidden")
@@ -313,6 +417,7 @@ class KeyboardApp(DiscreetApp[None]):
         yield SystemCommand(
             "Words", "Search what was learned, write it otherwise, hide or forget it", self.action_words
         )
+        yield SystemCommand("Your data", "Learn from a file, take all out, delete everything", self.action_data)
         yield SystemCommand("Insight", "What the bar saves, and what would leave this device", self.action_insight)
         yield SystemCommand("Keys on the screen", "Show or hide them", self.action_keys)
         yield SystemCommand("Incognito", "Keep and learn nothing, or go on learning", self.action_incognito)
@@ -339,7 +444,9 @@ class KeyboardApp(DiscreetApp[None]):
         self.writing.screen.set_class(self.writing.incognito, "incognito")
 
     def _keep_state(self) -> None:
-        """How the screen stands; what is written incognito is no part of it."""
+        """How the screen stands; what is written incognito is no part of it, nor what is about to be deleted."""
+        if self._doomed is not None:
+            return
         state = State(
             draft="" if self.writing.incognito else self.writing.text,
             theme=self.theme,
@@ -365,7 +472,7 @@ class KeyboardApp(DiscreetApp[None]):
 
         def told(done: Future[Any]) -> None:
             if not done.cancelled() and (error := done.exception()) is not None:
-                self.post_message(Failed(str(error) or type(error).__name__))
+                self.post_message(Failed.of(error))
 
         self._worker.submit(work).add_done_callback(told)
 

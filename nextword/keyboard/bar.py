@@ -17,6 +17,7 @@ from nextword.keystrokes import SLOTS
 
 SOURCES = {
     "shared": "the model that everybody has",
+    "cluster": "the model of people like you",
     "trained": "the model trained on your messages",
     "own": "your own words",
     "many": "words of many people",

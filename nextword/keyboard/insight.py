@@ -18,6 +18,7 @@ _BAR = 10  # characters of a full bar
 _SLOTS = ("left", "middle", "right")
 _FROM = {
     "shared": "from everybody's model",
+    "cluster": "from the model of people like you",
     "trained": "from the model trained on you",
     "own": "from your own words",
     "many": "from words of many people",

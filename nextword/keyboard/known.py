@@ -14,7 +14,9 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import DataTable, Footer, Input, Label
 
+from nextword.keyboard.field import Field
 from nextword.keyboard.parts import Known
+from nextword.text import normalise
 
 MOST = 200  # words shown
 
@@ -29,7 +31,8 @@ class WordsScreen(ModalScreen[None]):
     """
     HELP = """\
     What you type above the table searches it. In the table, to which **Down** leads, **Delete** forgets the marked
-    word. **Ctrl+B** never offers it again, or does after all, **Enter** changes its capitals. **Escape** leaves.
+    word. **Ctrl+B** never offers it again, or does after all. **Enter** writes it otherwise: in other capitals, or as
+    the word that was meant, as which it is counted then. **Escape** leaves.
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back"),
@@ -48,19 +51,20 @@ class WordsScreen(ModalScreen[None]):
     class Changed(Message):
         """Something is to be done to a word."""
 
-        what: Literal["forget", "block", "unblock", "write"]
+        what: Literal["forget", "block", "unblock", "write", "rename"]
         word: str
+        form: str = ""  # that it is to have
 
     def __init__(self) -> None:
         super().__init__()
         self._known: Sequence[Known] = ()
         self._editing: str | None = None
-        self.field = Input(placeholder="Search")
+        self.field = Field(placeholder="Search")
         self.table: DataTable[str] = DataTable(cursor_type="row", zebra_stripes=True)
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Label("Words learned from you or never offered; Enter changes capitals")
+            yield Label("Words learned or never offered; Enter rewrites one")
             yield self.field
             yield self.table
             yield Footer()
@@ -71,7 +75,9 @@ class WordsScreen(ModalScreen[None]):
         self._search()
 
     def show(self, known: Sequence[Known]) -> None:
-        """The words found."""
+        """The words found; an answer to a screen of before comes too early, and this one asks for itself."""
+        if not self.table.columns:
+            return
         self._known = known
         at = self.table.cursor_row
         self.table.clear()
@@ -102,14 +108,14 @@ class WordsScreen(ModalScreen[None]):
         if self._editing is None and marked is not None:
             self._editing, field.value, field.placeholder = marked.word, marked.word, "Written so"
             field.border_title = f"{marked.word} is written"
+            field.cursor_position = len(field.value)
             field.focus()
         elif self._editing is not None:
             written, before = field.value.strip(), self._editing
             self._stop_editing()
-            if written.lower() != before.lower():
-                self.notify("only capitals can be changed here; send a new word to teach it", severity="warning")
-            elif written != before:
-                self.post_message(self.Changed("write", written))
+            if written and written != before:
+                same = normalise(written) == normalise(before)
+                self.post_message(self.Changed("write" if same else "rename", before, written))
 
     def _stop_editing(self) -> None:
         field = self.field

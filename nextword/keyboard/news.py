@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from textual.message import Message
 
@@ -35,6 +36,13 @@ class Failed(Message):
 
     line: str
 
+    @classmethod
+    def of(cls, error: BaseException) -> Self:
+        """With the file where it is one that failed, and no number."""
+        if isinstance(error, OSError) and error.strerror:
+            return cls(f"{error.filename}: {error.strerror}" if error.filename else error.strerror)
+        return cls(str(error) or type(error).__name__)
+
 
 @dataclass
 class Done(Message):
@@ -55,6 +63,36 @@ class Weighed(Message):
     """What a federated round would take from here."""
 
     leaving: Leaving
+
+
+@dataclass
+class Several(Message):
+    """A file is a chat: who has written in it, and how many messages."""
+
+    file: str
+    people: Mapping[str, int]
+
+
+@dataclass
+class Learned(Message):
+    """So many messages of a file were learned."""
+
+    file: str
+    messages: int
+
+
+@dataclass
+class Exported(Message):
+    """All was written to this file."""
+
+    file: str
+
+
+@dataclass
+class Erased(Message):
+    """All that was kept is deleted; or the failure that came instead."""
+
+    failed: Failed | None = None
 
 
 class Due(Message):

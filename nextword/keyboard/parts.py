@@ -54,7 +54,7 @@ class Offer(Protocol):
 
     @property
     def source(self) -> str:
-        """Who offers it: "shared", "trained", "own", ..."""
+        """Who offers it: "shared", "cluster", "trained", "own", ..."""
 
 
 class Keyboard(Protocol):
@@ -102,11 +102,29 @@ class Keyboard(Protocol):
     def write(self, form: str) -> None:
         """A word is written so, whatever was sent. Raises ValueError for what is no word."""
 
+    def rename(self, word: str, form: str) -> None:
+        """A word was meant as another one, written so. Raises ValueError for what is no word, or was not learned."""
+
     def words(self, beginning: str, most: int) -> Sequence[Known]:
         """Words that begin so, the hidden ones first, then those sent most."""
 
     def leaving(self) -> Leaving:
         """What would leave this device, and what would stay."""
+
+    def people(self, file: str) -> Mapping[str, int]:
+        """Who has written in a file, and how many messages; plain text is of one without a name.
+
+        Raises ValueError for what is no text, OSError for what cannot be read, as the next two do.
+        """
+
+    def learn(self, file: str, who: str) -> int:
+        """Keep and learn what one of them has written; returns how many messages that was."""
+
+    def export(self, file: str) -> None:
+        """Write all that is kept to a new file; one that is there is left alone."""
+
+    def erase(self) -> None:
+        """Delete all that is kept, and offer what a new keyboard does. Raises OSError."""
 
     def read_state(self) -> dict[str, Any]:
         """What `write_state` was given last; empty where that was never, or cannot be read."""

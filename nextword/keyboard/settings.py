@@ -53,6 +53,7 @@ class Keys(Section):
     hide_word: str = "f8"
     incognito: str = "f9"
     words: str = "f10"
+    data: str = Field(default="ctrl+o", description="your data: take in, take out, delete")
     keys: str = Field(default="f12", description="the keys on the screen")
     leave: str = "ctrl+q"
 
@@ -65,7 +66,7 @@ class Keys(Section):
         if used[""]:
             raise ValueError("keys: every action needs a key")
         if letters := [key for key in used if len(key) == 1 or key in ("space", "backspace")]:
-            raise ValueError(f"keys: {letters[0]} is for writing; take another key, as f11 or ctrl+g")
+            raise ValueError(f"keys: {letters[0]} is for writing; take another key, as ctrl+g")
         for key in used:
             *held, pressed = key.split("+")
             if not set(held) <= _HELD or (len(pressed) > 1 and pressed not in _PRESSED):

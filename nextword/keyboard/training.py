@@ -59,12 +59,12 @@ class TrainingLine(Horizontal):
         self._thread.submit(self._work)
 
     def stop(self) -> None:
-        """Have it stop at its next step."""
-        self._stopping = True
+        """Have it stop at its next step, if one goes on."""
+        self._stopping = self.goes_on
 
     async def close(self) -> None:
         """Stop, and wait until it has; the screen's own loop goes on meanwhile."""
-        self.stop()
+        self._stopping = True
         await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)
 
     @on(Progressed)
@@ -89,7 +89,8 @@ class TrainingLine(Horizontal):
         except Stopped:
             pass
         except Exception as error:
-            self.post_message(Failed(str(error) or type(error).__name__))
+            if not self._stopping:
+                self.post_message(Failed.of(error))
         self.post_message(self.Finished(trained))
 
 

@@ -49,6 +49,10 @@ class Fake:
     untrained: int = 0
     steps: int = 3  # of a training
     undone: int = 0
+    files: dict[str, dict[str, int]] = field(default_factory=dict)  # who has written in them, and how many messages
+    learned: list[tuple[str, str]] = field(default_factory=list)
+    exported: list[str] = field(default_factory=list)
+    erased: int = 0
     go_on: threading.Event = field(default_factory=threading.Event)  # for which a training waits after its first step
 
     def suggest(self, context: str, typed: str) -> list[Word]:
@@ -79,6 +83,34 @@ class Fake:
 
     def write(self, form: str) -> None:
         self.changes.append(("write", form))
+
+    def rename(self, word: str, form: str) -> None:
+        if word.lower() not in [known.word.lower() for known in self.known if known.times]:
+            raise ValueError(f"{word}: not a word that was learned")
+        self.changes.append(("rename", f"{word} {form}"))
+        self.known = [Known(form, known.times, False) if known.word == word else known for known in self.known]
+
+    def people(self, file: str) -> dict[str, int]:
+        if file not in self.files:
+            raise FileNotFoundError(2, "No such file or directory", file)
+        return self.files[file]
+
+    def learn(self, file: str, who: str) -> int:
+        self.learned.append((file, who))
+        self.messages = [*self.messages, *["learned"] * self.files[file][who]]
+        self.untrained += self.files[file][who]
+        return self.files[file][who]
+
+    def export(self, file: str) -> None:
+        if file in self.exported:
+            raise FileExistsError(17, "File exists", file)
+        self.exported.append(file)
+
+    def erase(self) -> None:
+        if self.broken:
+            raise PermissionError(13, "Permission denied", "/events.jsonl")
+        self.erased += 1
+        self.messages, self.sent, self.known, self.state, self.untrained = [], [], [], {}, 0
 
     def leaving(self) -> Leaving:
         return Leaving([("changes of 1,000 weights", 4000)], [("messages: 3", 120)])
@@ -169,5 +201,5 @@ async def press(pilot: Pilot[None], *keys: str) -> None:
 
 
 KEYS = {"tab", "enter", "backspace", "escape", "left", "right", "up", "down", "space", "home", "end"} | {
-    *(f"f{number}" for number in range(1, 13)), "delete", "ctrl+j", "ctrl+q", "ctrl+b", "ctrl+v",
+    *(f"f{number}" for number in range(1, 13)), "delete", "ctrl+j", "ctrl+q", "ctrl+o", "ctrl+b", "ctrl+v", "ctrl+z",
 }  # fmt: skip

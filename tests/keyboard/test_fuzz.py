@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from nextword.keyboard.app import KeyboardApp
 from nextword.keyboard.composer import Habits
+from nextword.keyboard.data import DataScreen
 from nextword.keyboard.writing import Writing
 from tests.keyboard.driving import Fake, settled, use
 
@@ -32,7 +33,7 @@ NOTHING = Habits(auto_space=False, auto_capital=False, autocorrect=False)
 ACTIONS = [
     *("tab", "escape", "up", "down", "left", "right", "home", "end", "delete", "ctrl+w", "ctrl+z", "ctrl+y", "ctrl+a"),
     *(f"f{number}" for number in range(1, 13)),
-    *("shift+left", "ctrl+left", "ctrl+x", "ctrl+v", "ctrl+b"),
+    *("shift+left", "ctrl+left", "ctrl+x", "ctrl+v", "ctrl+b", "ctrl+o", "shift+tab"),
 ]  # fmt: skip
 
 
@@ -47,7 +48,9 @@ async def worked_off(app: App[None]) -> None:
     for pump in (app, app.writing):
         done = asyncio.Event()
         pump.call_later(done.set)
-        await done.wait()
+        while not done.is_set():
+            assert app.is_running, "the keyboard has crashed"  # or its answer would be awaited for ever
+            await asyncio.sleep(0.001)
 
 
 def test_what_is_typed_is_what_is_sent_however_fast() -> None:
@@ -108,6 +111,8 @@ def test_any_keys_leave_the_keyboard_working() -> None:
                 app.post_message(events.Resize(size, size))
             else:
                 await pilot.pause()
+                if rng.random() < 0.5 and (screen := app._data_screen) is not None:
+                    screen.post_message(DataScreen.Erase())
         await worked_off(app)
         while len(app.screen_stack) > 1:
             await app.pop_screen()
@@ -115,6 +120,7 @@ def test_any_keys_leave_the_keyboard_working() -> None:
         bubbles = app.query(".sent").results(Static)
         kept = [str(bubble.content) for bubble in bubbles if not bubble.has_class("incognito")]
         assert kept == [*fake.messages, *fake.sent]
+        assert fake.erased
         app.writing.begin_anew()
         if app.writing.incognito:
             app.writing.turn_incognito()

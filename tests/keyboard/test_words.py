@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Input
 
@@ -38,7 +39,7 @@ def test_words_are_searched_hidden_shown_and_forgotten() -> None:
     use(how)
 
 
-def test_a_word_is_written_otherwise_but_stays_the_word() -> None:
+def test_a_word_is_written_in_other_capitals_or_is_another_word() -> None:
     async def how(pilot: Pilot[None], fake: Fake) -> None:
         await press(pilot, "f10", "zo", "enter")
         field = pilot.app.screen.query_one(Input)
@@ -46,16 +47,48 @@ def test_a_word_is_written_otherwise_but_stays_the_word() -> None:
         field.value = "ZOQUE"
         await press(pilot, "enter")
         assert fake.changes == [("write", "ZOQUE")]
+        for unchanged in ("Zoque", " "):
+            await press(pilot, "zo", "enter")
+            field.value = unchanged
+            await press(pilot, "enter")
+        assert len(fake.changes) == 1
         await press(pilot, "zo", "enter")
-        field.value = "other"
+        field.value = "Bugis"
         await press(pilot, "enter")
-        assert fake.changes == [("write", "ZOQUE")]
-        assert "only capitals" in notes(pilot)[-1]
-        await press(pilot, "zo", "enter", "escape")
+        assert fake.changes[1:] == [("rename", "Zoque Bugis")]
+        assert "Zoque is counted as Bugis from now on; a training made before may still know it" in notes(pilot)
+        assert rows(pilot)[-1] == ["Bugis", "3", ""]
+        await press(pilot, "da", "enter")
+        field.value = "darn"
+        await press(pilot, "enter")
+        assert notes(pilot)[-1] == "damn: not a word that was learned"
+        await press(pilot, "b", "enter", "escape")
         assert isinstance(pilot.app.screen, WordsScreen)
         assert field.value == ""
         await press(pilot, "escape")
         assert not isinstance(pilot.app.screen, WordsScreen)
+
+    use(how)
+
+
+def test_keys_without_a_pause_are_done_in_their_turn() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "f10", "zo", "enter")
+        for name in ("ctrl+u", "B", "u", "x", "backspace", "g", "enter"):
+            pilot.app.post_message(events.Key(name, name if len(name) == 1 else None))
+        await settled(pilot)
+        assert fake.changes == [("rename", "Zoque Bug")]
+
+    use(how)
+
+
+def test_an_answer_for_a_screen_that_was_left_does_not_break_the_next() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        screen = WordsScreen()
+        screen.show(fake.known)
+        pilot.app.push_screen(screen)
+        await settled(pilot)
+        assert len(rows(pilot)) == 2
 
     use(how)
 

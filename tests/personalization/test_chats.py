@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from personalization import chats
@@ -33,3 +35,18 @@ def test_each_ones_messages_are_told_apart(chat: str) -> None:
 @pytest.mark.parametrize("text", ["", "hello\nsee you", "12:15 - see you: there\nok\nhaha", "at 22:15 - Ann: no"])
 def test_plain_text_is_no_chat(text: str) -> None:
     assert not chats.is_chat(text.splitlines())
+
+
+def test_a_file_is_read_by_who_has_written_in_it(tmp_path: Path) -> None:
+    file = tmp_path / "chat.txt"
+    file.write_text("\ufeff" + ANDROID, encoding="utf-8")
+    assert list(chats.read(file)) == ["Ann", "Ben Two"]
+    assert chats.read(file) == {"Ann": ["hello: you\nthere", "see you"], "Ben Two": ["ok"]}
+    file.write_text("hello\n\n  \nsee you", encoding="utf-8")
+    assert chats.read(file) == {"": ["hello", "see you"]}
+    file.write_text(ANDROID.splitlines()[0], encoding="utf-8")
+    with pytest.raises(ValueError, match="nobody has written"):
+        chats.read(file)
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValueError, match="not a text in UTF-8"):
+        chats.read(file)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from nextword.model import LanguageModel
 from nextword.vocabulary import Vocabulary
 from personalization.gate import NOTHING
 from personalization.learner import FEWEST, Learner
-from personalization.profile import Profile
+from personalization.profile import Profile, TakenBack
 
 
 class Cancelled(Exception):
@@ -202,3 +202,83 @@ def test_what_would_leave_is_the_size_of_an_update_and_what_stays_is_told(
     assert sent[0] == (f"changes of {parameters:,} weights", 4 * parameters)
     assert kept[:2] == [("messages: 1", 12), ("words: 2", 11)]
     assert kept[2] == ("weights trained on them", 0)
+
+
+TAKE_BACK: dict[str, Callable[[Learner], None]] = {
+    "forgotten": lambda keyboard: keyboard.profile.forget("zoque"),
+    "renamed": lambda keyboard: keyboard.profile.rename("zoque", "Bugis"),
+    "erased": lambda keyboard: keyboard.erase(),
+}
+
+
+@pytest.mark.parametrize("moment", ["at its first step", "after its last", "while it is written down"])
+@pytest.mark.parametrize("how", TAKE_BACK)
+def test_what_is_taken_back_while_it_trains_does_not_ship(
+    profile: Profile, shared: Path, monkeypatch: pytest.MonkeyPatch, how: str, moment: str
+) -> None:
+    profile.add(HABITS)
+    keyboard = Learner(profile, shared)
+    held, go_on, failures = threading.Event(), threading.Event(), []
+
+    def hold() -> None:
+        held.set()
+        assert go_on.wait(60)
+
+    def progress(step: int, steps: int) -> None:
+        if (moment == "at its first step" and step == 1 < steps) or (moment == "after its last" and steps == 1):
+            hold()
+
+    def save(folder: Path, *arguments: object, **options: object) -> None:
+        if moment == "while it is written down":
+            hold()
+        write(folder, *arguments, **options)  # type: ignore[arg-type]
+
+    def train() -> None:
+        try:
+            keyboard.train(progress)
+        except TakenBack as error:
+            failures.append(str(error))
+
+    write = checkpoint.save
+    monkeypatch.setattr(checkpoint, "save", save)
+    trainer = threading.Thread(target=train)
+    trainer.start()
+    assert held.wait(60)
+    taker = threading.Thread(target=TAKE_BACK[how], args=(keyboard,))
+    taker.start()
+    if not (how == "erased" and moment == "while it is written down"):  # deleting waits for what is being written
+        taker.join(60)
+        assert not taker.is_alive()
+    go_on.set()
+    trainer.join(60)
+    taker.join(60)
+    if how == "erased" and moment == "while it is written down":
+        assert failures == []
+    else:
+        assert len(failures) == 1
+        assert "\n" not in failures[0]
+        assert "this training changes nothing" in failures[0]
+    assert (keyboard.trained, keyboard.predictor.source, profile.contents.tried) == (None, "shared", 0)
+    folders = profile.folder / "trainings"
+    assert not folders.exists() or list(folders.iterdir()) == []
+    assert "zoque" not in [found.word.lower() for found in keyboard.predictor.suggest("meet you at")]
+    with_all = Learner(profile, shared)
+    assert (with_all.trained, with_all.untrained) == (None, 0 if how == "erased" else len(HABITS))
+
+
+def test_after_everything_is_erased_what_is_offered_is_what_a_new_keyboard_offers(
+    profile: Profile, shared: Path, tmp_path: Path
+) -> None:
+    profile.add(HABITS)
+    profile.block("please")
+    keyboard = Learner(profile, shared)
+    keyboard.train()
+    keyboard.erase()
+    with Profile(tmp_path / "new") as new:
+        fresh = Learner(new, shared)
+        for context in ("meet you at", "see you", ""):
+            assert keyboard.predictor.suggest(context) == fresh.predictor.suggest(context)
+        for learner in (keyboard, fresh):
+            learner.send("ask zoque")
+        assert keyboard.predictor.suggest("ask") == fresh.predictor.suggest("ask")
+    assert b"Meet" not in b"".join(path.read_bytes() for path in profile.folder.rglob("*") if path.is_file())

@@ -114,3 +114,48 @@ def test_masses_sum_to_one_whatever_is_too_new(messages: list[str], context: lis
     if messages:
         counted = {token for counts in own.followers.values() for token in counts}
         assert sum(own.mass(context, token) for token in counted) + own.rest(context) == pytest.approx(1)
+
+
+def _counts(own: OwnNgram) -> dict[tuple[str, ...], dict[str, float]]:
+    """What was counted, by its weight now."""
+    return {
+        context: {token: count / own.unit for token, count in counts.items()}
+        for context, counts in own.followers.items()
+    }
+
+
+@given(MESSAGES, MESSAGES, CONTEXTS, st.sampled_from(["home", "other"]))
+def test_a_renamed_word_is_counted_as_if_the_other_had_been_sent(
+    before: list[str], after: list[str], context: list[str], other: str
+) -> None:
+    def corrected(messages: list[str]) -> list[str]:
+        return [" ".join(other if word == "Sia" else word for word in message.split()) for message in messages]
+
+    own, reference = OwnNgram(messages=before, half_life=7), OwnNgram(messages=corrected(before), half_life=7)
+    own.rename("sia", other)
+    for message in after:  # the old word is learned anew
+        own.learn(message)
+        reference.learn(message)
+    assert own.words == reference.words
+    assert _counts(own).keys() == _counts(reference).keys()
+    for known, counts in _counts(reference).items():
+        assert _counts(own)[known] == pytest.approx(counts)
+    tops = [dict(each.top(context, 10, "")) for each in (own, reference)]
+    assert tops[0] == pytest.approx(tops[1])
+    assert own.rest(context) == pytest.approx(reference.rest(context))
+
+
+def test_a_renamed_word_is_written_as_it_was_said_and_the_old_form_is_gone() -> None:
+    own = OwnNgram(messages=["ask Zoqe now", "ask ZOQUE"])
+    own.rename("zoqe", "Zoque")
+    assert (own.written("zoque"), own.written("zoqe"), "zoqe" in own) == ("Zoque", None, False)
+    own.rename("zoque", "ZoQue")
+    assert (own.written("zoque"), own.times("zoque")) == ("ZoQue", pytest.approx(2, rel=1e-3))
+
+
+def test_where_words_are_learned_late_a_renamed_one_is_short_of_what_was_too_new() -> None:
+    own = OwnNgram(messages=["ask teh", "ask teh", "ask teh", "ask the"], least_times=2)
+    own.rename("teh", "the")
+    assert own.times("the") == pytest.approx(2, rel=1e-2)  # of four
+    own.learn("ask the")
+    assert own.times("the") == pytest.approx(3, rel=1e-2)

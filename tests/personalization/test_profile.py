@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -13,7 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from personalization.profile import Profile
+from nextword.text import normalise, tokens
+from personalization import profile as profile_of
+from personalization.profile import VERSION, Profile, TakenBack
 
 
 @pytest.fixture
@@ -211,3 +214,137 @@ def test_a_keyboard_that_is_killed_loses_nothing_that_was_kept(folder: Path) -> 
     with Profile(folder) as again:
         assert again.contents.messages[: len(kept)] == [f"message {number}" for number in kept]
         assert len(again.contents.messages) - len(kept) in (0, 1)  # one may be on disk and not yet told
+
+
+def test_a_renamed_word_is_the_other_in_all_that_is_kept_and_gone_until_it_is_typed(folder: Path) -> None:
+    sent = ["teh train", "ask  Teh,\nor TEH!", "Teh  end", "other \u201ctext\u201d", "tehran is not teh"]
+    with Profile(folder) as profile:
+        profile.add(sent)
+        profile.forget("end")
+        profile.rename("Teh", "the")
+        corrected = ["the train", "ask The,\nor THE!", "The", "other \u201ctext\u201d", "tehran is not the"]
+        assert profile.contents.messages == corrected
+        shutil.copytree(folder, killed := folder.parent / "killed")  # as the keyboard would leave it if it were
+    with Profile(killed) as again:
+        assert again.contents.messages == corrected
+        assert "teh" not in again.contents.own
+    with Profile(folder) as again:
+        own = again.contents.own
+        assert again.contents.messages == corrected
+        assert "teh" not in own
+        assert own.times("the") == pytest.approx(5, rel=1e-2)
+        with pytest.raises(ValueError, match="teh: not a word that was learned"):
+            again.rename("teh", "the")
+        with pytest.raises(ValueError, match="is not one word"):
+            again.rename("the", "two words")
+        again.send("teh again")
+        assert "teh" in own
+        assert "the" in own
+
+
+WORDS = st.lists(
+    st.lists(st.sampled_from(["teh", "Teh", "the", "go", "Zoque", "!"]), min_size=1, max_size=5), max_size=8
+)
+
+
+@given(WORDS, WORDS)
+@settings(max_examples=40, deadline=None)
+def test_a_renamed_word_leaves_what_corrected_messages_would(
+    tmp_path_factory: pytest.TempPathFactory, before: list[list[str]], after: list[list[str]]
+) -> None:
+    parent = tmp_path_factory.mktemp("profiles")
+    named = {"teh": "the", "Teh": "The"}
+    if not any(word in named for message in before for word in message):
+        before = [*before, ["teh"]]
+    with Profile(parent / "renamed") as profile:
+        profile.add(" ".join(message) for message in before)
+        profile.rename("teh", "the")
+        profile.add(" ".join(message) for message in after)
+    with Profile(parent / "corrected") as profile:
+        profile.add(" ".join(named.get(word, word) for word in message) for message in before)
+        profile.write("the")
+        profile.add(" ".join(message) for message in after)
+    with Profile(parent / "renamed") as renamed, Profile(parent / "corrected") as corrected:
+        assert renamed.contents.messages == corrected.contents.messages
+        ours, theirs = renamed.contents.own, corrected.contents.own
+        assert ours.words == theirs.words
+        assert {word: ours.written(word) for word in ours.words} == {word: theirs.written(word) for word in ours.words}
+        for context in theirs.followers:
+            assert dict(ours.top(context, 9, "")) == pytest.approx(dict(theirs.top(context, 9, "")))
+
+
+@given(st.text(alphabet="aß İé'T\n \u0130\u2028.<#>-\u0301", max_size=20), st.sampled_from(["a", "aß", "t", "é"]))
+def test_renaming_changes_one_word_of_a_message_and_nothing_else(text: str, word: str) -> None:
+    found = tokens(normalise(text))
+    renamed = profile_of._renamed(text, word, "Straße")
+    assert tokens(normalise(renamed)) == ["straße" if token == word else token for token in found]
+    if word not in found:
+        assert renamed == text
+
+
+def test_a_profile_of_before_opens_and_is_of_this_version_once_it_holds_what_is_new(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    (folder / "profile.json").write_text('{"version": 1}')
+    (folder / "events.jsonl").write_text('{"sent": "teh end"}\n')
+    with Profile(folder) as profile:
+        profile.send("more")
+        assert json.loads((folder / "profile.json").read_text()) == {"version": 1}
+        profile.rename("teh", "the")
+        assert json.loads((folder / "profile.json").read_text()) == {"version": VERSION}
+    with Profile(folder) as again:
+        assert again.contents.messages == ["the end", "more"]
+
+
+@pytest.mark.parametrize("how", ["forget", "rename", "erase"])
+def test_what_was_learned_from_what_is_taken_back_is_not_used(folder: Path, how: str) -> None:
+    with Profile(folder) as profile:
+        profile.send("ask Zoque")
+        begun = profile.begin_training()
+        profile.send("more")
+        profile.block("more")
+        profile.write("ASK")
+        profile.check(begun)
+        {"forget": profile.forget, "rename": lambda word: profile.rename(word, "Bugis")}.get(
+            how, lambda _: profile.erase()
+        )("zoque")
+        for number in (None, 1):
+            with pytest.raises(TakenBack, match="this training changes nothing; begin another"):
+                profile.end_training(begun, number)
+        assert (profile.contents.trainings, profile.contents.tried) == ([], 0)
+        profile.end_training(profile.begin_training(), 1)
+    with Profile(folder) as again:
+        assert (again.contents.trainings, again.contents.tried) == ([1], 0 if how == "erase" else 2)
+
+
+def test_what_cannot_be_deleted_is_told_and_the_messages_stay(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Profile(folder) as profile:
+        profile.send("Ask Zoque")
+        profile.training_folder(1).mkdir(parents=True)
+
+        def refuse(path: Path) -> None:
+            raise PermissionError(13, "Permission denied", str(path))
+
+        with monkeypatch.context() as patch:
+            patch.setattr("shutil.rmtree", refuse)
+            with pytest.raises(PermissionError):
+                profile.erase()
+        assert profile.contents.messages == ["Ask Zoque"]
+        profile.erase()
+        assert sorted(path.name for path in folder.iterdir()) == [".lock", "profile.json"]
+
+
+def test_an_export_that_fails_leaves_no_half_of_it(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Profile(folder) as profile:
+        profile.send("Ask Zoque")
+
+        def unreadable(path: Path) -> bytes:
+            raise OSError(5, "Input/output error", str(path))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "read_bytes", unreadable)
+            with pytest.raises(OSError, match="Input/output"):
+                profile.export(tmp_path / "mine.jsonl")
+        assert not (tmp_path / "mine.jsonl").exists()
+        profile.export(tmp_path / "mine.jsonl")

@@ -52,6 +52,16 @@ def test_of_a_chat_only_ones_own_messages_are_learned(do: Do, tmp_path: Path) ->
         assert profile.contents.messages == ["ok"]
 
 
+def test_a_word_is_renamed(do: Do, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("teh train\nTeh end\n", encoding="utf-8")
+    do("import", tmp_path / "mine.txt")
+    renamed = do("rename", "Teh", "the")
+    assert (renamed.code, renamed.out) == (0, "")
+    assert "teh" not in do("words").out
+    with Profile(tmp_path / "profiles" / "me") as profile:
+        assert profile.contents.messages == ["the train", "The end"]
+
+
 def test_mistakes_are_told_in_one_line_and_change_nothing(do: Do, tmp_path: Path) -> None:
     (tmp_path / "plain.txt").write_text("hello\n", encoding="utf-8")
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
@@ -62,6 +72,9 @@ def test_mistakes_are_told_in_one_line_and_change_nothing(do: Do, tmp_path: Path
         ("import", tmp_path / "binary"): "not a text in UTF-8",
         ("import", tmp_path / "nowhere"): "No such file",
         ("forget", "unknown"): "not a word that was learned",
+        ("rename", "unknown", "hello"): "not a word that was learned",
+        ("rename", "hello", "two words"): "is not one word",
+        ("import", tmp_path / "plain.txt", "--profile", "two words"): "a name of letters",
         ("unblock", "hello"): "not among the words",
         ("block", "two words"): "is not one word",
         ("words", "--profile", "other"): "no such profile",

@@ -41,10 +41,20 @@ TALLY.sources.update({"shared": 24, "own": 15})
         ("low", ["see you"], (60, 12)),
         ("wide", ["see you at the st"], (160, 40)),
         ("a word hidden", ["f8"], (80, 24)),
+        ("your data", ["ctrl+o"], (80, 24)),
+        ("which name is yours", ["ctrl+o", "chat.txt", "enter"], (80, 24)),
+        ("your data where it is low", ["ctrl+o"], (60, 12)),
+        ("a file that is not there", ["ctrl+o", "nowhere.txt", "enter"], (80, 24)),
+        ("deleting said once", ["ctrl+o", "tab", "tab", "you", "enter"], (80, 24)),
+        ("everything deleted", ["see you", "ctrl+o", "tab", "tab", "me", "enter"], (80, 24)),
     ],
 )
 def test_screen(name: str, keys: list[str], size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
-    fake = Fake(messages=["hello there", "the train is late again"], state=State(tally=TALLY).to_json())
+    fake = Fake(
+        messages=["hello there", "the train is late again"],
+        state=State(tally=TALLY).to_json(),
+        files={"chat.txt": {"Ann": 120, "Ben Two": 1}},
+    )
     app = KeyboardApp(fake, PLAIN)
 
     async def before(pilot: Pilot[None]) -> None:

@@ -1,0 +1,144 @@
+"""The screen of what the keyboard keeps: take messages in from a file, take all out, delete everything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import Footer, Input, OptionList
+from textual.widgets.option_list import Option
+
+from nextword.keyboard.field import Field
+
+
+class DataScreen(ModalScreen[None]):
+    """Posts what is wanted; is told by `ask_who` where a file has several names, and by `go_on` what became of it."""
+
+    DEFAULT_CSS = """
+    DataScreen { align: center middle; }
+    DataScreen > VerticalScroll {
+        width: 90%; max-width: 90; height: auto; max-height: 95%;
+        border: round $primary; background: $surface; padding: 0 1;
+    }
+    DataScreen Input { border: round $primary; }
+    DataScreen Input:focus, DataScreen OptionList:focus { border: round $accent; }
+    DataScreen #erase { border: round $error; }
+    DataScreen OptionList { height: auto; max-height: 8; border: round $accent; }
+    """
+    HELP = """\
+    **Enter** does what the field says, **Tab** and the arrows lead to the next field. Learning reads a text with a
+    message on each line, or a chat as WhatsApp exports it, and then asks which name is yours. An export overwrites
+    nothing. Deleting wants the name of this profile. **Escape** leaves.
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Back"),
+        Binding("down", "app.focus_next", "Next", show=False),
+        Binding("up", "app.focus_previous", "Previous", show=False),
+    ]
+
+    @dataclass
+    class Learn(Message):
+        """A file is to be learned from; `who` of a chat is the person, None where that has not been asked yet."""
+
+        file: str
+        who: str | None = None
+
+    @dataclass
+    class Export(Message):
+        """All is to be written to a new file."""
+
+        file: str
+
+    class Erase(Message):
+        """All is to be deleted, and the person has said so twice."""
+
+    def __init__(self, name: str, messages: int) -> None:
+        super().__init__()
+        self._profile, self._messages = name, messages
+        self._file = ""  # whose names are shown
+        self._names: list[str] = []
+        self._erasing = False
+        self.learn = Field(id="learn", placeholder="a text, or a chat as WhatsApp exports it")
+        self.learn.border_title = "Learn from a file"
+        self.who = OptionList(id="who")
+        self.who.display = False
+        self.who.border_title = "Which of these is you?"
+        self.export = Field(id="export", placeholder="a file that is not there yet")
+        self.export.border_title = "Write all that is kept to"
+        self.erase = Field(id="erase", placeholder="this cannot be undone")
+        self.erase.border_title = Content(f"Delete everything: type {name} and press Enter")
+        self.box = VerticalScroll(self.learn, self.who, self.export, self.erase, can_focus=False)
+        self.box.border_title = "Your data"
+
+    def compose(self) -> ComposeResult:
+        yield from (self.box, Footer())
+
+    def on_mount(self) -> None:
+        self._tell()
+        self.learn.focus()
+
+    def ask_who(self, file: str, people: Mapping[str, int]) -> None:
+        """Who has written in a chat, with how many messages: one of them is the person."""
+        self._file, self._names = file, list(people)
+        self.who.clear_options()
+        self.who.add_options([Option(Content(f"{who}: {_messages(count)}")) for who, count in people.items()])
+        self.who.display = True
+        self.who.highlighted = 0
+        self.who.focus()
+
+    def go_on(self, messages: int, served: Field) -> None:
+        """So many messages are kept now, and one of the fields has served."""
+        self._messages, self._erasing = messages, False
+        self._tell()
+        served.clear()
+
+    def _tell(self) -> None:
+        self.box.border_subtitle = Content(f"{self._profile}: {_messages(self._messages)} kept")
+
+    @on(Input.Submitted)
+    def _want(self, submitted: Input.Submitted) -> None:
+        submitted.stop()
+        text = submitted.value.strip()
+        if not text or self._erasing:
+            return
+        if submitted.input is self.learn:
+            self._ask_no_more()
+            self.post_message(self.Learn(text))
+        elif submitted.input is self.export:
+            self.post_message(self.Export(text))
+        elif text == self._profile:
+            self._erasing = True
+            self.post_message(self.Erase())
+        else:
+            self.notify(f"to delete everything, type {self._profile} and press Enter", severity="warning", markup=False)
+
+    @on(OptionList.OptionSelected)
+    def _choose(self, selected: OptionList.OptionSelected) -> None:
+        selected.stop()
+        who = self._names[selected.option_index]
+        self._ask_no_more()
+        self.post_message(self.Learn(self._file, who))
+
+    def _ask_no_more(self) -> None:
+        if self.who.display:
+            self.who.display = False
+            self.learn.focus()
+
+    def action_leave(self) -> None:
+        """Back to writing; first back from the names, and not while everything is being deleted."""
+        if self.who.display:
+            self._ask_no_more()
+        elif not self._erasing:
+            self.dismiss()
+
+
+def _messages(count: int) -> str:
+    return f"{count:,} message" + ("s" if count != 1 else "")

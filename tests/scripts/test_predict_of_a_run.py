@@ -1,0 +1,46 @@
+"""`nextword predict` over a run's folder: clusters and n-grams of many, where a history says what they are worth."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from nextword import checkpoint
+from nextword.model import LanguageModel
+from nextword.vocabulary import Vocabulary
+from tests.personalization.test_published import LIKE_MINDED, OTHERS, growth, trained
+
+Do = Callable[..., Any]
+
+
+def test_a_history_chooses_the_cluster(
+    nextword: Do, tmp_path: Path, model: LanguageModel, vocabulary: Vocabulary
+) -> None:
+    run, others = tmp_path / "run", trained(vocabulary, model, OTHERS)
+    checkpoint.save(run / "final", others, vocabulary)
+    checkpoint.save(run / "clusters" / "0", others, vocabulary)
+    checkpoint.save(run / "clusters" / "1", trained(vocabulary, model, LIKE_MINDED), vocabulary)
+    growth(vocabulary).save(run / "ngrams.safetensors")
+    history = tmp_path / "history.txt"
+    history.write_text("\n".join(LIKE_MINDED), encoding="utf-8")
+
+    def sources(*options: Any) -> set[str]:
+        told = nextword("predict", "the", "--json", "--k", 20, *options)
+        assert told.code == 0, told.err
+        return {suggestion["source"] for suggestion in json.loads(told.out)["suggestions"]}
+
+    assert sources("--model", run) == {"shared"}
+    assert sources("--model", run, "--history", history) >= {"cluster", "own"}
+    assert "shared" not in sources("--model", run, "--history", history)
+    assert sources("--model", run / "final", "--history", history) >= {"shared", "own"}
+
+
+def test_a_run_that_has_not_ended_is_told(nextword: Do, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").touch()
+    for command in (("predict", "the"), ("type", "--profiles-dir", tmp_path / "profiles")):
+        told = nextword(*command, "--model", tmp_path)
+        assert told.code == 2
+        assert "the run has not ended" in told.err
+        assert told.err.count("\n") == 1
