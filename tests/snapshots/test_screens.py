@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from nextword.keyboard.app import KeyboardApp
 from nextword.keyboard.composer import Habits
@@ -61,6 +62,8 @@ def test_screen(name: str, keys: list[str], size: tuple[int, int], snap_compare:
         await _still(pilot)
         await press(pilot, *keys)
         app.keys._darken()
+        for field in app.screen.query(Input):
+            field.cursor_blink = False
         await settled(pilot)
 
     assert snap_compare(app, terminal_size=size, run_before=before)
