@@ -143,7 +143,8 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
             secret = _secret(config, context, user)
             encoded, within = own_noise.encode(config, task.server_round, user, task.cohort, delta, secret), True
         else:
-            encoded, within = _encoded(config, task, residuals, user, accepted, trained.delta)
+            sent = {name: change for name, change in trained.delta.items() if name not in local.frozen}
+            encoded, within = _encoded(config, task, residuals, user, accepted, sent)
         update = ArrayRecord({name: Array(array) for name, array in encoded.items()})
         metrics = MetricRecord(
             {
@@ -237,7 +238,7 @@ def _local(config: RunConfig, task: Task, start: str, user: str) -> Local:
         device.train_config(task.client),
         config.personal,
         device.generator(config.seed, task.server_round, user),
-        frozen=frozen_names(config.update),
+        frozen=frozen_names(config.update, list(task.models[0]), task.server_round),
     )
 
 

@@ -7,7 +7,7 @@ from flwr.serverapp import Grid, ServerApp
 
 from nextword.federation.config import RunConfig
 from nextword.federation.folders import run_folder, start_folder
-from nextword.federation.groups import frozen_names, personal_names
+from nextword.federation.groups import never_sent, personal_names
 from server.rounds import Observer, Run, finish
 from server.run_folder import Event, Inputs, RunFolder, State
 from server.start import prepare_start
@@ -51,7 +51,7 @@ def run_once(
     with folder.locked():
         model, vocabulary = prepare_start(config, run_id)
         folder.pin(Inputs.of(start_folder(config, run_id), participants))
-        kept = personal_names(config.personal, model.config, model.weights()) | frozen_names(config.update)
+        kept = personal_names(config.personal, model.config, model.weights()) | never_sent(config.update)
         start = {name: value.copy() for name, value in model.weights().items() if name not in kept}
         run = Run(config, grid, folder, (folder.load() if resume else None) or State(0, start), observer)
         run.train()

@@ -39,11 +39,14 @@ class ServerOptimizer(ABC):
         return self.config.rate * (1 + math.cos(math.pi * (t - 1) / self.rounds)) / 2
 
     def step(self, parameters: Update, delta: Update, server_round: int) -> Update:
-        """The parameters after this round."""
+        """The parameters after this round; those that `delta` lacks stay as they are, and so do their moments."""
         stepped: Update = {}
         for moment in self.moments:
             self.state.setdefault(moment, {name: np.zeros_like(x) for name, x in parameters.items()})
         for name, x in parameters.items():
+            if name not in delta:
+                stepped[name] = x
+                continue
             before = [self.state[moment][name] for moment in self.moments]
             x_next, after = self.step_array(x, delta[name], before, server_round)
             stepped[name] = x_next.astype(np.float32)

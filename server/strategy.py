@@ -21,6 +21,7 @@ from nextword.federation import download, records
 from nextword.federation.clusters import packed, unpacked
 from nextword.federation.codec import Codec, Shapes, Update
 from nextword.federation.config import RunConfig
+from nextword.federation.groups import frozen_names
 from server import optimizers
 from server.accumulator import Accumulator
 from server.clustering import Projection, groups
@@ -144,7 +145,8 @@ class FederatedTraining(Strategy):
         self, server_round: int, replies: Iterable[Message]
     ) -> tuple[ArrayRecord | None, MetricRecord | None]:
         """The next parameters (None where no usable update came) and the mean training bits per piece."""
-        everyone, *own = [Accumulator(self._shapes) for _ in range(1 + len(self._models))]
+        shapes = self._trained(server_round)
+        everyone, *own = [Accumulator(shapes) for _ in range(1 + len(self._models))]
         by_messages = self.config.federation.weighting == "messages"
 
         def add(user: int, update: Update, metrics: Mapping[str, float]) -> None:
@@ -202,11 +204,16 @@ class FederatedTraining(Strategy):
     def _shapes(self) -> Shapes:
         return {name: array.shape for name, array in self._models[0].items()}
 
+    def _trained(self, server_round: int) -> Shapes:
+        """Of the parameters that devices train and send in this round."""
+        frozen = frozen_names(self.config.update, self._shapes, server_round)
+        return {name: shape for name, shape in self._shapes.items() if name not in frozen}
+
     def _collect_updates(
         self, server_round: int, replies: Iterable[Message], add: Callable[[int, Update, Mapping[str, float]], None]
     ) -> None:
         """Decode and check each update, and `add` it with its metrics."""
-        shapes, codec = self._shapes, Codec(self.config.update.codec)
+        shapes, codec = self._trained(server_round), Codec(self.config.update.codec)
 
         def accept(user: int, content: RecordDict) -> dict[str, float]:
             metrics = self._train_numbers(content, user)

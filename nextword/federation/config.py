@@ -126,13 +126,15 @@ class UpdateConfig(Section):
     With `feedback` a device adds to its next update what was lost of the last one that counted. A `frozen` embedding,
     which is the output too, is neither trained nor sent: it stays as all devices have it from the start, and so does
     not tell which words a person has written (Gupta et al. 2022, "Recovering private text in federated learning of
-    language models", who propose it as a defence).
+    language models", who propose it as a defence). By "all-but-one" only one block, or what is in no block, is trained
+    and sent in each round, in turn (Wang et al. 2024, "Why go full? Elevating federated learning through partial
+    network updates").
     """
 
     codec: str = "float32"  # as "topk:0.1+hadamard+int4"
     feedback: bool = False
     download: Literal["float32", "int8"] = "float32"
-    frozen: Literal["nothing", "embedding"] = "nothing"
+    frozen: Literal["nothing", "embedding", "all-but-one"] = "nothing"
 
     @model_validator(mode="after")
     def _feedback_needs_a_codec_that_contracts(self) -> Self:
@@ -343,15 +345,26 @@ class RunConfig(Settings):
 
     @model_validator(mode="after")
     def _what_was_lost_belongs_to_one_model(self) -> Self:
-        if self.update.frozen == "embedding" and self.clusters.number > 1:
+        frozen = self.update.frozen
+        if frozen != "nothing" and self.clusters.number > 1:
             raise ValueError(
-                "update.frozen = embedding: people are grouped by what they do to the embedding: "
+                f"update.frozen = {frozen}: people are grouped by what they do to the embedding: "
                 "set update.frozen=nothing or clusters.number=1"
             )
-        if self.update.frozen == "embedding" and self.personal.method == "per-fedavg":
+        if frozen != "nothing" and self.personal.method == "per-fedavg":
             raise ValueError(
-                "update.frozen = embedding: per-fedavg steps in all parameters: "
+                f"update.frozen = {frozen}: per-fedavg steps in all parameters: "
                 "set update.frozen=nothing or personal.method=fedavg"
+            )
+        if frozen == "all-but-one" and self.update.feedback:
+            raise ValueError(
+                "update.frozen = all-but-one: what was lost of one part cannot be sent with the next: "
+                "set update.frozen=nothing or update.feedback=false"
+            )
+        if frozen == "all-but-one" and self.privacy.method != "none":
+            raise ValueError(
+                "update.frozen = all-but-one: noise would move what nobody has trained: "
+                "set update.frozen=nothing or privacy.method=none"
             )
         if self.update.feedback and self.clusters.number > 1:
             raise ValueError(

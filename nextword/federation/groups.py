@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from nextword.federation.config import PersonalConfig, UpdateConfig
 from nextword.model_config import ModelConfig
@@ -10,9 +10,22 @@ from nextword.model_config import ModelConfig
 TOP = ("fedper", "fedrep")  # methods whose topmost blocks are personal
 
 
-def frozen_names(update: UpdateConfig) -> frozenset[str]:
-    """The parameters that nobody trains or sends: every device has them from the start."""
+def never_sent(update: UpdateConfig) -> frozenset[str]:
+    """The parameters that nobody trains or sends in any round: every device has them from the start."""
     return frozenset({"embedding.weight"} if update.frozen == "embedding" else ())
+
+
+def frozen_names(update: UpdateConfig, names: Collection[str], server_round: int) -> frozenset[str]:
+    """Of shared parameters those that nobody trains or sends in this round.
+
+    By "all-but-one" the blocks have their turns, one a round, and after them all that is in no block.
+    """
+    if update.frozen != "all-but-one":
+        return never_sent(update)
+    part_of = {name: int(name.split(".")[1]) if name.startswith("blocks.") else len(names) for name in names}
+    parts = sorted(set(part_of.values()))
+    turn = parts[(server_round - 1) % len(parts)]
+    return frozenset(name for name, part in part_of.items() if part != turn)
 
 
 def personal_names(personal: PersonalConfig, model: ModelConfig, names: Iterable[str]) -> frozenset[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
 from nextword import checkpoint
 from nextword.federation.config import RunConfig
@@ -16,6 +17,7 @@ from nextword.model_config import ModelConfig
 from personalization.methods import METHODS
 from personalization.store import DeviceStore
 from server.app import run_once
+from server.run_folder import CHECKPOINT
 
 Grids = Any
 
@@ -71,10 +73,42 @@ def test_a_frozen_embedding_is_neither_trained_nor_sent_by_any_method(
     assert summary["rejected"] == 0
 
 
-def test_a_frozen_embedding_is_refused_where_it_must_move() -> None:
-    for setting in ("personal.method=per-fedavg", "clusters.number=2"):
-        with pytest.raises(ValueError, match=r"^update.frozen = embedding: .*: set update.frozen=nothing or "):
-            RunConfig().with_settings(["update.frozen=embedding", setting])
+@pytest.mark.parametrize("method", sorted(set(METHODS) - {"per-fedavg", "fedper", "fedrep"}))
+@pytest.mark.parametrize("codec", ["float32", "topk:0.5+int8"])
+def test_one_part_a_round_moves_and_the_others_stay(
+    layered: RunConfig, local_grid: Grids, method: str, codec: str
+) -> None:
+    """Two blocks and what is in none have their turns in three rounds; a fourth begins anew."""
+    plain = ["client.optimizer=sgd", "client.learning-rate=0.1", "federation.rounds=4", f"update.codec={codec}"]
+    layered = layered.with_settings([f"personal.method={method}", "update.frozen=all-but-one", *plain])
+    before: dict[str, np.ndarray] = dict(checkpoint.load(Path(layered.model.start))[0].weights())
+    turns: list[set[str]] = []
+
+    def note(event: dict[str, Any]) -> None:
+        if event["event"] == "round" and event["round"] > 1:  # the checkpoint of the round before is there
+            kept = safetensors.numpy.load_file(Path(layered.out) / CHECKPOINT)
+            now = {name: kept[f"parameters/{name}"] for name in before}
+            turns.append({name for name, value in now.items() if not np.array_equal(value, before[name])})
+            before.update(now)
+
+    summary = run_once(layered, local_grid(layered, nodes=2), observer=note)
+    final = checkpoint.load(summary["model"])[0].weights()
+    turns.append({name for name, value in final.items() if not np.array_equal(value, before[name])})
+    first, second = ({name for name in before if name.startswith(f"blocks.{number}.")} for number in (0, 1))
+    parts = [first, second, set(before) - first - second, first]
+    assert all(turn and turn <= part for turn, part in zip(turns, parts, strict=True))
+    assert turns == parts or codec != "float32"
+    assert summary["rejected"] == 0
+
+
+def test_what_is_frozen_is_refused_where_it_must_move() -> None:
+    either = ("personal.method=per-fedavg", "clusters.number=2")
+    feedback, privacy = "update.feedback=true", "privacy.method=central"
+    for frozen, settings in (("embedding", either), ("all-but-one", (*either, feedback, privacy))):
+        for setting in settings:
+            more = ["update.codec=sign"] if setting == feedback else []
+            with pytest.raises(ValueError, match=rf"^update.frozen = {frozen}: .*: set update.frozen=nothing or "):
+                RunConfig().with_settings([f"update.frozen={frozen}", setting, *more])
 
 
 @pytest.mark.parametrize("method", sorted(METHODS))
