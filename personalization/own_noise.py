@@ -46,6 +46,13 @@ def encode(
     return {SKELLAM: scheme.pack(scheme.encode(update, (config.seed, server_round), noise))}
 
 
+def or_nothing(update: Update, parameters: Update) -> Update:
+    """The update, or zeros where there is none, or where training went astray: that must not show in who answers."""
+    if update and all(np.isfinite(values).all() for values in update.values()):
+        return update
+    return {name: np.zeros_like(values) for name, values in parameters.items()}
+
+
 def with_noise(update: Update, clip_norm: float, noise_multiplier: float, noise: Secret) -> Update:
     """The clipped update with Gaussian noise on each number. Raises ValueError where none is, or one is not finite."""
     if not any(values.size for values in update.values()):

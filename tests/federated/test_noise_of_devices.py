@@ -13,7 +13,7 @@ import pytest
 from flwr.app import Array, Message
 
 from nextword.federation.clipping import norm
-from nextword.federation.config import RunConfig
+from nextword.federation.config import PrivacyConfig, RunConfig
 from nextword.federation.ledger import curve_epsilon, gaussian_epsilon
 from nextword.federation.records import BITS_PER_PIECE, COHORT, NUM_MESSAGES, NUM_PIECES, TASK, metrics_key, update_key
 from nextword.federation.skellam import Scheme
@@ -190,6 +190,19 @@ def test_nothing_without_noise_travels_beside_an_update(
 
 
 @pytest.mark.parametrize("mode", [LOCAL, SHARED], ids=["local", "distributed"])
+def test_whose_training_goes_astray_answers_as_everybody_does(
+    config: RunConfig, local_grid: Grids, tmp_path: Path, mode: list[str]
+) -> None:
+    astray = config.with_settings(["client.optimizer=sgd", "client.learning-rate=1e38", "client.clip-norm=1e38"])
+    plain = astray.with_settings(["federation.rounds=1", f"out={tmp_path / 'plain'}", "federation.evaluate-every=0"])
+    assert run_once(plain, local_grid(plain, nodes=2))["rejected"] > 0
+    astray = astray.with_settings(mode)
+    summary = run_once(astray, local_grid(astray, nodes=2))
+    assert (summary["rejected"], summary["users_trained"]) == (0, 18)
+    assert all(np.isfinite(values).all() for values in _weights(astray).values())
+
+
+@pytest.mark.parametrize("mode", [LOCAL, SHARED], ids=["local", "distributed"])
 def test_who_knows_the_settings_does_not_know_the_noise(
     config: RunConfig, local_grid: Grids, tmp_path: Path, mode: list[str]
 ) -> None:
@@ -344,6 +357,31 @@ def test_too_few_bits_are_told_before_anything_is_asked(config: RunConfig, local
     with pytest.raises(ValueError, match=r"too few.*set privacy\.bits=\d+") as caught:
         run_once(config, local_grid(config, nodes=2))
     assert "\n" not in str(caught.value)
+    assert not _rounds(config)
+
+
+def test_too_few_bits_for_a_smaller_round_are_told_before_anything_is_asked(
+    config: RunConfig, local_grid: Grids, tmp_path: Path
+) -> None:
+    """Of 13 people rounds ask 5, 4 and 4. With enough = 0.5 there is more noise among 4, by 2 shares of theirs."""
+    corpus = tmp_path / "corpus.jsonl"
+    more = json.dumps({"user": "+650", "text": "see you"})
+    corpus.write_text("\n".join([*Path(config.corpus.name).read_text().splitlines(), more]) + "\n")
+    size = sum(values.size for values in _start(config).values())
+
+    def works(noise: float, users: int) -> bool:
+        asked = PrivacyConfig(method="distributed", bits=12, enough=0.5, clip_norm=0.05, noise_multiplier=noise)
+        try:
+            return Scheme.of(asked, size, users).bits == 12
+        except ValueError:
+            return False
+
+    noise = next(z for z in np.geomspace(0.01, 10, 1000) if works(z, 5) and not works(z, 4))
+    cyclic = ["federation.sampling=cyclic", "federation.users-per-round=5", f"corpus.name={corpus}"]
+    given = ["privacy.bits=12", "privacy.enough=0.5", f"privacy.noise-multiplier={noise}"]
+    config = config.with_settings([*SHARED, *cyclic, *given])
+    with pytest.raises(ValueError, match="are too few for sums of 4 updates"):
+        run_once(config, local_grid(config, nodes=2))
     assert not _rounds(config)
 
 
