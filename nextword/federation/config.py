@@ -264,8 +264,12 @@ class PrivacyConfig(Section):
         personal.method, dpsgd   any
         ngrams                   none; their noise is the server's
         privacy.quantile         0; whether an update is short would travel without noise
-        privacy.clip-norm        "local": at most 32 with the noise, which is what the server takes of a number
+        privacy.clip-norm        "local": at most 32 with the noise, which is what the server takes of a number; by
+                                 randomk:0.1 a tenth of that, as it multiplies by ten
         privacy.bits, rotate     "distributed": enough bits for the sum; a start with too few is refused
+        privacy.epsilon-budget   "distributed": a round is begun if the budget holds where everybody answers. Where fewer
+                                 do it costs more, so the last round may exceed the budget
+        privacy.accountant       of no meaning: "local" is exact, "distributed" by RDP
     """
 
     method: Literal["none", "central", "ftrl", "local", "distributed"] = "none"
@@ -301,6 +305,17 @@ class PrivacyConfig(Section):
                 f"privacy.noise-multiplier = {self.noise_multiplier:g}: correlated noise might not fit the sum: "
                 f"set privacy.noise-multiplier={LARGEST_CORRELATED:g} or privacy.method=central"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_of_shared_noise_is_used(self) -> Self:
+        for name in ("bits", "rotate", "enough"):
+            value, default = getattr(self, name), type(self).model_fields[name].default
+            if value != default and self.method != "distributed":
+                told, instead = str(value).lower(), str(default).lower()
+                raise ValueError(
+                    f"privacy.{name} = {told}: set privacy.method=distributed, or privacy.{name}={instead}"
+                )
         return self
 
     @model_validator(mode="after")
@@ -401,7 +416,7 @@ class RunConfig(Settings):
             raise ValueError(f"{refused}whether an update is short would have no noise: set privacy.quantile=0")
         if privacy.method == "distributed" and self.update.codec != "float32":
             raise ValueError(f"{refused}whole numbers have a code of their own: set update.codec=float32")
-        most = MAX_MAGNITUDE / (1 + NOISE_REACH * privacy.noise_multiplier)
+        most = MAX_MAGNITUDE / (1 + NOISE_REACH * privacy.noise_multiplier) / Codec(self.update.codec).stretch
         if privacy.method == "local" and privacy.noise_multiplier and privacy.clip_norm > most:
             raise ValueError(
                 f"{refused}noise of {privacy.noise_multiplier:g} times {privacy.clip_norm:g} exceeds what a number may "

@@ -128,9 +128,12 @@ def test_the_server_meets_local_updates_with_noise_alone(
     assert norm(added[0]) < 1e3
 
 
-@pytest.mark.parametrize("codec", ["int8", "topk:0.1+hadamard+int4"])
-def test_local_updates_take_any_codec(config: RunConfig, local_grid: Grids, codec: str) -> None:
-    config = config.with_settings([*LOCAL, f"update.codec={codec}"])
+@pytest.mark.parametrize(
+    ("codec", "clip_norm"), [("int8", 0.05), ("topk:0.1+hadamard+int4", 0.05), ("randomk:0.1", 0.333)]
+)
+def test_local_updates_take_any_codec(config: RunConfig, local_grid: Grids, codec: str, clip_norm: float) -> None:
+    """At the longest that the settings let pass, too."""
+    config = config.with_settings([*LOCAL, f"update.codec={codec}", f"privacy.clip-norm={clip_norm}"])
     assert run_once(config, local_grid(config, nodes=2))["rejected"] == 0
 
 
@@ -172,7 +175,9 @@ def test_nothing_without_noise_travels_beside_an_update(
             told.extend(dict(record) for record in reply.content.metric_records.values())
         return [reply]
 
-    plain = config.with_settings(["privacy.method=none", "federation.rounds=1", f"out={tmp_path / 'plain'}"])
+    plain = config.with_settings(
+        ["privacy.method=none", "privacy.bits=20", "federation.rounds=1", f"out={tmp_path / 'plain'}"]
+    )
     run_once(plain, local_grid(plain, nodes=2, tamper=look))
     assert min(one[NUM_MESSAGES] for one in told) == 0  # whom noise must hide
     told.clear()
@@ -414,8 +419,22 @@ def test_what_one_of_the_two_cannot_do_is_refused(config: RunConfig) -> None:
         config.with_settings([*SHARED, "update.codec=int8"])
     with pytest.raises(ValueError, match=r"set privacy\.clip-norm=0\.367") as caught:
         config.with_settings([*LOCAL, "privacy.clip-norm=1", "privacy.noise-multiplier=10"])
+    with pytest.raises(ValueError, match=r"set privacy\.clip-norm=0\.333"):
+        config.with_settings([*LOCAL, "privacy.clip-norm=1", "update.codec=randomk:0.1"])
     nearest = str(caught.value).rpartition(" ")[2]
     assert config.with_settings([*LOCAL, nearest, "privacy.noise-multiplier=10"]).privacy.clip_norm == 0.367
+
+
+@pytest.mark.parametrize("method", ["none", "central", "ftrl", "local"])
+@pytest.mark.parametrize(("setting", "default"), [("bits=21", "20"), ("rotate=false", "true"), ("enough=0.9", "1.0")])
+def test_what_is_of_shared_noise_is_refused_elsewhere(method: str, setting: str, default: str) -> None:
+    given = [f"privacy.method={method}", "federation.sampling=cyclic"]
+    instead = f"privacy.{setting.partition('=')[0]}={default}"
+    with pytest.raises(ValueError, match=f"set privacy.method=distributed, or {instead}") as caught:
+        RunConfig().with_settings([*given, f"privacy.{setting}"])
+    assert "\n" not in str(caught.value)
+    assert RunConfig().with_settings([*given, instead]).privacy.method == method
+    assert RunConfig().with_settings(["privacy.method=distributed", f"privacy.{setting}"])
 
 
 @pytest.mark.parametrize("mode", [LOCAL, SHARED], ids=["local", "distributed"])
