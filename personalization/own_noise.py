@@ -10,6 +10,9 @@ Clip norm, noise and bits are the device's own settings, not what the server's m
 the server's to say, and more than the settings' `federation.users-per-round` are refused. The noise is drawn from the
 device's secret, for this very update in this very round: a round that is done again after a crash from the same
 parameters sends the same bytes, which tell nothing new and are paid once, and another update meets other noise.
+
+Devices do not count their rounds: a server that asks one more often than it tells, or in one round from several
+parameters, gets as many releases, which its figure misses.
 """
 
 from __future__ import annotations

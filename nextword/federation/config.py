@@ -124,9 +124,11 @@ class UpdateConfig(Section):
     """What travels: the change of the shared parameters up (`nextword.federation.codecs`), the parameters down.
 
     With `feedback` a device adds to its next update what was lost of the last one that counted. A `frozen` embedding,
-    which is the output too, is neither trained nor sent: it stays as all devices have it from the start, and so does
+    which is the output too, is neither trained nor sent: it stays as all devices have it from the start, so its rows do
     not tell which words a person has written (Gupta et al. 2022, "Recovering private text in federated learning of
-    language models", who propose it as a defence).
+    language models", who propose it as a defence). What else is sent still may: layers' gradients lie in the span of
+    their inputs (Petrov et al. 2024, "DAGER: exact gradient inversion for large language models"). It is no guarantee,
+    which noise alone gives (`privacy`, `dpsgd`).
     """
 
     codec: str = "float32"  # as "topk:0.1+hadamard+int4"
@@ -267,8 +269,8 @@ class PrivacyConfig(Section):
         privacy.clip-norm        "local": at most 32 with the noise, which is what the server takes of a number; by
                                  randomk:0.1 a tenth of that, as it multiplies by ten
         privacy.bits, rotate     "distributed": enough bits for the sum; a start with too few is refused
-        privacy.epsilon-budget   "distributed": a round is begun if the budget holds where everybody answers. Where fewer
-                                 do it costs more, so the last round may exceed the budget
+        privacy.epsilon-budget   "distributed": a round is begun if all answers would keep to the budget. Where fewer
+                                 come it costs more, so the last round may exceed the budget
         privacy.accountant       of no meaning: "local" is exact, "distributed" by RDP
     """
 
