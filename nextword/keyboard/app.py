@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from textual import on
@@ -18,24 +17,11 @@ from textual.widgets import Footer, Header, HelpPanel, Static
 from nextword.keyboard.bar import Slot, WordBar
 from nextword.keyboard.composer import begun
 from nextword.keyboard.data import DataScreen
-from nextword.keyboard.discreet import DiscreetApp
+from nextword.keyboard.desk import Desk
 from nextword.keyboard.emojis import emojis
 from nextword.keyboard.insight import Insight
 from nextword.keyboard.keys import Keys
-from nextword.keyboard.known import MOST, WordsScreen
-from nextword.keyboard.news import (
-    Done,
-    Due,
-    Erased,
-    Exported,
-    Failed,
-    Foreseen,
-    Found,
-    Learned,
-    Offered,
-    Several,
-    Weighed,
-)
+from nextword.keyboard.news import Done, Due, Erased, Failed, Foreseen, Learned, Offered, Weighed
 from nextword.keyboard.parts import Keyboard
 from nextword.keyboard.settings import KeyboardSettings
 from nextword.keyboard.state import State
@@ -48,10 +34,9 @@ _SHOWN = 50  # messages of before
 _SHOWN_CHARACTERS = 4000  # of a message
 _EVERYWHERE = ("help", "quit")
 _KEPT_EVERY_S = 5.0  # how the screen stands
-_BEFORE = "a training made before may still know it"
 
 
-class KeyboardApp(DiscreetApp[None]):
+class KeyboardApp(Desk):
     """Writes, offers words, sends. All that the keyboard is asked runs in one thread beside the screen."""
 
     TITLE = "nextword"
@@ -89,14 +74,13 @@ class KeyboardApp(DiscreetApp[None]):
     }.difference(_EVERYWHERE)
 
     def __init__(self, keyboard: Keyboard, settings: KeyboardSettings | None = None) -> None:
-        super().__init__()
-        self.keyboard, self.settings = keyboard, settings or KeyboardSettings()
+        super().__init__(keyboard)
+        self.settings = settings or KeyboardSettings()
         self._state = State.of(keyboard.read_state())
         self._meter = Meter(self._state.tally.model_copy(deep=True))
         self._asked = 0
         self._doomed: Sequence[Widget] | None = None  # messages shown, while all that is kept is being deleted
         self._due = self.settings.learning.train_after  # messages after which a training begins
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keyboard")
         keys = self.settings.keys
         self.insight = Insight()
         self.conversation = VerticalScroll(id="conversation", can_focus=False)
@@ -239,64 +223,11 @@ class KeyboardApp(DiscreetApp[None]):
             self._show_insight()
             self.writing.ask()
 
-    @on(Failed)
-    def _show_failure(self, failed: Failed) -> None:
-        self.notify(failed.line, severity="error", timeout=10, markup=False)
-
     @on(Done)
     def _show_done(self, done: Done) -> None:
         self.notify(done.line, markup=False)
         self._show_insight()
         self.writing.ask()
-
-    @on(WordsScreen.Wanted)
-    def _look_for_known(self, wanted: WordsScreen.Wanted) -> None:
-        def look() -> None:
-            self.post_message(Found(self.keyboard.words(wanted.beginning, MOST)))
-
-        self._do(look)
-
-    @on(Found)
-    def _show_known(self, found: Found) -> None:
-        if isinstance(self.screen, WordsScreen):
-            self.screen.show(found.known)
-
-    @on(WordsScreen.Changed)
-    def _change_word(self, changed: WordsScreen.Changed) -> None:
-        keyboard, word, form = self.keyboard, changed.word, changed.form
-        change: dict[str, tuple[Callable[[], None], str]] = {
-            "forget": (lambda: keyboard.forget(word), f"{word} is forgotten; {_BEFORE}"),
-            "block": (lambda: keyboard.block(word), f"{word} will not be offered again"),
-            "unblock": (lambda: keyboard.unblock(word), f"{word} is offered again"),
-            "write": (lambda: keyboard.write(form), f"{form} is written so from now on"),
-            "rename": (lambda: keyboard.rename(word, form), f"{word} is counted as {form} from now on; {_BEFORE}"),
-        }
-        self._change(*change[changed.what])
-        if isinstance(self.screen, WordsScreen):
-            self._look_for_known(WordsScreen.Wanted(self.screen.searched))
-
-    @property
-    def _data_screen(self) -> DataScreen | None:
-        """Where it is open, be it under the palette."""
-        return next((screen for screen in self.screen_stack if isinstance(screen, DataScreen)), None)
-
-    @on(DataScreen.Learn)
-    def _learn_from_file(self, wanted: DataScreen.Learn) -> None:
-        file = wanted.file
-
-        def work() -> None:
-            people = {} if wanted.who is not None else self.keyboard.people(file)
-            if any(people):  # names
-                self.post_message(Several(file, people))
-            else:
-                self.post_message(Learned(file, self.keyboard.learn(file, wanted.who or "")))
-
-        self._do(work)
-
-    @on(Several)
-    def _ask_who(self, several: Several) -> None:
-        if (screen := self._data_screen) is not None:
-            screen.ask_who(several.file, several.people)
 
     @on(Learned)
     def _show_learned(self, learned: Learned) -> None:
@@ -304,20 +235,6 @@ class KeyboardApp(DiscreetApp[None]):
             screen.go_on(len(self.keyboard.messages), screen.learn)
         self._show_done(Done(f"{learned.messages:,} messages learned from {learned.file}"))
         self._do(self._train_in_time)
-
-    @on(DataScreen.Export)
-    def _export(self, wanted: DataScreen.Export) -> None:
-        def work() -> None:
-            self.keyboard.export(wanted.file)
-            self.post_message(Exported(wanted.file))
-
-        self._do(work)
-
-    @on(Exported)
-    def _show_exported(self, exported: Exported) -> None:
-        if (screen := self._data_screen) is not None:
-            screen.go_on(len(self.keyboard.messages), screen.export)
-        self.notify(f"all that is kept is in {exported.file} too; keep that to yourself", markup=False)
 
     @on(DataScreen.Erase)
     def _erase(self) -> None:
@@ -385,13 +302,6 @@ class KeyboardApp(DiscreetApp[None]):
         if (slot := self.bar.marked) is not None and (word := slot.word):
             self._change(lambda: self.keyboard.block(word), f"{word} will not be offered again")
 
-    def action_words(self) -> None:
-        self.push_screen(WordsScreen())
-
-    def action_data(self) -> None:
-        if self._data_screen is None:
-            self.push_screen(DataScreen(self.keyboard.name, len(self.keyboard.messages)))
-
     def action_keys(self) -> None:
         """Show the keys on the screen, or hide them."""
         self.keys.toggle_class("hidden")
@@ -457,24 +367,6 @@ class KeyboardApp(DiscreetApp[None]):
         if (kept := state.to_json()) != self._state.to_json():
             self._state = State.of(kept)
             self._do(lambda: self.keyboard.write_state(kept))
-
-    def _change(self, change: Callable[[], None], line: str) -> None:
-        """Have something changed, then say so."""
-
-        def work() -> None:
-            change()
-            self.post_message(Done(line))
-
-        self._do(work)
-
-    def _do(self, work: Callable[[], None]) -> None:
-        """Have it done in the keyboard's thread, after what it was given before; what goes wrong is shown."""
-
-        def told(done: Future[Any]) -> None:
-            if not done.cancelled() and (error := done.exception()) is not None:
-                self.post_message(Failed.of(error))
-
-        self._worker.submit(work).add_done_callback(told)
 
 
 def _bubble(text: str) -> Static:

@@ -1,0 +1,121 @@
+"""An app with a keyboard that works beside it, and the screens over it: of one's words, and of one's data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from textual import on
+
+from nextword.keyboard.data import DataScreen
+from nextword.keyboard.discreet import DiscreetApp
+from nextword.keyboard.known import MOST, WordsScreen
+from nextword.keyboard.news import Done, Exported, Failed, Found, Learned, Several
+from nextword.keyboard.parts import Keyboard
+
+_BEFORE = "a training made before may still know it"
+
+
+class Desk(DiscreetApp[None]):
+    """All that the keyboard is asked runs in one thread beside the screen, one after another, and posts what it found.
+
+    Posts `Done` where what is offered may have changed, and `Learned`.
+    """
+
+    def __init__(self, keyboard: Keyboard) -> None:
+        super().__init__()
+        self.keyboard = keyboard
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keyboard")
+
+    def action_words(self) -> None:
+        self.push_screen(WordsScreen())
+
+    def action_data(self) -> None:
+        if self._data_screen is None:
+            self.push_screen(DataScreen(self.keyboard.name, len(self.keyboard.messages)))
+
+    @on(Failed)
+    def _show_failure(self, failed: Failed) -> None:
+        self.notify(failed.line, severity="error", timeout=10, markup=False)
+
+    @on(WordsScreen.Wanted)
+    def _look_for_known(self, wanted: WordsScreen.Wanted) -> None:
+        def look() -> None:
+            self.post_message(Found(self.keyboard.words(wanted.beginning, MOST)))
+
+        self._do(look)
+
+    @on(Found)
+    def _show_known(self, found: Found) -> None:
+        if isinstance(self.screen, WordsScreen):
+            self.screen.show(found.known)
+
+    @on(WordsScreen.Changed)
+    def _change_word(self, changed: WordsScreen.Changed) -> None:
+        keyboard, word, form = self.keyboard, changed.word, changed.form
+        change: dict[str, tuple[Callable[[], None], str]] = {
+            "forget": (lambda: keyboard.forget(word), f"{word} is forgotten; {_BEFORE}"),
+            "block": (lambda: keyboard.block(word), f"{word} will not be offered again"),
+            "unblock": (lambda: keyboard.unblock(word), f"{word} is offered again"),
+            "write": (lambda: keyboard.write(form), f"{form} is written so from now on"),
+            "rename": (lambda: keyboard.rename(word, form), f"{word} is counted as {form} from now on; {_BEFORE}"),
+        }
+        self._change(*change[changed.what])
+        if isinstance(self.screen, WordsScreen):
+            self._look_for_known(WordsScreen.Wanted(self.screen.searched))
+
+    @property
+    def _data_screen(self) -> DataScreen | None:
+        """Where it is open, be it under the palette."""
+        return next((screen for screen in self.screen_stack if isinstance(screen, DataScreen)), None)
+
+    @on(DataScreen.Learn)
+    def _learn_from_file(self, wanted: DataScreen.Learn) -> None:
+        file = wanted.file
+
+        def work() -> None:
+            people = {} if wanted.who is not None else self.keyboard.people(file)
+            if any(people):  # names
+                self.post_message(Several(file, people))
+            else:
+                self.post_message(Learned(file, self.keyboard.learn(file, wanted.who or "")))
+
+        self._do(work)
+
+    @on(Several)
+    def _ask_who(self, several: Several) -> None:
+        if (screen := self._data_screen) is not None:
+            screen.ask_who(several.file, several.people)
+
+    @on(DataScreen.Export)
+    def _export(self, wanted: DataScreen.Export) -> None:
+        def work() -> None:
+            self.keyboard.export(wanted.file)
+            self.post_message(Exported(wanted.file))
+
+        self._do(work)
+
+    @on(Exported)
+    def _show_exported(self, exported: Exported) -> None:
+        if (screen := self._data_screen) is not None:
+            screen.go_on(len(self.keyboard.messages), screen.export)
+        self.notify(f"all that is kept is in {exported.file} too; keep that to yourself", markup=False)
+
+    def _change(self, change: Callable[[], None], line: str) -> None:
+        """Have something changed, then say so."""
+
+        def work() -> None:
+            change()
+            self.post_message(Done(line))
+
+        self._do(work)
+
+    def _do(self, work: Callable[[], None]) -> None:
+        """Have it done in the keyboard's thread, after what it was given before; what goes wrong is shown."""
+
+        def told(done: Future[Any]) -> None:
+            if not done.cancelled() and (error := done.exception()) is not None:
+                self.post_message(Failed.of(error))
+
+        self._worker.submit(work).add_done_callback(told)
