@@ -139,7 +139,7 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
         if trained.state is not None and task.server_round:  # round 0 groups people, and leaves them as they are
             store.save(user, task.server_round, trained.state, checkpoint=_checkpoint(config, task))
         if config.privacy.by_devices:
-            delta = trained.delta or {name: np.zeros_like(values) for name, values in task.models[chosen].items()}
+            delta = own_noise.or_nothing(trained.delta, task.models[chosen])
             secret = _secret(config, context, user)
             encoded, within = own_noise.encode(config, task.server_round, user, task.cohort, delta, secret), True
         else:

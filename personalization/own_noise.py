@@ -10,6 +10,9 @@ Clip norm, noise and bits are the device's own settings, not what the server's m
 the server's to say, and more than the settings' `federation.users-per-round` are refused. The noise is drawn from the
 device's secret, for this very update in this very round: a round that is done again after a crash from the same
 parameters sends the same bytes, which tell nothing new and are paid once, and another update meets other noise.
+
+Devices do not count their rounds: a server that asks one more often than it tells, or in one round from several
+parameters, gets as many releases, which its figure misses.
 """
 
 from __future__ import annotations
@@ -44,6 +47,13 @@ def encode(
         raise ValueError(f"noise shared by {cohort} users, where a round asks {config.federation.users_per_round}")
     scheme = Scheme.of(config.privacy, sum(values.size for values in update.values()), cohort)
     return {SKELLAM: scheme.pack(scheme.encode(update, (config.seed, server_round), noise))}
+
+
+def or_nothing(update: Update, parameters: Update) -> Update:
+    """The update, or zeros where there is none, or where training went astray: that must not show in who answers."""
+    if update and all(np.isfinite(values).all() for values in update.values()):
+        return update
+    return {name: np.zeros_like(values) for name, values in parameters.items()}
 
 
 def with_noise(update: Update, clip_norm: float, noise_multiplier: float, noise: Secret) -> Update:

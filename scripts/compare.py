@@ -109,11 +109,25 @@ def command(
         "runs": [run.about(first) for run in beside],
         "methods": summarise_all(results, plan.methods, first.name, seed),
     }
-    first.folder.write_comparison(answer)
+    _keep(first.folder, answer)
     if as_json:
         print_json(answer)
     else:
         _print(answer)
+
+
+def _keep(folder: RunFolder, answer: dict[str, Any]) -> None:
+    """Write comparison.json, unless the one that is there measured the same runs on more people."""
+    before, after = (
+        {(row["name"], row["people"]): row["users"] for row in found["methods"]}
+        for found in (folder.comparison() or {"methods": ()}, answer)
+    )
+    if any(users > after.get(key, users) for key, users in before.items()):
+        told = f"{folder.path}: its comparison.json is kept, which has more people"
+    else:
+        folder.write_comparison(answer)
+        told = "comparison.json is in the first run's folder, for 'nextword results'"
+    errors.print(told, highlight=False, style="dim")
 
 
 def _same_people(beside: Sequence[Beside], data_dir: Path | None) -> tuple[Sequence[Beside], Population]:
@@ -134,6 +148,12 @@ def _same_people(beside: Sequence[Beside], data_dir: Path | None) -> tuple[Seque
                     f"{first.settings[key]}: compare runs of the same people and the same seed"
                 )
     subjects = [subject_of(run.folder.path, None, data_dir) for run in beside]  # checks each run's people
+    for run, subject in zip(beside, subjects, strict=True):
+        if subject.population != subjects[0].population:
+            raise ValueError(
+                f"{run.folder.path}: the people of its corpus.data-dir are others than those of {first.folder.path}: "
+                "compare runs of the same people"
+            )
     return beside, subjects[0].population
 
 
@@ -162,7 +182,6 @@ def _print(answer: Mapping[str, Any]) -> None:
     console.print(
         f"kB: of an update, on the way up and down. {RULE.format(reference=answer['reference'])}", style="dim"
     )
-    errors.print("comparison.json is in the first run's folder, for 'nextword results'", highlight=False, style="dim")
 
 
 def _points(row: Mapping[str, Any], reference: bool) -> str:

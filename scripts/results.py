@@ -30,6 +30,7 @@ _KEYS = (
     "worse_beyond_noise_share", "worst_gain",
 )  # fmt: skip
 _BEFORE = {"clusters.pooling": 0.0}  # settings that were not there yet, where that was not as by default now
+_PATHS = ("corpus.name", "model.start")  # settings that may be one
 _SUMMARY = ("rounds", "seconds", "parameters", "users_trained", "upload_bytes", "download_bytes", "weights_sha256")
 _EVALUATION = ("protocol", "corpus", "reference", "seed", "evaluated", "settings", "commit", "methods", "clusters")
 _AT_HAND = ("name", "people", "messages", "users", "top1", "gain_top1", "gain_interval")
@@ -94,13 +95,18 @@ def of_run(folder: Path) -> dict[str, Measured]:
 
 def _compared(comparison: Measured) -> Measured:
     """What is published of a comparison: of a path, no folder."""
-    return comparison | {"corpus": Path(comparison["corpus"]).name}
+    runs = [
+        run | {"changed": {key: Path(str(value)).name if key in _PATHS else value for key, value in changed.items()}}
+        for run in comparison["runs"]
+        for changed in (run["changed"],)
+    ]
+    return comparison | {"corpus": Path(comparison["corpus"]).name, "runs": runs}
 
 
 def _evaluated(folder: RunFolder, evaluation: Measured) -> Measured:
     settings, summary = folder.config().to_flat(), folder.summary() or {}
     run = {key: value for key, value in settings.items() if key not in ("seed", *WHERE)}
-    run |= {key: Path(str(run[key])).name for key in ("corpus.name", "model.start")}  # of a path, no folder
+    run |= {key: Path(str(run[key])).name for key in _PATHS}  # of a path, no folder
     return {
         "name": folder.path.resolve().name.removesuffix(f"-{evaluation['seed']}"),
         "run": run,
@@ -239,8 +245,13 @@ def _section(seeds: Sequence[Measured]) -> list[str]:
 
 
 def _comparison(seeds: Sequence[Measured]) -> list[str]:
-    """Runs beside one of the same people; each over the seeds in which it was compared."""
+    """Runs beside one of the same people; each over the seeds in which it was compared with the same settings."""
     reference = seeds[0]["reference"]
+    heads = []
+    for people in _PEOPLE:
+        same = (row for one in seeds for row in one["methods"] if (row["name"], row["people"]) == (reference, people))
+        measured, all_of_them = [row["users"] for row in same], fmean(one["evaluated"][people] for one in seeds)
+        heads.append(f"{people} ({fmean(measured) if measured else 0:.0f} of {all_of_them:.0f} a seed)")
     lines = [
         f"## Beside {reference}",
         "",
@@ -248,17 +259,22 @@ def _comparison(seeds: Sequence[Measured]) -> list[str]:
         f"with {reference} of the same seed, and in kB of an update up and of what it begins from down. At "
         f"{', '.join(sorted({str(one['commit']) for one in seeds}))}.",
         "",
-        "| run | settings | seeds | kB up | times smaller | kB down | " + " | ".join(_PEOPLE) + " |",
+        "| run | settings | seeds | kB up | times smaller | kB down | " + " | ".join(heads) + " |",
         "|---|---|--:|--:|--:|--:|" + "--:|" * len(_PEOPLE),
     ]
     whole = fmean(run["upload_bytes"] for one in seeds for run in one["runs"] if run["name"] == reference)
     private: list[str] = []
-    for name in dict.fromkeys(run["name"] for one in seeds for run in one["runs"]):
-        runs = [run for one in seeds for run in one["runs"] if run["name"] == name]
-        rows = [row for one in seeds for row in one["methods"] if row["name"] == name]
+    alike: dict[tuple[str, str], list[tuple[Measured, Measured]]] = {}
+    for one in seeds:
+        for run in one["runs"]:
+            alike.setdefault((run["name"], json.dumps(run["changed"], sort_keys=True)), []).append((one, run))
+    for (name, _), compared in alike.items():
+        runs = [run for _, run in compared]
+        rows = [row for one, _ in compared for row in one["methods"] if row["name"] == name]
         up, down = (fmean(run[key] for run in runs) for key in ("upload_bytes", "download_bytes"))
         changed = ", ".join(f"{key} {value}" for key, value in runs[0]["changed"].items())
-        cells = [name, changed, f"{len(runs)}", f"{up / 1000:,.0f}", f"{whole / up:.1f}", f"{down / 1000:,.0f}"]
+        smaller = f"{whole / up:.1f}" if up else ""
+        cells = [name, changed, f"{len(runs)}", f"{up / 1000:,.0f}", smaller, f"{down / 1000:,.0f}"]
         for people in _PEOPLE:
             here = [row for row in rows if row["people"] == people]
             top1 = _percent(fmean(row["top1"] for row in here)) if here else ""
@@ -268,15 +284,15 @@ def _comparison(seeds: Sequence[Measured]) -> list[str]:
                 top1 += f", {100 * gain:+.2f} ({_interval(interval, '{:+.2f}')})"
             cells.append(top1)
         lines.append("| " + " | ".join(cells) + " |")
-        private += [f"- {name}: {_private(found)}" for run in runs[:1] for found in run["privacy"]]
+        private += dict.fromkeys(f"- {name}: {_private(found)}" for run in runs for found in run["privacy"])
     return [*lines, "", *private, *([""] if private else [])]
 
 
 def _private(found: Mapping[str, Any]) -> str:
     """What it spent, and what the same noise would come to among more people, which no run has shown."""
     projected = [
-        f"epsilon {one['epsilon'] or math.inf:.2g} at delta {one['delta']:.2g} with {one['projected_population']:,} "
-        f"users, {one['cohort']:,} of them a round"
+        f"epsilon {math.inf if one['epsilon'] is None else one['epsilon']:.2g} at delta {one['delta']:.2g} "
+        f"with {one['projected_population']:,} users, {one['cohort']:,} of them a round"
         for one in found.get("projections_not_measured", ())
     ]
     return f"{found['text']}{'; projected, not measured: ' if projected else ''}{'; '.join(projected)}"

@@ -1,6 +1,8 @@
 """Rounds whose updates come as whole numbers, each with a share of the noise: the server decodes their sum alone.
 
 The arithmetic is `nextword.federation.skellam`; what it costs is told by `server.shared_noise`. There are no clusters.
+Of a sum nobody can tell whose numbers are how long: a device that does not keep to the clip norm may change each number
+of the sum at will, where other methods' servers clip it (`server.privacy`) or refuse it (`server.accumulator`).
 """
 
 from __future__ import annotations

@@ -84,7 +84,8 @@ class Run:
             return None
         again = separation(self.homes.population, self.config.federation.users_per_round)
         digests = self.folder.digests(self.state.server_round)
-        return CorrelatedNoise(self.folder.secret(), band(settings.band, again), digests)
+        wide = min(band(settings.band, again), self.config.federation.rounds)
+        return CorrelatedNoise(self.folder.secret(), wide, digests)
 
     def train(self) -> State:
         """All rounds that are left, each one logged, then checkpointed. A budget for privacy may end them early."""
@@ -142,7 +143,9 @@ class Run:
         if isinstance(strategy, SummedTraining):
             size = sum(values.size for values in self.state.parameters.values())
             scheme = partial(Scheme.of, self.config.privacy, size)
-            scheme(len(strategy.sample(1)))  # which asks as many as any: too few bits are told before it
+            hands = separation(self.homes.population, self.config.federation.users_per_round)
+            for one in (1, min(hands, self.config.federation.rounds)):  # the most users and the fewest
+                scheme(len(strategy.sample(one)))  # too few bits are told before anybody is asked
             spending = SharedNoiseSpending(
                 self.config,
                 self.homes.population,

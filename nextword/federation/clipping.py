@@ -28,5 +28,7 @@ def clipped(update: Update, most: float) -> Update:
     length = norm(update)
     if length <= most:
         return update
-    scale = np.float32(most * (1 - _ROUNDING) / length)
-    return {name: values * scale for name, values in update.items()}
+    scale = most * (1 - _ROUNDING) / length
+    if scale < np.finfo(np.float32).tiny:  # a float32 has few digits there, too few for the bound
+        return {name: (values * np.float64(scale)).astype(np.float32) for name, values in update.items()}
+    return {name: values * np.float32(scale) for name, values in update.items()}

@@ -5,6 +5,7 @@ An update is the change of the shared parameters by name. What is read comes fro
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nextword.federation.codecs import contracts, pipeline
+from nextword.federation.codecs.randomk import RandomK
 from nextword.federation.codecs.stage import Part, Shape, Undo
 
 Update = dict[str, npt.NDArray[np.float32]]
@@ -35,6 +37,11 @@ class Codec:
     def contracts(self) -> bool:
         """Whether error feedback is sound with it: what is lost of an update is shorter than the update."""
         return contracts(self.stages)
+
+    @property
+    def stretch(self) -> float:
+        """By how much a stage multiplies the numbers that it keeps, so that their mean is right."""
+        return math.prod(stage.stretch for stage in self.stages.values() if isinstance(stage, RandomK))
 
     def encode(self, update: Update, key: Key) -> dict[str, Part]:
         """Raises ValueError where a number is not finite, or too large for any update."""

@@ -123,12 +123,15 @@ class PersonalConfig(Section):
 class UpdateConfig(Section):
     """What travels: the change of the shared parameters up (`nextword.federation.codecs`), the parameters down.
 
-    With `feedback` a device adds to its next update what was lost of the last one that counted. A `frozen` embedding,
-    which is the output too, is neither trained nor sent: it stays as all devices have it from the start, and so does
-    not tell which words a person has written (Gupta et al. 2022, "Recovering private text in federated learning of
-    language models", who propose it as a defence). By "all-but-one" only one block, or what is in no block, is trained
-    and sent in each round, in turn (Wang et al. 2024, "Why go full? Elevating federated learning through partial
-    network updates").
+    With `feedback` a device adds to its next update what was lost of the last one that counted.
+
+    A `frozen` embedding, which is the output too, is neither trained nor sent: it stays as all devices have it from the
+    start, so its rows do not tell which words a person has written (Gupta et al. 2022, "Recovering private text in
+    federated learning of language models", who propose it as a defence). What else is sent still may: layers' gradients
+    lie in the span of their inputs (Petrov et al. 2024, "DAGER: exact gradient inversion for large language models").
+    It is no guarantee, which noise alone gives (`privacy`, `dpsgd`). By "all-but-one" only one block, or what is in no
+    block, is trained and sent in each round, in turn (Wang et al. 2024, "Why go full? Elevating federated learning
+    through partial network updates").
     """
 
     codec: str = "float32"  # as "topk:0.1+hadamard+int4"
@@ -266,8 +269,12 @@ class PrivacyConfig(Section):
         personal.method, dpsgd   any
         ngrams                   none; their noise is the server's
         privacy.quantile         0; whether an update is short would travel without noise
-        privacy.clip-norm        "local": at most 32 with the noise, which is what the server takes of a number
+        privacy.clip-norm        "local": at most 32 with the noise, which is what the server takes of a number; by
+                                 randomk:0.1 a tenth of that, as it multiplies by ten
         privacy.bits, rotate     "distributed": enough bits for the sum; a start with too few is refused
+        privacy.epsilon-budget   "distributed": a round is begun if all answers would keep to the budget. Where fewer
+                                 come it costs more, so the last round may exceed the budget
+        privacy.accountant       of no meaning: "local" is exact, "distributed" by RDP
     """
 
     method: Literal["none", "central", "ftrl", "local", "distributed"] = "none"
@@ -303,6 +310,17 @@ class PrivacyConfig(Section):
                 f"privacy.noise-multiplier = {self.noise_multiplier:g}: correlated noise might not fit the sum: "
                 f"set privacy.noise-multiplier={LARGEST_CORRELATED:g} or privacy.method=central"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_of_shared_noise_is_used(self) -> Self:
+        for name in ("bits", "rotate", "enough"):
+            value, default = getattr(self, name), type(self).model_fields[name].default
+            if value != default and self.method != "distributed":
+                told, instead = str(value).lower(), str(default).lower()
+                raise ValueError(
+                    f"privacy.{name} = {told}: set privacy.method=distributed, or privacy.{name}={instead}"
+                )
         return self
 
     @model_validator(mode="after")
@@ -414,7 +432,7 @@ class RunConfig(Settings):
             raise ValueError(f"{refused}whether an update is short would have no noise: set privacy.quantile=0")
         if privacy.method == "distributed" and self.update.codec != "float32":
             raise ValueError(f"{refused}whole numbers have a code of their own: set update.codec=float32")
-        most = MAX_MAGNITUDE / (1 + NOISE_REACH * privacy.noise_multiplier)
+        most = MAX_MAGNITUDE / (1 + NOISE_REACH * privacy.noise_multiplier) / Codec(self.update.codec).stretch
         if privacy.method == "local" and privacy.noise_multiplier and privacy.clip_norm > most:
             raise ValueError(
                 f"{refused}noise of {privacy.noise_multiplier:g} times {privacy.clip_norm:g} exceeds what a number may "

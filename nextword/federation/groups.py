@@ -11,7 +11,7 @@ TOP = ("fedper", "fedrep")  # methods whose topmost blocks are personal
 
 
 def never_sent(update: UpdateConfig) -> frozenset[str]:
-    """The parameters that nobody trains or sends in any round: every device has them from the start."""
+    """The parameters that nobody trains for others or sends in any round: every device has them from the start."""
     return frozenset({"embedding.weight"} if update.frozen == "embedding" else ())
 
 

@@ -58,6 +58,7 @@ WRAP = 1e-6  # probability that any number of a round's sum wraps around
 REJECTED = 1e-6  # beta: of a rounding that is too long
 MOST_GROWTH = 1.1  # of the bound on the norm, by rounding
 _MOST_DEVIATION = 2.0**17  # of a share in steps of the grid: a finer one gains nothing, and its tables grow
+_MOST_SQUARES = 2**62  # of a rounded update, whose squares are added up in 64 bits with a sign
 _SCALES = range(64, -64, -1)  # exponents of two
 _TRIES = 100
 _STEPS = 3  # of a search, where a table leaves so many
@@ -99,7 +100,7 @@ class Scheme:
             scale = 2.0**exponent
             share = (privacy.noise_multiplier * privacy.clip_norm * scale) ** 2 / sharers
             found = cls(size, users, privacy.clip_norm, bits, privacy.rotate, scale, share)
-            if share <= _MOST_DEVIATION**2 and found.reach < 2 ** (bits - 1):
+            if found.norm_squared < _MOST_SQUARES and share <= _MOST_DEVIATION**2 and found.reach < 2 ** (bits - 1):
                 grown = math.sqrt(found.norm_squared) > MOST_GROWTH * scale * privacy.clip_norm
                 return None if grown else found
         return None

@@ -31,7 +31,7 @@ class Apfl:
 
     def personal_model(self, local: Local, parameters: Weights, state: State | None) -> LanguageModel:
         if local.personal.mixing:
-            self._mix(local, parameters, state)
+            self._mix(local, {**local.start, **parameters}, state)
         else:
             local.load(parameters)
         return local.model

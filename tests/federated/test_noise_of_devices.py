@@ -13,7 +13,7 @@ import pytest
 from flwr.app import Array, Message
 
 from nextword.federation.clipping import norm
-from nextword.federation.config import RunConfig
+from nextword.federation.config import PrivacyConfig, RunConfig
 from nextword.federation.ledger import curve_epsilon, gaussian_epsilon
 from nextword.federation.records import BITS_PER_PIECE, COHORT, NUM_MESSAGES, NUM_PIECES, TASK, metrics_key, update_key
 from nextword.federation.skellam import Scheme
@@ -128,9 +128,12 @@ def test_the_server_meets_local_updates_with_noise_alone(
     assert norm(added[0]) < 1e3
 
 
-@pytest.mark.parametrize("codec", ["int8", "topk:0.1+hadamard+int4"])
-def test_local_updates_take_any_codec(config: RunConfig, local_grid: Grids, codec: str) -> None:
-    config = config.with_settings([*LOCAL, f"update.codec={codec}"])
+@pytest.mark.parametrize(
+    ("codec", "clip_norm"), [("int8", 0.05), ("topk:0.1+hadamard+int4", 0.05), ("randomk:0.1", 0.333)]
+)
+def test_local_updates_take_any_codec(config: RunConfig, local_grid: Grids, codec: str, clip_norm: float) -> None:
+    """At the longest that the settings let pass, too."""
+    config = config.with_settings([*LOCAL, f"update.codec={codec}", f"privacy.clip-norm={clip_norm}"])
     assert run_once(config, local_grid(config, nodes=2))["rejected"] == 0
 
 
@@ -172,7 +175,9 @@ def test_nothing_without_noise_travels_beside_an_update(
             told.extend(dict(record) for record in reply.content.metric_records.values())
         return [reply]
 
-    plain = config.with_settings(["privacy.method=none", "federation.rounds=1", f"out={tmp_path / 'plain'}"])
+    plain = config.with_settings(
+        ["privacy.method=none", "privacy.bits=20", "federation.rounds=1", f"out={tmp_path / 'plain'}"]
+    )
     run_once(plain, local_grid(plain, nodes=2, tamper=look))
     assert min(one[NUM_MESSAGES] for one in told) == 0  # whom noise must hide
     told.clear()
@@ -187,6 +192,19 @@ def test_nothing_without_noise_travels_beside_an_update(
     assert len({path.read_bytes() for path in secrets}) == len(secrets)
     wire = b"".join(grid.wire)
     assert not any(path.read_bytes() in wire or path.read_bytes().hex().encode() in wire for path in secrets)
+
+
+@pytest.mark.parametrize("mode", [LOCAL, SHARED], ids=["local", "distributed"])
+def test_whose_training_goes_astray_answers_as_everybody_does(
+    config: RunConfig, local_grid: Grids, tmp_path: Path, mode: list[str]
+) -> None:
+    astray = config.with_settings(["client.optimizer=sgd", "client.learning-rate=1e38", "client.clip-norm=1e38"])
+    plain = astray.with_settings(["federation.rounds=1", f"out={tmp_path / 'plain'}", "federation.evaluate-every=0"])
+    assert run_once(plain, local_grid(plain, nodes=2))["rejected"] > 0
+    astray = astray.with_settings(mode)
+    summary = run_once(astray, local_grid(astray, nodes=2))
+    assert (summary["rejected"], summary["users_trained"]) == (0, 18)
+    assert all(np.isfinite(values).all() for values in _weights(astray).values())
 
 
 @pytest.mark.parametrize("mode", [LOCAL, SHARED], ids=["local", "distributed"])
@@ -347,6 +365,31 @@ def test_too_few_bits_are_told_before_anything_is_asked(config: RunConfig, local
     assert not _rounds(config)
 
 
+def test_too_few_bits_for_a_smaller_round_are_told_before_anything_is_asked(
+    config: RunConfig, local_grid: Grids, tmp_path: Path
+) -> None:
+    """Of 13 people rounds ask 5, 4 and 4. With enough = 0.5 there is more noise among 4, by 2 shares of theirs."""
+    corpus = tmp_path / "corpus.jsonl"
+    more = json.dumps({"user": "+650", "text": "see you"})
+    corpus.write_text("\n".join([*Path(config.corpus.name).read_text().splitlines(), more]) + "\n")
+    size = sum(values.size for values in _start(config).values())
+
+    def works(noise: float, users: int) -> bool:
+        asked = PrivacyConfig(method="distributed", bits=12, enough=0.5, clip_norm=0.05, noise_multiplier=noise)
+        try:
+            return Scheme.of(asked, size, users).bits == 12
+        except ValueError:
+            return False
+
+    noise = next(z for z in np.geomspace(0.01, 10, 1000) if works(z, 5) and not works(z, 4))
+    cyclic = ["federation.sampling=cyclic", "federation.users-per-round=5", f"corpus.name={corpus}"]
+    given = ["privacy.bits=12", "privacy.enough=0.5", f"privacy.noise-multiplier={noise}"]
+    config = config.with_settings([*SHARED, *cyclic, *given])
+    with pytest.raises(ValueError, match="are too few for sums of 4 updates"):
+        run_once(config, local_grid(config, nodes=2))
+    assert not _rounds(config)
+
+
 @pytest.mark.parametrize("mode", [LOCAL, SHARED], ids=["local", "distributed"])
 @pytest.mark.parametrize(
     ("settings", "hint"),
@@ -376,8 +419,22 @@ def test_what_one_of_the_two_cannot_do_is_refused(config: RunConfig) -> None:
         config.with_settings([*SHARED, "update.codec=int8"])
     with pytest.raises(ValueError, match=r"set privacy\.clip-norm=0\.367") as caught:
         config.with_settings([*LOCAL, "privacy.clip-norm=1", "privacy.noise-multiplier=10"])
+    with pytest.raises(ValueError, match=r"set privacy\.clip-norm=0\.333"):
+        config.with_settings([*LOCAL, "privacy.clip-norm=1", "update.codec=randomk:0.1"])
     nearest = str(caught.value).rpartition(" ")[2]
     assert config.with_settings([*LOCAL, nearest, "privacy.noise-multiplier=10"]).privacy.clip_norm == 0.367
+
+
+@pytest.mark.parametrize("method", ["none", "central", "ftrl", "local"])
+@pytest.mark.parametrize(("setting", "default"), [("bits=21", "20"), ("rotate=false", "true"), ("enough=0.9", "1.0")])
+def test_what_is_of_shared_noise_is_refused_elsewhere(method: str, setting: str, default: str) -> None:
+    given = [f"privacy.method={method}", "federation.sampling=cyclic"]
+    instead = f"privacy.{setting.partition('=')[0]}={default}"
+    with pytest.raises(ValueError, match=f"set privacy.method=distributed, or {instead}") as caught:
+        RunConfig().with_settings([*given, f"privacy.{setting}"])
+    assert "\n" not in str(caught.value)
+    assert RunConfig().with_settings([*given, instead]).privacy.method == method
+    assert RunConfig().with_settings(["privacy.method=distributed", f"privacy.{setting}"])
 
 
 @pytest.mark.parametrize("mode", [LOCAL, SHARED], ids=["local", "distributed"])

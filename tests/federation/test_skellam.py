@@ -77,6 +77,15 @@ def test_no_rounded_update_is_longer_than_the_bound(
     assert math.sqrt(scheme.norm_squared) <= MOST_GROWTH * scheme.scale * clip_norm
 
 
+@pytest.mark.parametrize("noise_multiplier", [0.0, 1e-5])
+def test_squares_of_the_finest_grid_are_counted_without_overflow(noise_multiplier: float) -> None:
+    scheme = _scheme(users=1, bits=32, noise_multiplier=noise_multiplier)
+    update = _update(1, 1.0)
+    numbers = _signed(scheme, scheme.encode(update, KEY, _secret(1)))
+    assert 2**59 < sum(number**2 for number in numbers) < 2**63
+    assert scheme.norm_squared < 2**63
+
+
 def test_a_rounding_that_is_too_long_is_made_again() -> None:
     """At a bound that every second rounding exceeds, none does in the end."""
     scheme = _scheme(bits=16, rotate=False, noise_multiplier=0.0)

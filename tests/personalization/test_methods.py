@@ -135,6 +135,15 @@ def test_apfl_moves_the_personal_model_by_the_gradient_at_the_mixture(make: Any)
         assert np.abs(state[name] - own[name]).max() > 0
 
 
+def test_apfl_uses_all_of_the_persons_own_where_the_embedding_is_frozen(make: Any) -> None:
+    """It is not among the shared parameters then, and yet the person's own."""
+    local = make(train=TrainConfig(learning_rate=1e-30, optimizer="sgd"), method="apfl", mixing=0.5)
+    own = {name: value + 1.0 for name, value in local.start.items()}
+    shared = {name: value for name, value in local.start.items() if name != "embedding.weight"}
+    METHODS["apfl"].personal_model(local, shared, own)
+    assert _same(local.weights(), {name: value + 0.5 for name, value in local.start.items()}, 1e-6)
+
+
 def test_ditto_with_a_strong_pull_is_the_shared_model_and_without_one_is_not(make: Any) -> None:
     config = TrainConfig(batch_messages=3, learning_rate=1e-3, optimizer="sgd", epochs=1, clip_norm=1e6)
     far = {name: value + 1.0 for name, value in make().start.items()}

@@ -77,6 +77,15 @@ def test_what_is_no_number_is_refused(config: RunConfig, bad: float) -> None:
         own_noise.encode(config, 1, 0, 5, update, SECRET)
 
 
+def test_nobody_is_missing_whose_training_went_astray() -> None:
+    update, parameters = _update(), _update(1)
+    assert own_noise.or_nothing(update, parameters) is update
+    for bad in ({}, {**update, "b": np.full(17, math.nan, np.float32)}, {**update, "b": np.full(17, -math.inf)}):
+        found = own_noise.or_nothing(bad, parameters)
+        assert {name: values.shape for name, values in found.items()} == SHAPES
+        assert not any(values.any() for values in found.values())
+
+
 @pytest.mark.parametrize("config", [LOCAL, SHARED], ids=["local", "distributed"])
 def test_an_update_without_numbers_is_refused(config: RunConfig) -> None:
     with pytest.raises(ValueError, match="numbers"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import re
@@ -241,12 +242,16 @@ def test_runs_of_the_same_people_are_compared_and_published(
     table = nextword("compare", run, small, "--users", 1)
     assert table.code == 0
     assert "small" in table.out
+    assert "kept, which has more people" in table.err
+    assert answer == RunFolder(run).comparison()
 
     to = ["--measured", tmp_path / "measured", "--out", tmp_path / "R.md"]
     assert nextword("results", run, *to).code == 0
     assert sorted(path.name for path in (tmp_path / "measured").iterdir()) == ["run.comparison.json", "run.json"]
     assert str(tmp_path) not in (tmp_path / "measured" / "run.comparison.json").read_text(encoding="utf-8")
-    assert "| small | update.codec topk:0.05+int4 | 1 |" in (tmp_path / "R.md").read_text(encoding="utf-8")
+    text = (tmp_path / "R.md").read_text(encoding="utf-8")
+    assert "| small | update.codec topk:0.05+int4 | 1 |" in text
+    assert "| kB down | participants (8 of 8 a seed) | newcomers (2 of 2 a seed) |" in text
 
     (tmp_path / "other").mkdir()
     other = _simulated(nextword, tmp_path / "other" / "small-1", base, corpus, seed=1)
@@ -258,6 +263,27 @@ def test_runs_of_the_same_people_are_compared_and_published(
     ):
         refused = nextword("compare", *runs)
         assert (refused.code, words in refused.err, refused.err.count("\n")) == (2, True, 1), refused.err
+
+
+def test_runs_of_one_corpus_name_and_other_people_are_not_compared(
+    nextword: Shell, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where two folders hold other versions of it, and each run its own."""
+    from scripts import evaluate
+
+    other = tmp_path / "other-0"
+    shutil.copytree(run, other)
+    subject_of = evaluate.subject_of
+
+    def subject(model: Path, *given: Any) -> evaluate.Subject:
+        found = subject_of(model, *given)
+        fewer = dataclasses.replace(found.population, newcomers=found.population.newcomers[1:])
+        return dataclasses.replace(found, population=fewer) if model == other else found
+
+    monkeypatch.setattr(evaluate, "subject_of", subject)
+    refused = nextword("compare", run, other)
+    assert (refused.code, refused.err.count("\n")) == (2, 1), refused.err
+    assert "other-0: the people of its corpus.data-dir are others" in refused.err
 
 
 def test_a_clustered_run_with_personal_layers_is_evaluated(nextword: Shell, base: Path, tmp_path: Path) -> None:

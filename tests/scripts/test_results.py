@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
-from scripts.results import document, mean_rows, with_headline
+from scripts.results import document, mean_rows, of_run, with_headline
+from server.run_folder import RunFolder
 
 
 def _measured(seed: int, top1: float, *, rounds: int = 2) -> dict[str, Any]:
@@ -89,3 +91,50 @@ def test_few_messages_and_clusters_are_told_where_they_were_measured() -> None:
     assert "| 5 | 4 | 20.0 (+1.00) | 20.0 (+1.00) |\n| 20 |" in text
     assert "People measured in each cluster: 3, 1; adjusted Rand index with the corpus's groups 0.50." in text
     assert "cluster" not in document([_measured(0, 0.1)])
+
+
+def _compared(seed: int, *, noise: float = 1.0, text: str = "epsilon 3", upload: int = 500) -> dict[str, Any]:
+    row = {"users": 4, "people": "participants", "top1": 0.1 * (1 + seed), "gain_top1": -0.01}
+    row |= {"gain_interval": [-0.02, 0.01]}
+    projected = {"epsilon": 0.0, "delta": 1e-8, "projected_population": 1_000_000, "cohort": 10_000}
+    private = {"text": text, "projections_not_measured": [projected, projected | {"epsilon": None}]}
+    about = {"download_bytes": 2000, "upload_bytes": 2000, "changed": {}, "privacy": []}
+    changed = {"privacy.noise-multiplier": noise}
+    return {
+        "corpus": "/home/somebody/texts/people.jsonl",
+        "seed": seed,
+        "reference": "plain",
+        "evaluated": {"participants": 9, "newcomers": 2},
+        "commit": "abc",
+        "runs": [
+            {"name": "plain", **about},
+            {"name": "dp", **about, "upload_bytes": upload, "changed": changed, "privacy": [private]},
+        ],
+        "methods": [{"name": name, **row} for name in ("plain", "dp")],
+    }
+
+
+def test_a_comparison_tells_how_many_people_and_what_each_seed_has_spent() -> None:
+    text = document([_compared(0), _compared(1, text="epsilon 4")])
+    assert "| kB down | participants (4 of 9 a seed) | newcomers (0 of 2 a seed) |" in text
+    assert "| plain |  | 2 | 2 | 1.0 | 2 | 15.0 |  |" in text
+    assert "| dp | privacy.noise-multiplier 1.0 | 2 | 0 | 4.0 | 2 | 15.0, -1.00 (-2.00 to +1.00) |  |" in text
+    assert "- dp: epsilon 3; projected" in text
+    assert "- dp: epsilon 4; projected" in text
+    assert "not measured: epsilon 0 at delta 1e-08 with 1,000,000 users, 10,000 of them a round; epsilon inf at" in text
+
+
+def test_seeds_of_other_settings_are_no_seeds_of_one_row_in_a_comparison() -> None:
+    text = document([_compared(0), _compared(1, noise=0.5, upload=0)])
+    assert "| dp | privacy.noise-multiplier 1.0 | 1 | 0 | 4.0 | 2 | 10.0, " in text
+    assert "| dp | privacy.noise-multiplier 0.5 | 1 | 0 |  | 2 | 20.0, " in text
+
+
+def test_what_is_published_of_a_comparison_names_no_folder(tmp_path: Path) -> None:
+    comparison = _compared(0)
+    comparison["runs"][1]["changed"] |= {"model.start": "/home/somebody/models/student"}
+    RunFolder(tmp_path).write_comparison(comparison)
+    (found,) = of_run(tmp_path).values()
+    assert "somebody" not in str(found)
+    assert found["corpus"] == "people.jsonl"
+    assert found["runs"][1]["changed"] == {"privacy.noise-multiplier": 1.0, "model.start": "student"}

@@ -74,6 +74,14 @@ def test_clipping_changes_a_length_and_no_direction(values: list[float], most: f
         np.testing.assert_allclose(after["w"] * norm(update) / most, update["w"], rtol=1e-4, atol=1e-30)
 
 
+@pytest.mark.parametrize("most", [1e-4, 0.05, 1.0])
+@pytest.mark.parametrize("value", [1e36, 3e38, float(np.finfo(np.float32).max)])
+def test_the_longest_updates_are_clipped_too(value: float, most: float) -> None:
+    """They are scaled by less than a float32 has all its digits for."""
+    for size in range(1, 6):
+        assert most * (1 - 1e-5) <= norm(clipped({"w": np.full(size, value, np.float32)}, most)) <= most
+
+
 def _noise_of(central: CentralPrivacy, total: Accumulator, cohort: float, server_round: int = 1) -> np.ndarray:
     """The noise in the sum, in units of the clip norm."""
     clip_norm = central.clip_norm

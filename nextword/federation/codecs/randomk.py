@@ -20,6 +20,11 @@ class RandomK:
     def __init__(self, argument: str = "") -> None:
         self.share = share(argument, "randomk")
 
+    @property
+    def stretch(self) -> float:
+        """What a number that is sent is multiplied by, at most."""
+        return 1 / self.share
+
     def encode(self, arrays: list[Array], rng: np.random.Generator) -> tuple[list[Array], Part]:
         x = flat(arrays)
         places = self._drawn(x.size, rng)
