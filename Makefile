@@ -45,15 +45,17 @@ endef
 $(foreach run,$(RUNS),$(foreach seed,$(SEEDS),$(eval $(call RUN,$(run),$(seed)))))
 $(foreach row,$(ROWS),$(eval $(call RUN,$(row),0)))
 define COMPARISON
-$(MEASURED)/nus-sms-$(1).comparison.json: | $(READY)
-	for run in nus-sms $(BESIDE_$(1)); do $(call SIMULATE,$$$$run,$(1)) || exit; done
-	$(BIN)/nextword compare runs/nus-sms-$(1) $(BESIDE_$(1):%=runs/%-$(1))
-	$(BIN)/nextword results runs/nus-sms-$(1)
+$(MEASURED)/$(1)-$(2).comparison.json: | $(READY)
+	for run in $(1) $(3); do $(call SIMULATE,$$$$run,$(2)) || exit; done
+	$(BIN)/nextword compare runs/$(1)-$(2) $(3:%=runs/%-$(2)) $(4)
+	$(BIN)/nextword results runs/$(1)-$(2)
+COMPARED += $(MEASURED)/$(1)-$(2).comparison.json
 endef
-$(foreach seed,$(SEEDS),$(eval $(call COMPARISON,$(seed))))
+$(foreach seed,$(SEEDS),$(eval $(call COMPARISON,nus-sms,$(seed),$(BESIDE_$(seed)))))
+$(eval $(call COMPARISON,self-dialogue-short,0,self-dialogue-short-small,--users 150))
 
 results: $(foreach run,$(RUNS),$(foreach seed,$(SEEDS),$(MEASURED)/$(run)-$(seed).json)) $(ROWS:%=$(MEASURED)/%-0.json) \
-		$(SEEDS:%=$(MEASURED)/nus-sms-%.comparison.json)
+		$(COMPARED)
 	$(BIN)/nextword results
 
 # A new model to bundle, in runs/student, from the public text in the folder TEXT: hours on two cores. What was cut off is resumed.

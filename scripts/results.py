@@ -255,8 +255,8 @@ def _comparison(seeds: Sequence[Measured]) -> list[str]:
     lines = [
         f"## Beside {reference}",
         "",
-        "Shared models, nothing personal: what other settings cost, by `nextword compare`, in points of top-1 paired "
-        f"with {reference} of the same seed, and in kB of an update up and of what it begins from down. At "
+        "Shared models, nothing personal: what other settings cost, by `nextword compare`, in points of top-1 over "
+        f"{reference} of the same seed, paired by person, and in kB of an update up and of what it begins from down. At "
         f"{', '.join(sorted({str(one['commit']) for one in seeds}))}.",
         "",
         "| run | settings | seeds | kB up | times smaller | kB down | " + " | ".join(heads) + " |",
@@ -277,12 +277,14 @@ def _comparison(seeds: Sequence[Measured]) -> list[str]:
         cells = [name, changed, f"{len(runs)}", f"{up / 1000:,.0f}", smaller, f"{down / 1000:,.0f}"]
         for people in _PEOPLE:
             here = [row for row in rows if row["people"] == people]
-            top1 = _percent(fmean(row["top1"] for row in here)) if here else ""
-            if here and name != reference:
+            if not here:
+                cells.append("")
+            elif name == reference:
+                cells.append(_percent(fmean(row["top1"] for row in here)))
+            else:
                 interval = [fmean(row["gain_interval"][end] for row in here) for end in (0, 1)]
                 gain = fmean(row["gain_top1"] for row in here)
-                top1 += f", {100 * gain:+.2f} ({_interval(interval, '{:+.2f}')})"
-            cells.append(top1)
+                cells.append(f"{100 * gain:+.2f} ({_interval(interval, '{:+.2f}')})")
         lines.append("| " + " | ".join(cells) + " |")
         private += dict.fromkeys(f"- {name}: {_private(found)}" for run in runs for found in run["privacy"])
     return [*lines, "", *private, *([""] if private else [])]
