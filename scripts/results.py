@@ -256,8 +256,7 @@ def _comparison(seeds: Sequence[Measured]) -> list[str]:
         f"## Beside {reference}",
         "",
         "Shared models, nothing personal: what other settings cost, by `nextword compare`, in points of top-1 over "
-        f"{reference} of the same seed, paired by person, and in kB of an update up and of what it begins from down. "
-        "At "
+        f"{reference} of the same seed, paired by person; kB of an update up, and of what it begins from down. At "
         f"{', '.join(sorted({str(one['commit']) for one in seeds}))}.",
         "",
         "| run | settings | seeds | kB up | times smaller | kB down | " + " | ".join(heads) + " |",
