@@ -48,8 +48,13 @@ def planes(numbers: npt.NDArray[Any]) -> Part:
 
 def from_planes(part: Part, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     """The numbers again."""
-    kind = np.dtype(dtype).newbyteorder("<")
-    return np.ascontiguousarray(part.reshape(kind.itemsize, -1).T).view(kind).reshape(-1)
+    kind = np.dtype(dtype)
+    lowest, *higher = part.reshape(kind.itemsize, -1)
+    numbers = lowest.astype(kind)
+    for place, there in enumerate(higher, 1):
+        if there.any():  # gaps and the like are small
+            numbers |= there.astype(kind) << kind.type(8 * place)
+    return numbers
 
 
 def packed_bytes(bits: int, size: int) -> int:
@@ -59,9 +64,12 @@ def packed_bytes(bits: int, size: int) -> int:
 
 def pack(bits: int, codes: Codes) -> Part:
     """Numbers below 2^bits, the first in the lowest bits; eight of them fill `bits` bytes."""
-    if bits == _PER_WORD:
-        return _filled(codes, _PER_WORD, 0).reshape(-1)
     eights = _filled(codes, _PER_WORD, 0)
+    if _PER_WORD % bits == 0:
+        packed, *others = eights.reshape(-1, _PER_WORD // bits).T
+        for place, there in enumerate(others, 1):
+            packed = packed | there << np.uint8(bits * place)
+        return packed.copy()
     words = np.zeros(len(eights), "<u8")
     for place in range(_PER_WORD):
         words |= eights[:, place].astype("<u8") << np.uint64(bits * place)
@@ -70,8 +78,11 @@ def pack(bits: int, codes: Codes) -> Part:
 
 def unpack(bits: int, part: Part, size: int) -> Codes:
     """The numbers again; the part has `packed_bytes`."""
-    if bits == _PER_WORD:
-        return part[:size]
+    if _PER_WORD % bits == 0:
+        unpacked = np.empty((part.size, _PER_WORD // bits), np.uint8)
+        for place in range(unpacked.shape[1]):
+            unpacked[:, place] = part >> np.uint8(bits * place) & np.uint8(2**bits - 1)
+        return unpacked.reshape(-1)[:size]
     spread = np.zeros((part.size // bits, 8), np.uint8)
     spread[:, :bits] = part.reshape(-1, bits)
     words = spread.view("<u8")[:, 0]
