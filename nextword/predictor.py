@@ -12,6 +12,7 @@ import numpy as np
 from nextword import checkpoint
 from nextword.eightbit import is_quantized, quantize, restore
 from nextword.layers import Layer, blend, layered_prefix, source
+from nextword.near_contexts import ModelStates
 from nextword.own_words import OwnWords
 from nextword.reading import Reading, read
 from nextword.runtime import Cache, Runtime
@@ -181,6 +182,10 @@ class Predictor:
         As if nobody ever slipped.
         """
         return read(self._runtime, self._index, self.vocabulary, messages, self._layers)
+
+    def states(self) -> ModelStates:
+        """The model's states in messages, for `nextword.near_contexts`."""
+        return ModelStates(self._runtime, self.vocabulary)
 
     def costs(self, messages: Sequence[Sequence[str]]) -> list[list[float]]:
         """What each token of each message, and its end, costs the model alone, in nats, whatever lies over it."""

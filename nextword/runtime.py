@@ -28,6 +28,7 @@ _OPSET, _IR_VERSION = 23, 11
 _POSITIONS = 1024  # more than any window holds
 _EPSILON = 1e-6  # of the norms, as in nextword.model
 _BLOCK = 128  # weights of a row that share a scale: all of them do, so the size is only a matter of speed
+_LOGP, _HIDDEN = "logp", "hidden"  # what the graph gives, besides keys and values
 _ZERO = 128  # what stands for zero in MatMulNBits' unsigned bytes
 
 Floats = NDArray[np.float32]
@@ -78,7 +79,9 @@ class Runtime:
         half = config.width // config.heads // 2
         angle = np.arange(_POSITIONS)[:, None] * config.rotary_base ** (-np.arange(half) / half)
         self._cosine, self._sine = np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
-        self._cached = [f"{kind}{layer}.past" for layer in range(config.layers) for kind in ("key", "value")]
+        kinds = [f"{kind}{layer}" for layer in range(config.layers) for kind in ("key", "value")]
+        self._cached = [f"{kind}.past" for kind in kinds]
+        self._answers = [_LOGP, *(f"{kind}.present" for kind in kinds)]
 
     def read(
         self,
@@ -95,6 +98,23 @@ class Runtime:
         cached and new pieces it may attend to: so one call can read many continuations of one context, as branches of
         a tree.
         """
+        inputs = self._inputs(pieces_BT, places_N, past, positions_BT, visible_BTA)
+        logp_NV, *layers = self._session.run(self._answers, inputs)
+        return logp_NV, Cache(tuple(layers))
+
+    def hidden(self, pieces_BT: Ids, places_N: Ids) -> Floats:
+        """What the output reads [N, D] at each of the places, which are as in `read`; nothing is cached before."""
+        found: Floats = self._session.run([_HIDDEN], self._inputs(pieces_BT, places_N, None, None, None))[0]
+        return found
+
+    def _inputs(
+        self,
+        pieces_BT: Ids,
+        places_N: Ids,
+        past: Cache | None,
+        positions_BT: Ids | None,
+        visible_BTA: NDArray[np.bool_] | None,
+    ) -> dict[str, NDArray[np.generic]]:
         B, T = pieces_BT.shape
         S = past.num_pieces if past else 0
         if positions_BT is None:
@@ -108,14 +128,10 @@ class Runtime:
             "sine": self._sine[positions_BT],
             "visible": visible_BTA[:, None],
         }
-        if past is None:
-            H = self.config.heads
-            none = np.zeros((B, H, 0, self.config.width // H), np.float32)
-            inputs |= dict.fromkeys(self._cached, none)
-        else:
-            inputs |= dict(zip(self._cached, map(np.ascontiguousarray, past.layers), strict=True))
-        logp_NV, *layers = self._session.run(None, inputs)
-        return logp_NV, Cache(tuple(layers))
+        if past is not None:
+            return inputs | dict(zip(self._cached, map(np.ascontiguousarray, past.layers), strict=True))
+        H = self.config.heads
+        return inputs | dict.fromkeys(self._cached, np.zeros((B, H, 0, self.config.width // H), np.float32))
 
 
 def bare_products(config: ModelConfig, weights: Stored, *, threads: int = 1) -> Callable[[], None]:
@@ -156,8 +172,9 @@ class _Graph:
             x = self._block(x, layer)
         x = self._norm(x, "norm.weight")
         x = self._node("Reshape", x, self._constant("flat", np.array([-1, config.width], np.int64)))
-        logits = self._product(self._node("Gather", x, "places", axis=0), "embedding.weight")
-        logp = self._node("LogSoftmax", logits, axis=-1)
+        self._nodes.append(helper.make_node("Gather", [x, "places"], [_HIDDEN], axis=0))
+        logits = self._product(_HIDDEN, "embedding.weight")
+        self._nodes.append(helper.make_node("LogSoftmax", [logits], [_LOGP], axis=-1))
         kinds = [f"{kind}{layer}" for layer in range(config.layers) for kind in ("key", "value")]
         floats, ids = TensorProto.FLOAT, TensorProto.INT64
         inputs = [
@@ -172,7 +189,8 @@ class _Graph:
             )
         ]
         outputs = [
-            helper.make_tensor_value_info(logp, floats, ("N", config.vocabulary)),
+            helper.make_tensor_value_info(_LOGP, floats, ("N", config.vocabulary)),
+            helper.make_tensor_value_info(_HIDDEN, floats, ("N", config.width)),
             *(helper.make_tensor_value_info(f"{kind}.present", floats, ("B", H, "A", K)) for kind in kinds),
         ]
         return self._finish(inputs, outputs)

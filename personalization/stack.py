@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from nextword.layers import Layer
 from nextword.model import LanguageModel
+from nextword.near_contexts import NearConfig, NearContexts
 from nextword.ngram_layer import NgramConfig
 from nextword.predictor import Predictor
 from nextword.text import normalise, tokens
@@ -23,12 +24,15 @@ from personalization.gate import NOTHING, GateConfig, Verdict, judge
 from personalization.own_ngram import OwnNgram
 from personalization.trust import Overlay, trusted
 
+_MOST_NEAR = 1000  # messages whose contexts are compared, the newest
+
 
 @dataclass(frozen=True)
 class StackConfig:
     """What is tried, and how it is judged."""
 
     own: NgramConfig | None = NgramConfig()  # None: no own n-gram
+    near: NearConfig | None = None  # None: nothing of the contexts that the person's words stood in
     eight_bit: bool = False  # how fine-tuned models read
     gate: GateConfig = GateConfig()
 
@@ -74,9 +78,16 @@ def personalize(
     config = config or StackConfig()
     encode = shared.predictor.vocabulary.encode
 
+    states = shared.predictor.states()
+
     def layers(messages: Sequence[str]) -> list[Layer]:
-        many = [shared.many] if shared.many else []
-        return [*many, OwnNgram(config.own, messages)] if config.own else many
+        found: list[Layer] = [shared.many] if shared.many else []
+        if config.own:
+            found.append(OwnNgram(config.own, messages))
+        if config.near:
+            newest = [tokens(normalise(text)) for text in messages[-_MOST_NEAR:]]
+            found.append(NearContexts(states, newest, config.near))
+        return found
 
     def model(messages: Sequence[str], way: float) -> LanguageModel:
         if not way or tuner is None:

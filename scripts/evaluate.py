@@ -204,6 +204,7 @@ def systems_of(
     """The rows of the table, in order; `progress` is told of fine-tuning."""
     from nextword.federation.folders import DEVICES, start_folder
     from nextword.federation.published import Published
+    from nextword.near_contexts import NearConfig
     from personalization.stack import StackConfig
     from scripts import systems
 
@@ -247,6 +248,7 @@ def systems_of(
         rows += [
             systems.Personalized(name, base, nothing, systems.Tuners(base, config)) for name, config in ways.items()
         ]
+        rows.append(systems.Personalized("personal+near", over, dataclasses.replace(own, near=NearConfig()), tuners))
     return [*rows, systems.Personalized("personal", over, own, tuners)]
 
 
