@@ -13,7 +13,7 @@ trained, and the model that gives the states may be another than the one below.
 
 from __future__ import annotations
 
-import heapq
+import bisect
 import itertools
 import math
 from collections.abc import Callable, Sequence
@@ -22,12 +22,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nextword.layers import END
+from nextword.layers import END, beginning
 from nextword.runtime import Floats, Runtime
 from nextword.search import windows
 from nextword.text import is_word
 from nextword.vocabulary import Vocabulary
 
+Masses = NDArray[np.float64]  # by the numbers of tokens
 States = Callable[[Sequence[str]], Floats]  # before each of these tokens and after the last, [tokens + 1, D]
 _CACHED = 20_000  # contexts looked up
 
@@ -81,31 +82,42 @@ class NearContexts:
         self.config = config or NearConfig()
         self._states = states
         flows = [[*message, END] for message in messages]
-        self._words = sorted({token for flow in flows for token in flow})
-        number = {word: place for place, word in enumerate(self._words)}
-        self._next_N = np.array([number[token] for flow in flows for token in flow], np.int64)
+        tokens = {token for flow in flows for token in flow}
+        self._words = sorted(filter(is_word, tokens))  # then all that is no word
+        self._number = {token: place for place, token in enumerate((*self._words, *sorted(tokens - {*self._words})))}
+        self._next_N = np.array([self._number[token] for flow in flows for token in flow], np.int64)
         self._states_ND = _unit(np.concatenate([states(message) for message in messages])) if flows else None
-        self._known: dict[tuple[str, ...], dict[str, float]] = {}
+        self._known: dict[tuple[str, ...], Masses] = {}
 
     def rest(self, context: Sequence[str]) -> float:
         return 1.0 if self._states_ND is None else 1 - self.config.share
 
     def mass(self, context: Sequence[str], token: str) -> float:
-        return self._at(context).get(token, 0.0)
+        place = self._number.get(token)
+        return 0.0 if place is None else float(self._at(context)[place])
 
     def prefix_mass(self, context: Sequence[str], prefix: str) -> float:
-        return math.fsum(p for word, p in self._at(context).items() if word.startswith(prefix) and is_word(word))
+        first, last = self._begun(prefix)
+        return math.fsum(self._at(context)[first:last])
 
     def top(self, context: Sequence[str], k: int, prefix: str) -> list[tuple[str, float]]:
-        masses = ((word, p) for word, p in self._at(context).items() if word.startswith(prefix) and is_word(word))
-        return heapq.nsmallest(k, masses, key=lambda item: (-item[1], item[0]))
+        first, last = self._begun(prefix)
+        masses = self._at(context)[first:last]
+        best = np.argsort(-masses, kind="stable")[:k]  # of equals the first by spelling
+        return [(self._words[first + place], float(masses[place])) for place in best if masses[place] > 0]
 
     def written(self, word: str) -> str | None:
         """Nothing is known here of capitals."""
         return None
 
-    def _at(self, context: Sequence[str]) -> dict[str, float]:
-        """The masses after a context, worked out once."""
+    def _begun(self, prefix: str) -> tuple[int, int]:
+        """From where to where the words stand that begin so."""
+        begun = beginning(self._words, prefix)
+        first = bisect.bisect_left(self._words, prefix)
+        return first, first + len(begun)
+
+    def _at(self, context: Sequence[str]) -> Masses:
+        """The masses of all tokens after a context, worked out once."""
         key = tuple(context)
         if (known := self._known.get(key)) is None:
             if len(self._known) >= _CACHED:
@@ -113,14 +125,13 @@ class NearContexts:
             known = self._known[key] = self._masses(key)
         return known
 
-    def _masses(self, context: Sequence[str]) -> dict[str, float]:
+    def _masses(self, context: Sequence[str]) -> Masses:
         if self._states_ND is None:
-            return {}
+            return np.zeros(0)
         cosine_N = self._states_ND @ _unit(self._states(context)[-1:])[0]
         weight_N = np.exp((cosine_N - cosine_N.max()).astype(np.float64) / self.config.temperature)
-        weights = np.bincount(self._next_N, weight_N, minlength=len(self._words))
-        weights *= self.config.share / weights.sum()
-        return {word: float(p) for word, p in zip(self._words, weights, strict=True) if p > 0}
+        weights: Masses = np.bincount(self._next_N, weight_N, minlength=len(self._number))
+        return weights * (self.config.share / weights.sum())
 
 
 def _unit(states_ND: Floats) -> NDArray[np.float32]:
