@@ -130,8 +130,9 @@ class NearContexts:
             return np.zeros(0)
         cosine_N = self._states_ND @ _unit(self._states(context)[-1:])[0]
         weight_N = np.exp((cosine_N - cosine_N.max()).astype(np.float64) / self.config.temperature)
-        weights: Masses = np.bincount(self._next_N, weight_N, minlength=len(self._number))
-        return weights * (self.config.share / weights.sum())
+        masses: Masses = np.bincount(self._next_N, weight_N, minlength=len(self._number)).astype(np.float64)
+        masses *= self.config.share / masses.sum()
+        return masses
 
 
 def _unit(states_ND: Floats) -> NDArray[np.float32]:
