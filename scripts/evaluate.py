@@ -67,7 +67,7 @@ def command(
     ] = "",
     every_method: Annotated[
         bool,
-        typer.Option("--every-method", help="also other ways to fine-tune: last layers, adapters, Ditto"),
+        typer.Option("--every-method", help="also last layers, adapters, Ditto, and near contexts"),
     ] = False,
     epsilon: Annotated[
         str, typer.Option(help="also fine-tuned with differential privacy of messages, at these: 1,2,4,8,inf")
