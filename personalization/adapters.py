@@ -23,6 +23,12 @@ from nextword.model import LanguageModel
 
 _WEIGHT = "weight"
 _PLACE = f".parametrizations.{_WEIGHT}.0."  # in the names that torch gives
+_BELOW = f".parametrizations.{_WEIGHT}.original"
+
+
+def without_changes(name: str) -> str:
+    """What a model's parameter is called while no changes are laid over it."""
+    return name.replace(_BELOW, f".{_WEIGHT}")
 
 
 class _LowRank(nn.Module):

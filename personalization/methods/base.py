@@ -17,6 +17,7 @@ from nextword.federation.noise import Noise
 from nextword.model import LanguageModel
 from nextword.model_config import Weights
 from nextword.training import TrainConfig, TrainResult, fit
+from personalization.adapters import without_changes
 from personalization.private import DpSgd, fit_privately
 
 State = Mapping[str, np.ndarray]  # what stays on the device, by parameter
@@ -67,7 +68,7 @@ class Local:
         """Train the model on the messages, privately where that is asked; `own` is training that is not shared."""
         if self.frozen and not own:
             names = (name for name, _ in self.model.named_parameters() if only is None or name in only)
-            only = frozenset(names) - self.frozen
+            only = frozenset(name for name in names if without_changes(name) not in self.frozen)
         private = self.private
         if private is None or (own and private.parts == "shared"):
             return fit(self.model, self.messages, config, self.rng, only=only, anchor=anchor)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from nextword.federation.config import PersonalConfig
-from nextword.federation.groups import personal_names
+from nextword.federation.config import PersonalConfig, UpdateConfig
+from nextword.federation.groups import frozen_names, personal_names
 from nextword.model import LanguageModel
 from nextword.model_config import ModelConfig, Weights
 from nextword.training import TrainConfig, batches, padded, piece_loss
@@ -80,6 +81,17 @@ def test_fedper_uses_what_the_participant_kept(make: Any) -> None:
     local = make(method="fedper")
     _, state, _ = _round(local)
     assert _same(_used(local, state), {**local.start, **state})
+
+
+@pytest.mark.parametrize("method", sorted(set(METHODS) - {"per-fedavg"}))
+@pytest.mark.parametrize("server_round", [1, 2, 3])
+def test_what_is_not_a_rounds_turn_does_not_move_while_it_is_trained(make: Any, method: str, server_round: int) -> None:
+    local = make(method=method)
+    frozen = frozen_names(UpdateConfig(frozen="all-but-one"), list(_shared(local)), server_round)
+    delta, _, _ = _round(dataclasses.replace(local, frozen=frozen))
+    assert 0 < len(frozen) < len(delta)
+    for name, change in delta.items():
+        assert change.any() == (name not in frozen), name
 
 
 def test_adapters_stay_and_all_shared_parameters_are_sent(make: Any) -> None:
