@@ -85,6 +85,27 @@ def test_the_largest_numbers_come_back_and_no_others(share: float, x: np.ndarray
     assert np.array_equal(_back(f"topk:{share}", x), expected)
 
 
+@pytest.mark.parametrize("share", [1e-6, 0.01, 0.2, 0.95])
+@pytest.mark.parametrize("kind", ["normal", "few values", "zeros", "sampled are large", "sampled are small"])
+def test_so_they_do_where_a_sample_says_what_is_large(share: float, kind: str) -> None:
+    """Against sorting all, of long arrays; ties, and samples that say nothing of the others, included."""
+    rng = np.random.default_rng(0)
+    for size in (65, 640, 4001):
+        x = rng.normal(size=size).astype(np.float32)
+        sampled = np.arange(size) % 64 == 0
+        x = {
+            "normal": x,
+            "few values": np.rint(x),
+            "zeros": np.zeros_like(x),
+            "sampled are large": np.where(sampled, np.float32(9), x),
+            "sampled are small": np.where(sampled, np.float32(0), x),
+        }[kind]
+        kept = np.argsort(-np.abs(x), kind="stable")[: math.ceil(share * size)]
+        expected = np.zeros_like(x)
+        expected[kept] = x[kept]
+        assert np.array_equal(_back(f"topk:{share}", x), expected)
+
+
 def test_numbers_drawn_by_lot_come_back_scaled_and_their_places_cost_nothing() -> None:
     x = np.arange(1, 1001, dtype=np.float32)
     back = _back("randomk:0.1", x)
