@@ -234,9 +234,12 @@ class Run:
     def _measure(
         self, strategy: FederatedTraining, server_round: int, arrays: ArrayRecord, *, last: bool = False
     ) -> None:
-        """Have devices evaluate the model after a round, where that is due and was not told yet."""
+        """Have devices evaluate the model after a round, where that is due and was not told yet.
+
+        It is due after every so many rounds, and after the `last` where it is none of these.
+        """
         every = self.config.federation.evaluate_every
-        due = server_round and every and (last or server_round % every == 0)
+        due = server_round and every and (server_round % every == 0) != last
         if not due or any(e["event"] == "evaluation" and e["round"] == server_round for e in self.folder.events()):
             return
         strategy.held = self._held(server_round)

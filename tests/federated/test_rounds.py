@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 import torch
-from flwr.app import ArrayRecord, ConfigRecord, Context, RecordDict
+from flwr.app import ArrayRecord, ConfigRecord, Context, Error, Message, RecordDict
 
 from nextword import checkpoint
 from nextword.federation.config import RunConfig
@@ -205,6 +206,28 @@ def test_a_run_cut_off_between_checkpoint_and_evaluation_makes_up_for_it(
     told, expected = (RunFolder(at).events() for at in (tmp_path / "cut", Path(config.out)))
     assert [_timeless(event) for event in told] == [_timeless(event) for event in expected]
     assert resumed["weights_sha256"] == whole["weights_sha256"]
+
+
+@pytest.mark.parametrize("rounds", [2, 3])
+def test_whom_an_evaluation_does_not_reach_is_asked_and_told_once(
+    config: RunConfig, local_grid: Grids, rounds: int
+) -> None:
+    """Due after round 2, and after the last; nobody answers but at the start."""
+    asked: list[int] = []
+
+    def mute(sent: Message, reply: Message) -> list[Message]:
+        task = sent.content.config_records.get("task")
+        if sent.metadata.message_type != "evaluate" or not task["round"]:
+            return [reply]
+        asked.append(task["round"])
+        return [Message(Error(1, "away"), reply_to=sent)]
+
+    config = _with(config, federation__rounds=rounds)
+    run_once(config, local_grid(config, nodes=1, tamper=mute))
+    told = Counter(event["round"] for event in RunFolder(Path(config.out)).events() if event["event"] == "rejected")
+    assert told == dict.fromkeys(range(2, rounds + 1), 4)
+    assert asked == sorted(asked)
+    assert set(asked) == set(told)
 
 
 def _timeless(event: dict[str, Any]) -> dict[str, Any]:
