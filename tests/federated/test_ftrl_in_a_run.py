@@ -166,6 +166,16 @@ def test_what_noise_was_drawn_for_is_with_the_secret_alone_and_not_to_be_lost(
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.usefixtures("same_secret")
+def test_noise_spans_no_more_rounds_than_there_are(config: RunConfig, local_grid: Grids, tmp_path: Path) -> None:
+    """A wider one would be longer for nobody's sake."""
+    config = config.with_settings([*FTRL, "federation.rounds=2"])
+    widest = run_once(config, local_grid(config, nodes=2))
+    assert widest["privacy"]["band"] == 2
+    given = config.with_settings(["privacy.band=2", f"out={tmp_path / 'given'}"])
+    assert run_once(given, local_grid(given, nodes=2))["weights_sha256"] == widest["weights_sha256"]
+
+
 def test_the_ledger_is_a_computation_by_hand(config: RunConfig, local_grid: Grids) -> None:
     config = config.with_settings([*FTRL, "privacy.noise-multiplier=0.8"])
     private = run_once(config, local_grid(config, nodes=2))["privacy"]
