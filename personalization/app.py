@@ -24,7 +24,7 @@ from flwr.common.constant import ErrorCode
 
 from data.splits import Split
 from nextword.federation import download, records
-from nextword.federation.clipping import clipped, norm
+from nextword.federation.clipping import clipped, is_finite, norm
 from nextword.federation.clusters import unpacked
 from nextword.federation.codec import Codec, Update
 from nextword.federation.codecs.stage import Part
@@ -136,7 +136,9 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
         if private is not None:
             account = Account(_devices(config, context) / ACCOUNTS / f"{user}.json")
             account.add(task.server_round, task.received, private.released)
-        if trained.state is not None and task.server_round:  # round 0 groups people, and leaves them as they are
+        if trained.state is not None and not is_finite(trained.state):
+            LOG.warning("the training of one user went astray: what was theirs before stays")
+        elif trained.state is not None and task.server_round:  # round 0 groups people, and leaves them as they are
             store.save(user, task.server_round, trained.state, checkpoint=_checkpoint(config, task))
         if config.privacy.by_devices:
             delta = own_noise.or_nothing(trained.delta, task.models[chosen])

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from nextword.federation import records
-from nextword.federation.clipping import clipped
+from nextword.federation.clipping import clipped, is_finite
 from nextword.federation.codec import Codec, Update
 from nextword.federation.codecs.stage import Part
 from nextword.federation.config import RunConfig
@@ -51,7 +51,7 @@ def encode(
 
 def or_nothing(update: Update, parameters: Update) -> Update:
     """The update, or zeros where there is none, or where training went astray: that must not show in who answers."""
-    if update and all(np.isfinite(values).all() for values in update.values()):
+    if update and is_finite(update):
         return update
     return {name: np.zeros_like(values) for name, values in parameters.items()}
 

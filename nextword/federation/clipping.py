@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from nextword.federation.codec import Update
 
 _BLOCK = 2**14  # numbers at a time, so that their squares in float64 stay in the cache
 _ROUNDING = 2.0**-20  # far more than scaling to float32 can add to a norm
+
+
+def is_finite(arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
+    """Whether no number of any array is NaN or infinite."""
+    return all(bool(np.isfinite(values).all()) for values in arrays.values())
 
 
 def norm(update: Update) -> float:

@@ -14,6 +14,7 @@ from nextword.federation.config import RunConfig
 from nextword.federation.folders import DEVICES
 from nextword.model import LanguageModel
 from nextword.model_config import ModelConfig
+from personalization import device
 from personalization.methods import METHODS
 from personalization.store import DeviceStore
 from server.app import run_once
@@ -131,6 +132,30 @@ def test_every_method_runs_through_rounds_and_a_crash_changes_nothing(
         assert _states(cut) == _states(layered)
     else:
         assert method in ("fedavg", "per-fedavg")
+
+
+@pytest.mark.parametrize("method", ["fedper", "adapters", "ditto", "apfl"])
+def test_what_went_astray_once_is_not_what_a_person_goes_on_with(
+    layered: RunConfig, local_grid: Grids, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    settings = [f"personal.method={method}", "client.optimizer=sgd", "client.learning-rate=0.1"]
+    layered = layered.with_settings([*settings, "federation.users-per-round=12", "federation.rounds=2"])
+    train, astray = device.train_user, []
+
+    def diverge(*arguments: Any) -> Any:
+        trained = train(*arguments)
+        if trained.state and not astray:
+            astray.append(next(iter(trained.state.values())))
+            astray[0][...] = np.nan
+        return trained
+
+    monkeypatch.setattr(device, "train_user", diverge)
+    assert run_once(layered, local_grid(layered, nodes=1))["rejected"] == 0
+    assert astray
+    states = [DeviceStore(Path(layered.out) / DEVICES).load(user) for user in range(12)]
+    kept = [state for state in states if state]
+    assert len(kept) > 3
+    assert all(np.isfinite(array).all() for state in kept for array in state.values())
 
 
 def test_a_store_keeps_the_state_before_the_last(tmp_path: Path) -> None:
