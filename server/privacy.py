@@ -27,8 +27,8 @@ import numpy.typing as npt
 
 from nextword.federation.clipping import clipped
 from nextword.federation.codec import Update
-from nextword.federation.config import LARGEST_NORM, SMALLEST_NORM, PrivacyConfig
 from nextword.federation.noise import gaussian, of_round
+from nextword.federation.privacy_config import LARGEST_NORM, SMALLEST_NORM, PrivacyConfig
 from server.accumulator import SCALE, Accumulator
 
 RoundNoise = Callable[[int, str, bytes, int], npt.NDArray[np.float64]]  # of round, parameter, the sum's digest, size

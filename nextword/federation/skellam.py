@@ -47,8 +47,8 @@ from nextword.federation.codec import Shapes, Update
 from nextword.federation.codecs.hadamard import BLOCK, Hadamard
 from nextword.federation.codecs.packing import pack, packed_bytes, unpack
 from nextword.federation.codecs.stage import NOTHING, Part, shaped
-from nextword.federation.config import MOST_BITS, PrivacyConfig
 from nextword.federation.noise import Secret
+from nextword.federation.privacy_config import MOST_BITS, PrivacyConfig
 
 Integers = npt.NDArray[np.uint32]  # below 2^bits
 Key = Sequence[int]  # (seed, round): no secret, the same for all devices of a round

@@ -13,8 +13,9 @@ import pytest
 from flwr.app import Array, Message
 
 from nextword.federation.clipping import norm
-from nextword.federation.config import PrivacyConfig, RunConfig
+from nextword.federation.config import RunConfig
 from nextword.federation.ledger import curve_epsilon, gaussian_epsilon
+from nextword.federation.privacy_config import PrivacyConfig
 from nextword.federation.records import BITS_PER_PIECE, COHORT, NUM_MESSAGES, NUM_PIECES, TASK, metrics_key, update_key
 from nextword.federation.skellam import Scheme
 from nextword.federation.skellam_cost import Skellam, curve

@@ -12,9 +12,9 @@ from scipy import stats
 
 from nextword.federation.clipping import norm
 from nextword.federation.codec import Update
-from nextword.federation.config import PrivacyConfig
 from nextword.federation.ledger import Gaussian, curve_epsilon, epsilon, renyi_curve
 from nextword.federation.noise import Secret
+from nextword.federation.privacy_config import PrivacyConfig
 from nextword.federation.skellam import MOST_GROWTH, WRAP, Scheme, skellam
 from nextword.federation.skellam_cost import Skellam, curve
 

@@ -12,8 +12,9 @@ from scipy import stats
 
 from nextword.federation.clipping import norm
 from nextword.federation.codec import Codec, Update
-from nextword.federation.config import NOISE_REACH, RunConfig
+from nextword.federation.config import RunConfig
 from nextword.federation.noise import Secret
+from nextword.federation.privacy_config import NOISE_REACH
 from personalization import own_noise
 
 SECRET = b"s" * 32

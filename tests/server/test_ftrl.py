@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import binom
 
-from nextword.federation.config import PrivacyConfig
 from nextword.federation.noise import of_round
+from nextword.federation.privacy_config import PrivacyConfig
 from server.accumulator import Accumulator
 from server.ftrl import CorrelatedNoise, band, square_root
 from server.privacy import CentralPrivacy

@@ -12,8 +12,8 @@ from scipy import stats
 
 from nextword.federation.clipping import clipped, norm
 from nextword.federation.codec import Codec, Update
-from nextword.federation.config import PrivacyConfig
 from nextword.federation.noise import gaussian
+from nextword.federation.privacy_config import PrivacyConfig
 from server.accumulator import SCALE, Accumulator
 from server.privacy import CentralPrivacy
 
