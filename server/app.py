@@ -8,9 +8,10 @@ from flwr.serverapp import Grid, ServerApp
 from nextword.federation.config import RunConfig
 from nextword.federation.folders import run_folder, start_folder
 from nextword.federation.groups import never_sent, personal_names
-from server.rounds import Observer, Run, finish
+from server.rounds import Observer, Run
 from server.run_folder import Event, Inputs, RunFolder, State
 from server.start import prepare_start
+from server.summary import finish
 
 
 def make_app(

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
-import resource
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
-import numpy as np
 from flwr.app import ArrayRecord, ConfigRecord, Message, MessageType, RecordDict
 from flwr.serverapp import Grid
 
-from nextword import checkpoint
 from nextword.federation import records
-from nextword.federation.clusters import unpacked
-from nextword.federation.codec import Update
 from nextword.federation.config import RunConfig
-from nextword.federation.ledger import Gaussian, spent
-from nextword.federation.published import CLUSTER_MODELS, FINAL
 from nextword.federation.skellam import Scheme
-from nextword.model import LanguageModel
 from nextword.vocabulary import Vocabulary
 from server.distributed import SummedTraining
 from server.exchange import exchange
@@ -35,7 +26,7 @@ from server.privacy import CentralPrivacy
 from server.run_folder import Event, RunFolder, State
 from server.sampling import separation
 from server.shared_noise import SharedNoiseSpending
-from server.spending import COVERS, Spending
+from server.spending import Spending
 from server.strategy import FederatedTraining, Homes, Tally, to_arrays, to_update
 
 Observer = Callable[[Event], None]
@@ -301,96 +292,6 @@ def find_homes(grid: Grid, send: Callable[[Iterable[Message]], Iterable[Message]
     return Homes(node_of, tuple(sorted(evaluated)))
 
 
-def finish(run: Run, model: LanguageModel, vocabulary: Vocabulary) -> Event:
-    """Write the final model, in which personal parameters are as they were at the start, and the summary.
-
-    With several clusters the model of each that somebody chose is kept; that of the largest is the final one.
-    """
-    models, about = unpacked(run.state.parameters), {"rounds": run.state.server_round}
-    events = run.folder.events()
-    chosen = [event["sizes"] for event in events if event["event"] == "clusters"]
-    start = {name: value.copy() for name, value in model.weights().items()}
-    sizes = chosen[-1] if chosen else [1]
-    for cluster in (number for number, size in enumerate(sizes) if size and len(models) > 1):
-        model.set_weights({**start, **models[cluster]})
-        checkpoint.save(run.folder.path / CLUSTER_MODELS / str(cluster), model, vocabulary, extra=about)
-    largest = int(np.argmax(sizes))
-    model.set_weights({**start, **models[largest]})
-    checkpoint.save(run.folder.path / FINAL, model, vocabulary, extra=about)
-    rounds = [event for event in events if event["event"] == "round"]
-    phases = [event for event in events if event["event"] in ("ngrams", "split")]
-    measured = [event for event in events if "validation_bits_per_character" in event]
-    summary = {
-        "corpus": run.config.corpus.name,
-        "seed": run.config.seed,
-        "folder": str(run.folder.path),
-        "model": str(run.folder.path / FINAL),
-        "parameters": model.config.num_parameters,
-        "shared_parameters": sum(x.size for x in models[0].values()),
-        "weights_sha256": weights_sha256(run.state.parameters),
-        "rounds": run.state.server_round,
-        "seconds": round(math.fsum(event["seconds"] for event in rounds), 3),
-        "cores": os.cpu_count(),  # of this machine
-        "users_trained": sum(event["users"] for event in rounds),
-        "upload_bytes": sum(event["upload_bytes"] for event in (*rounds, *phases)),
-        "download_bytes": sum(event["download_bytes"] for event in (*rounds, *phases)),
-        "rejected": sum(event["event"] == "rejected" for event in events),
-        "train_bits_per_piece": rounds[-1]["train_bits_per_piece"] if rounds else None,
-        "validation_bits_per_character": measured[-1]["validation_bits_per_character"] if measured else None,
-        "validation_bits_per_character_at_start": measured[0]["validation_bits_per_character"] if measured else None,
-        "ngrams": _ngrams_found(run.config, [event for event in events if event["event"] == "ngrams"]),
-        "cluster_sizes": sizes if chosen else None,
-        "privacy": _privacy(run, events),
-        "message_privacy": _message_privacy(run),
-        "server_peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-    }
-    run.folder.write_summary(summary)
-    return summary
-
-
-def _ngrams_found(config: RunConfig, levels: Sequence[Event]) -> Event | None:
-    """How many n-grams were found, and what that cost the privacy of a user who took part."""
-    if not levels:
-        return None
-    levels_spent = Gaussian(config.ngrams.noise, 1.0, len(levels))
-    found = spent([levels_spent], config.ngrams.delta, unit="user", rounds=0, sampling="everybody")
-    return {
-        "found": [event["found"] for event in levels],
-        "least_users": config.ngrams.least_users,
-        "seconds": round(math.fsum(event["seconds"] for event in levels), 3),
-        "epsilon": found.event()["epsilon"],
-        "delta": found.delta,
-        "unit": found.unit,
-        "accountant": found.accountant,
-        "levels": len(levels),
-    }
-
-
-def _privacy(run: Run, events: Sequence[Event]) -> Event | None:
-    """What the whole run has cost a user, and where it stopped for that."""
-    if run.spending is None:
-        return None
-    total = run.spending.spent(ngrams=True)
-    stops = [event["round"] for event in events if event["event"] == "budget"]
-    return total.event() | {
-        "text": str(total),
-        "covers": COVERS[run.config.privacy.method],
-        "noise_multiplier": run.config.privacy.noise_multiplier,
-        "clip_norm": run.privacy.clip_norm if run.privacy else run.config.privacy.clip_norm,
-        "band": run.correlated.band if run.correlated else None,  # of correlated noise
-        "stopped_before_round": stops[-1] if stops else None,
-        "projections_not_measured": run.spending.projections(),
-    }
-
-
-def _message_privacy(run: Run) -> Event | None:
-    """What the run has cost one message of whoever was asked most often."""
-    if not run.config.dpsgd.on:
-        return None
-    found = run.message_privacy.after(run.state.server_round, ngrams=True)
-    return found.event() | {"text": str(found), "noise_by": "secrets" if run.config.dpsgd.secure else "the run's seed"}
-
-
 def _sizes(clusters: Mapping[int, int]) -> list[int]:
     """How many users each cluster has."""
     return [sum(c == number for c in clusters.values()) for number in range(max(clusters.values(), default=0) + 1)]
@@ -400,11 +301,3 @@ def _stayed(clusters: Mapping[int, int], labels: Mapping[int, int]) -> float | N
     """The share of users whose cluster is the group that they were put in; None without users."""
     stayed = sum(cluster == labels.get(user) for user, cluster in clusters.items())
     return round(stayed / len(clusters), 4) if clusters else None
-
-
-def weights_sha256(parameters: Update) -> str:
-    """One hash for all parameters: equal means equal bit for bit."""
-    digest = hashlib.sha256()
-    for name in sorted(parameters):
-        digest.update(name.encode() + parameters[name].tobytes())
-    return digest.hexdigest()

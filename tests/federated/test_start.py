@@ -12,7 +12,7 @@ from nextword import checkpoint
 from nextword.federation.config import RunConfig
 from nextword.federation.folders import start_folder, with_absolute_paths
 from server import start
-from server.rounds import weights_sha256
+from server.summary import weights_sha256
 
 
 class _Synthetic:
