@@ -126,7 +126,8 @@ class UpdateConfig(Section):
     lie in the span of their inputs (Petrov et al. 2024, "DAGER: exact gradient inversion for large language models").
     It is no guarantee, which noise alone gives (`privacy`, `dpsgd`). By "all-but-one" only one block, or what is in no
     block, is trained and sent in each round, in turn (Wang et al. 2024, "Why go full? Elevating federated learning
-    through partial network updates").
+    through partial network updates"). Either goes with one cluster and any method but "per-fedavg"; "all-but-one" also
+    without feedback and with privacy.method "none". dpsgd goes with both.
     """
 
     codec: str = "float32"  # as "topk:0.1+hadamard+int4"
