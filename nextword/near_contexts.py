@@ -18,6 +18,7 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,7 @@ from nextword.vocabulary import Vocabulary
 
 Masses = NDArray[np.float64]  # by the numbers of tokens
 States = Callable[[Sequence[str]], Floats]  # before each of these tokens and after the last, [tokens + 1, D]
-_CACHED = 20_000  # contexts looked up
+_CACHED = 1000  # messages or contexts, each of some kB to tens of kB
 
 
 @dataclass(frozen=True)
@@ -46,21 +47,16 @@ class NearConfig:
 
 
 class ModelStates:
-    """A model's last hidden states in a message of tokens, each looked up once."""
+    """A model's last hidden states in a message of tokens; those looked up last are at hand."""
 
     def __init__(self, runtime: Runtime, vocabulary: Vocabulary) -> None:
         self._runtime, self._vocabulary = runtime, vocabulary
-        self._known: dict[tuple[str, ...], Floats] = {}
+        self._found = lru_cache(_CACHED)(self._read)
 
     def __call__(self, tokens: Sequence[str]) -> Floats:
-        key = tuple(tokens)
-        if (found := self._known.get(key)) is None:
-            if len(self._known) >= _CACHED:
-                self._known.clear()
-            found = self._known[key] = self._read(key)
-        return found
+        return self._found(tuple(tokens))
 
-    def _read(self, tokens: Sequence[str]) -> Floats:
+    def _read(self, tokens: tuple[str, ...]) -> Floats:
         encoded = [self._vocabulary.encode_token(token) for token in tokens]
         before = np.cumsum([0, *map(len, encoded)])  # pieces before each token, and before the end
         states = []
@@ -87,7 +83,7 @@ class NearContexts:
         self._number = {token: place for place, token in enumerate((*self._words, *sorted(tokens - {*self._words})))}
         self._next_N = np.array([self._number[token] for flow in flows for token in flow], np.int64)
         self._states_ND = _unit(np.concatenate([states(message) for message in messages])) if flows else None
-        self._known: dict[tuple[str, ...], Masses] = {}
+        self._found = lru_cache(_CACHED)(self._masses)
 
     def rest(self, context: Sequence[str]) -> float:
         return 1.0 if self._states_ND is None else 1 - self.config.share
@@ -117,15 +113,10 @@ class NearContexts:
         return first, first + len(begun)
 
     def _at(self, context: Sequence[str]) -> Masses:
-        """The masses of all tokens after a context, worked out once."""
-        key = tuple(context)
-        if (known := self._known.get(key)) is None:
-            if len(self._known) >= _CACHED:
-                self._known.clear()
-            known = self._known[key] = self._masses(key)
-        return known
+        """The masses of all tokens after a context."""
+        return self._found(tuple(context))
 
-    def _masses(self, context: Sequence[str]) -> Masses:
+    def _masses(self, context: tuple[str, ...]) -> Masses:
         if self._states_ND is None:
             return np.zeros(0)
         cosine_N = self._states_ND @ _unit(self._states(context)[-1:])[0]

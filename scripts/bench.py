@@ -150,20 +150,21 @@ def _measure(
 
 def _print_update(answer: dict[str, Any]) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("codec", "bytes", "ratio", "encode MB/s", "decode MB/s", "error"):
+    for name in ("codec", "bytes", "ratio", "encode", "decode", "train", "error"):
         table.add_column(name, justify="left" if name.startswith("codec") else "right", no_wrap=True)
     record = answer["record"]
     for row in ({"name": "Flower's record", "relative_error": 0.0, **record}, *answer["codecs"]):
         speeds = (f"{row[key]:,.0f}" for key in ("encode_mb_s", "decode_mb_s"))
         smaller = answer["float32_bytes"] / row["upload_bytes"]
+        times = f"{row['ratio_to_training']:.1f}" if "ratio_to_training" in row else ""
         table.add_row(
-            row["name"], f"{row['upload_bytes']:,}", f"{smaller:.1f}", *speeds, f"{row['relative_error']:.3f}"
+            row["name"], f"{row['upload_bytes']:,}", f"{smaller:.1f}", *speeds, times, f"{row['relative_error']:.3f}"
         )
     console = Console()
     console.print(table)
     console.print(
-        f"{answer['parameters']:,} parameters after {answer['training_messages']} messages ({answer['training_s']:.2f} "
-        f"s of training); copying them: {answer['memcpy_mb_s']:,.0f} MB/s"
+        f"{answer['parameters']:,} parameters after {answer['training_messages']} messages; encode, decode: MB/s, "
+        f"where copying has {answer['memcpy_mb_s']:,.0f}; train: {answer['training_s']:.2f} s of training over both"
     )
 
 

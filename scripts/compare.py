@@ -84,8 +84,8 @@ def command(
     from scripts.evaluation import Plan, evaluate
 
     code = commit()  # before the work, which takes long enough for the files to change
-    beside, population = _same_people([Beside.at(path) for path in runs], data_dir)
-    first = beside[0]
+    beside = [Beside.at(path) for path in runs]
+    population, first = _same_people(beside, data_dir), beside[0]
     seed = int(first.settings["seed"])
     plan = Plan.of(population, [run.system for run in beside], seed)
     evaluated = {"participants": len(plan.participants), "newcomers": len(plan.newcomers)}
@@ -130,8 +130,8 @@ def _keep(folder: RunFolder, answer: dict[str, Any]) -> None:
     errors.print(told, highlight=False, style="dim")
 
 
-def _same_people(beside: Sequence[Beside], data_dir: Path | None) -> tuple[Sequence[Beside], Population]:
-    """The runs, and the people of them all. Raises ValueError where these are not the same."""
+def _same_people(beside: Sequence[Beside], data_dir: Path | None) -> Population:
+    """The people of all these runs. Raises ValueError where they are not the same."""
     from scripts.evaluate import subject_of
 
     first = beside[0]
@@ -154,7 +154,7 @@ def _same_people(beside: Sequence[Beside], data_dir: Path | None) -> tuple[Seque
                 f"{run.folder.path}: the people of its corpus.data-dir are others than those of {first.folder.path}: "
                 "compare runs of the same people"
             )
-    return beside, subjects[0].population
+    return subjects[0].population
 
 
 def _print(answer: Mapping[str, Any]) -> None:

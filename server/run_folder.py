@@ -233,7 +233,11 @@ class RunFolder:
 
 
 def _read_json(path: Path) -> Event | None:
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    """What the file holds, None where there is none. Raises ValueError where it was damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    except ValueError as error:
+        raise ValueError(f"{path}: not JSON ({error})") from None
 
 
 def _write_json(path: Path, value: Event) -> None:

@@ -255,7 +255,12 @@ def test_runs_of_the_same_people_are_compared_and_published(
 
     (tmp_path / "other").mkdir()
     other = _simulated(nextword, tmp_path / "other" / "small-1", base, corpus, seed=1)
+    for number, name in enumerate(("damaged-0", "headless-0")):
+        shutil.copytree(small, tmp_path / name)
+        (tmp_path / name / ("summary.json", "final/model.safetensors")[number]).write_bytes(b"\x00{")
     for runs, words in (
+        ([run, tmp_path / "damaged-0"], "summary.json: not JSON"),
+        ([run, tmp_path / "headless-0"], "model.safetensors is damaged"),
         ([run], "name the runs to compare it with"),
         ([run, other], "seed = 1"),
         ([run, run], "two runs of this name"),
