@@ -229,7 +229,7 @@ class RunConfig(Settings):
             )
         if frozen == "all-but-one" and self.privacy.method != "none":
             raise ValueError(
-                "update.frozen = all-but-one: noise would move what nobody has trained: "
+                "update.frozen = all-but-one: noise is accounted for updates of all parts: "
                 "set update.frozen=nothing or privacy.method=none"
             )
         return self
