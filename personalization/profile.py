@@ -238,7 +238,7 @@ class Profile:
             return
         try:
             self._version = version = int(json.loads(path.read_text(encoding="utf-8"))["version"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError):
             raise ValueError(f"{path}: damaged; it should hold {json.dumps({'version': VERSION})}") from None
         if version > VERSION:
             raise ValueError(f"{self.folder}: a profile of a later nextword (version {version}); install that one")

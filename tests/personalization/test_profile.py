@@ -133,6 +133,7 @@ def test_an_export_holds_everything_and_overwrites_nothing(folder: Path, tmp_pat
     [
         ("profile.json", b'{"version": 99}', "a later nextword"),
         ("profile.json", b"{", "damaged"),
+        ("profile.json", b'{"version": 1e999}', "damaged"),
         ("events.jsonl", b'{"sent": "ok"}\n{"flew": 1}\n', r"line 2: an unknown event \['flew'\]"),
         ("events.jsonl", b"\xff\n", "line 1: an unknown event"),
         ("events.jsonl", b'{"sent": 3}\n', "line 1"),
