@@ -323,7 +323,7 @@ def _lacks(text: str, word: str) -> bool:
     """Whether a normalised word is nowhere in a message once that is normalised.
 
     All messages are asked whenever a word is forgotten or renamed, and again whenever the profile is opened: plain
-    letters, which lose nothing but their capitals, are answered without normalising, which takes most of that time.
+    letters, which lose nothing but their capitals, are answered without normalising, which takes ten times as long.
     """
     if text.isascii() and text.isprintable():
         return word not in text.lower().replace("`", "'")

@@ -54,7 +54,7 @@ def test_a_file_is_read_by_who_has_written_in_it(tmp_path: Path) -> None:
 
 
 def test_a_file_is_gone_through_once_however_many_have_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a pass for each of them a group of some hundred takes minutes, in which no word is offered."""
+    """With a pass for each of them a group of some hundred takes long, and no word is offered meanwhile."""
     told = Mock(wraps=chats._told)
     monkeypatch.setattr(chats, "_told", told)
     file = tmp_path / "group.txt"

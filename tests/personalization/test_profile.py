@@ -293,7 +293,7 @@ def test_a_word_that_a_message_lacks_is_told_as_by_normalising_it(text: str, wor
 
 
 def test_a_plain_message_without_the_word_is_not_normalised(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Or opening a profile of many messages and many words forgotten takes minutes."""
+    """Or opening a profile of many messages takes twice as long for each word that was forgotten."""
     monkeypatch.setattr(profile_of, "normalise", None)
     assert profile_of._without("See you, at TEN.", "teh") == "See you, at TEN."
     assert profile_of._renamed("See you, at TEN.", "teh", "the") == "See you, at TEN."
