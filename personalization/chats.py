@@ -36,9 +36,13 @@ def read(file: Path) -> Mapping[str, list[str]]:
         raise ValueError(f"{file}: not a text in UTF-8") from None
     if not is_chat(lines):
         return {"": [line for line in lines if line.strip()]}
-    if not (there := names(lines)):
+    written: dict[str, list[str]] = {}
+    for who, text in _told(lines):
+        written.setdefault(who, []).append(text)
+    if not written:
         raise ValueError(f"{file}: a chat in which nobody has written")
-    return {who: messages_of(lines, who) for who in there}
+    in_order = sorted(written.items(), key=lambda item: -len(item[1]))
+    return {who: [text for text in texts if _is_text(text)] for who, texts in in_order}
 
 
 def is_chat(lines: Sequence[str]) -> bool:
@@ -54,7 +58,11 @@ def names(lines: Sequence[str]) -> list[str]:
 
 def messages_of(lines: Sequence[str], who: str) -> list[str]:
     """What one of them has written, oldest first; what is no text, such as omitted pictures, is left out."""
-    return [text for name, text in _told(lines) if name == who and text and not _LEFT_OUT.match(text)]
+    return [text for name, text in _told(lines) if name == who and _is_text(text)]
+
+
+def _is_text(message: str) -> bool:
+    return bool(message) and _LEFT_OUT.match(message) is None
 
 
 def _told(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -68,7 +76,7 @@ def _told(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
             continue
         if who is not None:
             yield who, _clean(text)
-        who, text = head["who"] and _MARKS.sub("", head["who"]).strip(), [line[head.end() :]]
+        who, text = _MARKS.sub("", head["who"] or "").strip() or None, [line[head.end() :]]
     if who is not None:
         yield who, _clean(text)
 

@@ -104,13 +104,16 @@ class OwnNgram(NgramLayer):
         """
         other = normalise(form)
         if other != word:
-            renamed: dict[tuple[str, ...], dict[str, float]] = {}
-            for context, counts in self.followers.items():
-                merged = renamed.setdefault(tuple(other if token == word else token for token in context), {})
-                for token, count in counts.items():
-                    name = other if token == word else token
-                    merged[name] = merged.get(name, 0.0) + count
-            self.followers = renamed
+            for context, counts in list(self.followers.items()):
+                if word in counts:
+                    counts[other] = counts.get(other, 0.0) + counts.pop(word)
+                if word in context:
+                    del self.followers[context]
+                    merged = self.followers.setdefault(
+                        tuple(other if token == word else token for token in context), {}
+                    )
+                    for token, count in counts.items():
+                        merged[token] = merged.get(token, 0.0) + count
             self._sent[other] += self._sent.pop(word, 0)
             if other in self:
                 del self._sent[other]

@@ -65,13 +65,14 @@ def _with_habits(history: Path, published: Published) -> Predictor:
     The layers are trusted as far as the newest messages say.
     """
     from nextword.text import normalise, tokens
+    from personalization import chats
     from personalization.own_ngram import OwnNgram
     from personalization.trust import UNTRIED, Overlay, trusted
 
-    try:
-        messages = [line for line in history.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except UnicodeDecodeError:
-        raise ValueError(f"{history}: not a text in UTF-8") from None
+    written = chats.read(history)
+    if "" not in written:
+        raise ValueError(f"{history}: a chat, others' messages among it; give a text of yours, a message a line")
+    messages = written[""]
     newest = min(len(messages) // 10, _WEIGHED_BY)
     judged = [tokens(normalise(text)) for text in messages[-newest:]] if newest >= _FEWEST else []
     known = messages[:-newest] if judged else messages

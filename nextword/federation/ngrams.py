@@ -194,11 +194,11 @@ class Growth:
         surfaces = self.vocabulary.surfaces
         words = [b"".join(surfaces[piece] for piece in pieces).decode(errors="replace") for pieces in self.spellings()]
         names = [START, END, *words]
+        if not words:
+            return NgramLayer(config, {}, source=source)
         finals = [self.vocabulary.final[found.symbols] for found in self.levels[:WORD_LEVELS]]
         people = np.concatenate([found.people[final] for found, final in zip(self.levels, finals, strict=False)])
         followers: dict[tuple[str, ...], dict[str, float]] = {(): dict(zip(words, people.tolist(), strict=True))}
-        if not words:
-            return NgramLayer(config, {}, source=source)
         followers[()][END] = float(people.max())
         if self.level > WORD_LEVELS:
             pairs = self.levels[WORD_LEVELS]
@@ -224,17 +224,23 @@ class Growth:
     def of_arrays(cls, vocabulary: Vocabulary, arrays: Mapping[str, npt.NDArray[Any]]) -> Growth:
         """Back from `arrays`. Raises ValueError where they are not of levels found with this vocabulary."""
         growth = cls(vocabulary)
-        for level in range(len(arrays) // 3):
+        levels, rest = divmod(len(arrays), 3)
+        if rest or levels > LEVELS:
+            raise ValueError(f"n-grams: {len(arrays)} arrays; each of {LEVELS} levels or fewer has three")
+        for level in range(levels):
             try:
                 found = Found(*(arrays[f"{level}.{key}"] for key in ("parents", "symbols", "people")))
             except KeyError as error:
                 raise ValueError(f"n-grams: no {error} among the arrays") from None
             inside = [(found.parents, growth.parents), (found.symbols, growth.symbols)]
-            if len({len(found.parents), len(found.symbols), len(found.people)}) > 1 or not all(
+            shapes = {array.shape for array in (found.parents, found.symbols, found.people)}
+            if shapes != {(found.people.size,)} or not all(
                 np.issubdtype(ids.dtype, np.integer) and (not len(ids) or 0 <= ids.min() <= ids.max() < limit)
                 for ids, limit in inside
             ):
                 raise ValueError(f"n-grams: level {level} was not found with this vocabulary")
+            if not (np.isfinite(found.people) & (found.people > 0)).all():
+                raise ValueError(f"n-grams: level {level} has numbers that are none of people")
             growth.levels.append(found)
         return growth
 
@@ -253,7 +259,10 @@ class Growth:
             raise ValueError(f"{path}: the n-grams cannot be read ({error})") from None
         if made_with != vocabulary.sha256:
             raise ValueError(f"{path}: n-grams of another vocabulary")
-        return cls.of_arrays(vocabulary, arrays)
+        try:
+            return cls.of_arrays(vocabulary, arrays)
+        except ValueError as error:
+            raise ValueError(f"{path}: damaged; {error}") from None
 
 
 def _lists(found: Found) -> tuple[list[int], list[int], list[float]]:

@@ -20,7 +20,10 @@ from nextword.keyboard.field import Field
 
 
 class DataScreen(ModalScreen[None]):
-    """Posts what is wanted; is told by `ask_who` where a file has several names, and by `go_on` what became of it."""
+    """Posts what is wanted; is told by `ask_who` where a file has several names, and by `go_on` what became of it.
+
+    Until then, or until it is told to `give_up`, the same is not wanted again, as by a second Enter.
+    """
 
     DEFAULT_CSS = """
     DataScreen { align: center middle; }
@@ -65,7 +68,7 @@ class DataScreen(ModalScreen[None]):
         self._profile, self._messages = name, messages
         self._file = ""  # whose names are shown
         self._names: list[str] = []
-        self._erasing = False
+        self._wanted: dict[Field, str] = {}  # what is not answered yet, as it was written
         self.learn = Field(id="learn", placeholder="a text, or a chat as WhatsApp exports it")
         self.learn.border_title = "Learn from a file"
         self.who = OptionList(id="who")
@@ -88,6 +91,7 @@ class DataScreen(ModalScreen[None]):
     def ask_who(self, file: str, people: Mapping[str, int]) -> None:
         """Who has written in a chat, with how many messages: one of them is the person."""
         self._file, self._names = file, list(people)
+        self._wanted.pop(self.learn, None)
         self.who.clear_options()
         self.who.add_options([Option(Content(f"{who}: {_messages(count)}")) for who, count in people.items()])
         self.who.display = True
@@ -96,9 +100,14 @@ class DataScreen(ModalScreen[None]):
 
     def go_on(self, messages: int, served: Field) -> None:
         """So many messages are kept now, and one of the fields has served."""
-        self._messages, self._erasing = messages, False
+        self._messages = messages
         self._tell()
-        served.clear()
+        if self._wanted.pop(served, None) == served.value.strip():  # else something else is being written
+            served.clear()
+
+    def give_up(self, field: str) -> None:
+        """What one of the fields wanted could not be done."""
+        self._wanted.pop(self.query_one(f"#{field}", Field), None)
 
     def _tell(self) -> None:
         self.box.border_subtitle = Content(f"{self._profile}: {_messages(self._messages)} kept")
@@ -106,25 +115,27 @@ class DataScreen(ModalScreen[None]):
     @on(Input.Submitted)
     def _want(self, submitted: Input.Submitted) -> None:
         submitted.stop()
-        text = submitted.value.strip()
-        if not text or self._erasing:
+        field, text = submitted.input, submitted.value.strip()
+        if not text or not isinstance(field, Field) or not self._wanted.keys().isdisjoint({field, self.erase}):
             return
-        if submitted.input is self.learn:
+        if field is self.erase and text != self._profile:
+            self.notify(f"to delete everything, type {self._profile} and press Enter", severity="warning", markup=False)
+            return
+        self._wanted[field] = text
+        if field is self.learn:
             self._ask_no_more()
             self.post_message(self.Learn(text))
-        elif submitted.input is self.export:
+        elif field is self.export:
             self.post_message(self.Export(text))
-        elif text == self._profile:
-            self._erasing = True
-            self.post_message(self.Erase())
         else:
-            self.notify(f"to delete everything, type {self._profile} and press Enter", severity="warning", markup=False)
+            self.post_message(self.Erase())
 
     @on(OptionList.OptionSelected)
     def _choose(self, selected: OptionList.OptionSelected) -> None:
         selected.stop()
         who = self._names[selected.option_index]
         self._ask_no_more()
+        self._wanted[self.learn] = self._file
         self.post_message(self.Learn(self._file, who))
 
     def _ask_no_more(self) -> None:
@@ -136,7 +147,7 @@ class DataScreen(ModalScreen[None]):
         """Back to writing; first back from the names, and not while everything is being deleted."""
         if self.who.display:
             self._ask_no_more()
-        elif not self._erasing:
+        elif self.erase not in self._wanted:
             self.dismiss()
 
 

@@ -37,6 +37,8 @@ class Desk(DiscreetApp[None]):
 
     @on(Failed)
     def _show_failure(self, failed: Failed) -> None:
+        if failed.field and (screen := self._data_screen) is not None:
+            screen.give_up(failed.field)
         self.notify(failed.line, severity="error", timeout=10, markup=False)
 
     @on(WordsScreen.Wanted)
@@ -81,7 +83,7 @@ class Desk(DiscreetApp[None]):
             else:
                 self.post_message(Learned(file, self.keyboard.learn(file, wanted.who or "")))
 
-        self._do(work)
+        self._do(work, "learn")
 
     @on(Several)
     def _ask_who(self, several: Several) -> None:
@@ -94,7 +96,7 @@ class Desk(DiscreetApp[None]):
             self.keyboard.export(wanted.file)
             self.post_message(Exported(wanted.file))
 
-        self._do(work)
+        self._do(work, "export")
 
     @on(Exported)
     def _show_exported(self, exported: Exported) -> None:
@@ -111,11 +113,11 @@ class Desk(DiscreetApp[None]):
 
         self._do(work)
 
-    def _do(self, work: Callable[[], None]) -> None:
+    def _do(self, work: Callable[[], None], field: str = "") -> None:
         """Have it done in the keyboard's thread, after what it was given before; what goes wrong is shown."""
 
         def told(done: Future[Any]) -> None:
             if not done.cancelled() and (error := done.exception()) is not None:
-                self.post_message(Failed.of(error))
+                self.post_message(Failed.of(error, field))
 
         self._worker.submit(work).add_done_callback(told)

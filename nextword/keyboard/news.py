@@ -35,13 +35,14 @@ class Failed(Message):
     """Something could not be done; the line says what and why."""
 
     line: str
+    field: str = ""  # of the screen of one's data, where that wanted it
 
     @classmethod
-    def of(cls, error: BaseException) -> Self:
+    def of(cls, error: BaseException, field: str = "") -> Self:
         """With the file where it is one that failed, and no number."""
         if isinstance(error, OSError) and error.strerror:
-            return cls(f"{error.filename}: {error.strerror}" if error.filename else error.strerror)
-        return cls(str(error) or type(error).__name__)
+            return cls(f"{error.filename}: {error.strerror}" if error.filename else error.strerror, field)
+        return cls(str(error) or type(error).__name__, field)
 
 
 @dataclass

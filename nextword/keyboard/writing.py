@@ -87,8 +87,10 @@ class Writing(TextArea):
 
     def turn_incognito(self) -> None:
         """Keep nothing from now on, or keep what is written again; a message begun incognito stays so."""
-        if self._incognito:
-            self._begun_incognito |= self.text not in ("", self._written_before)
+        if self._incognito and self.text in ("", self._written_before):
+            self.history.clear()  # or undoing would bring back what was written incognito, to be kept
+        elif self._incognito:
+            self._begun_incognito = True
         self._written_before = self.text
         self._incognito = not self._incognito
         self.meter.discard()
@@ -148,7 +150,9 @@ class Writing(TextArea):
 
     def ask(self) -> None:
         """Ask for words for where the cursor stands."""
-        self._begun_incognito = self._begun_incognito and bool(self.text)
+        if self._begun_incognito and not self.text:
+            self._begun_incognito = False
+            self.history.clear()
         self.post_message(self.Asked(*self._asked))
 
     def show_ghost(self, word: str | None, typed: str) -> None:

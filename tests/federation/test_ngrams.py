@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
 from nextword.federation.ngrams import LEVELS, WORD_LEVELS, Growth, Sketching
 from nextword.layers import END
@@ -100,3 +104,37 @@ def test_no_more_of_a_level_is_kept_than_may_be(vocabulary: Vocabulary) -> None:
     cut.grow(np.sum(sketches, axis=0), sketching, 1)
     assert len(cut.levels[0]) == 5
     assert cut.levels[0].people.min() >= np.sort(whole.levels[0].people)[-5]
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "told"),
+    [
+        ("3.people", lambda array: array * np.nan, "none of people"),
+        ("3.people", lambda array: -array, "none of people"),
+        ("3.people", lambda array: array.reshape(-1, 1), "not found with this vocabulary"),
+        ("3.people", lambda array: array[1:], "not found with this vocabulary"),
+        ("0.symbols", lambda array: array + 10**6, "not found with this vocabulary"),
+        ("5.parents", lambda array: array, "16 arrays"),
+        ("other", None, "no '0.parents'"),
+    ],
+)
+def test_a_damaged_file_is_told_with_its_name(
+    vocabulary: Vocabulary, tmp_path: Path, name: str, damage: Callable[[Any], Any] | None, told: str
+) -> None:
+    growth = _grown(vocabulary, 1, Sketching(seed=0, buckets=2**16))
+    path = tmp_path / "ngrams.safetensors"
+    growth.save(path)
+    assert Growth.load(path, vocabulary).arrays().keys() == growth.arrays().keys()
+    arrays = growth.arrays()
+    if damage is None:
+        arrays[name] = arrays.pop("0.parents")
+    else:
+        arrays[name] = damage(arrays.get(name, arrays["3.parents"]))
+    safetensors.numpy.save_file(arrays, path, {"vocabulary": vocabulary.sha256})
+    with pytest.raises(ValueError, match=f"ngrams.safetensors: damaged; n-grams: .*{told}"):
+        Growth.load(path, vocabulary)
+
+
+def test_before_the_first_level_nothing_is_known(vocabulary: Vocabulary, tmp_path: Path) -> None:
+    Growth(vocabulary).save(tmp_path / "ngrams.safetensors")
+    assert Growth.load(tmp_path / "ngrams.safetensors", vocabulary).layer().rest(["see"]) == 1

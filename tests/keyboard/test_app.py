@@ -530,6 +530,22 @@ def test_a_message_begun_incognito_stays_so_until_it_is_gone() -> None:
     assert "secret" not in json.dumps(fake.state)
 
 
+@pytest.mark.parametrize("gone", ["backspace", "ctrl+z"])
+@pytest.mark.parametrize("first", ["gone", "off"])
+def test_what_was_written_incognito_and_is_gone_does_not_come_back_to_be_kept(gone: str, first: str) -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        app = pilot.app
+        assert isinstance(app, KeyboardApp)
+        away = [gone] * 6
+        await press(pilot, "f9", "secret", *([*away, "f9"] if first == "gone" else ["f9", *away]))
+        for key in ("ctrl+z", "ctrl+y"):
+            await pilot.press(key)
+            await settled(pilot)
+            assert (text(pilot), app.writing.incognito) == ("|", False)
+
+    use(how)
+
+
 def test_a_training_that_comes_to_nothing_is_not_begun_again_at_once() -> None:
     async def how(pilot: Pilot[None], fake: Fake) -> None:
         for _ in range(4):

@@ -92,6 +92,62 @@ def test_what_fails_is_one_line_and_what_was_written_stays() -> None:
     use(how)
 
 
+@dataclass
+class Slow(Fake):
+    """Learns, and deletes everything, once it is let."""
+
+    let: dict[str, threading.Event] = field(
+        default_factory=lambda: {"learn": threading.Event(), "erase": threading.Event()}
+    )
+
+    def learn(self, file: str, who: str) -> int:
+        assert self.let["learn"].wait(20)
+        return super().learn(file, who)
+
+    def erase(self) -> None:
+        assert self.let["erase"].wait(20)
+        super().erase()
+
+
+def test_enter_pressed_again_meanwhile_learns_once() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        assert isinstance(fake, Slow)
+        await pilot.press("ctrl+o", *"mine.txt", "enter", "enter", "enter")
+        await pilot.press("backspace")  # something else is being written
+        fake.let["learn"].set()
+        await settled(pilot)
+        assert fake.learned == [("mine.txt", "")]
+        learn = pilot.app.screen.query_one("#learn", Input)
+        assert learn.value == "mine.tx"
+        await press(pilot, "enter")  # is not there
+        await press(pilot, "t", "enter")
+        assert fake.learned == [("mine.txt", "")] * 2
+        assert learn.value == ""
+
+    use(how, Slow(files=FILES))
+
+
+def test_an_answer_to_something_else_does_not_end_the_deleting() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        app = pilot.app
+        assert isinstance(app, KeyboardApp)
+        assert isinstance(fake, Slow)
+        await pilot.press("ctrl+o", *"mine.txt", "enter")
+        app.screen.query_one("#erase", Input).focus()
+        await pilot.press("m", "e", "enter")
+        fake.let["learn"].set()
+        while not notes(pilot):
+            await pilot.pause(0.01)
+        await pilot.press("enter", "escape")
+        assert isinstance(app.screen, DataScreen)  # or something might be written that is about to go
+        fake.let["erase"].set()
+        await settled(pilot)
+        assert (fake.erased, fake.messages) == (1, [])
+        assert not isinstance(app.screen, DataScreen)
+
+    use(how, Slow(files=FILES))
+
+
 def test_after_enough_messages_of_a_file_a_training_begins() -> None:
     async def how(pilot: Pilot[None], fake: Fake) -> None:
         await press(pilot, "ctrl+o", "mine.txt", "enter")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -50,3 +51,23 @@ def test_a_file_is_read_by_who_has_written_in_it(tmp_path: Path) -> None:
     file.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ValueError, match="not a text in UTF-8"):
         chats.read(file)
+
+
+def test_a_file_is_gone_through_once_however_many_have_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a pass for each of them a group of some hundred takes long, and no word is offered meanwhile."""
+    told = Mock(wraps=chats._told)
+    monkeypatch.setattr(chats, "_told", told)
+    file = tmp_path / "group.txt"
+    lines = [f"31/12/2023, 22:15 - Name {n % 9}: hello {n}" for n in range(40)]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    found = chats.read(file)
+    assert told.call_count == 1
+    assert list(found) == chats.names(lines)
+    assert found == {who: chats.messages_of(lines, who) for who in chats.names(lines)}
+
+
+def test_a_name_without_a_letter_is_nobody(tmp_path: Path) -> None:
+    """Or a chat would look like plain text, of which nobody can be chosen."""
+    file = tmp_path / "chat.txt"
+    file.write_text("31/12/2023, 22:15 - \u200e: hi\n31/12/2023, 22:16 - Ann: ok\n", encoding="utf-8")
+    assert chats.read(file) == {"Ann": ["ok"]}

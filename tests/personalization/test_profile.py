@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nextword.text import normalise, tokens
@@ -133,6 +133,7 @@ def test_an_export_holds_everything_and_overwrites_nothing(folder: Path, tmp_pat
     [
         ("profile.json", b'{"version": 99}', "a later nextword"),
         ("profile.json", b"{", "damaged"),
+        ("profile.json", b'{"version": 1e999}', "damaged"),
         ("events.jsonl", b'{"sent": "ok"}\n{"flew": 1}\n', r"line 2: an unknown event \['flew'\]"),
         ("events.jsonl", b"\xff\n", "line 1: an unknown event"),
         ("events.jsonl", b'{"sent": 3}\n', "line 1"),
@@ -280,6 +281,22 @@ def test_renaming_changes_one_word_of_a_message_and_nothing_else(text: str, word
     assert tokens(normalise(renamed)) == ["straße" if token == word else token for token in found]
     if word not in found:
         assert renamed == text
+
+
+@given(
+    st.text(alphabet="aAb B`'\u2019\t\n\x00\u212b\u0130\u200b", max_size=9),
+    st.text(alphabet="aab'åi\u0307", min_size=1, max_size=3),
+)
+@example("don`t", "don't")
+def test_a_word_that_a_message_lacks_is_told_as_by_normalising_it(text: str, word: str) -> None:
+    assert profile_of._lacks(text, word) == (word not in normalise(text))
+
+
+def test_a_plain_message_without_the_word_is_not_normalised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or opening a profile of many messages takes twice as long for each word that was forgotten."""
+    monkeypatch.setattr(profile_of, "normalise", None)
+    assert profile_of._without("See you, at TEN.", "teh") == "See you, at TEN."
+    assert profile_of._renamed("See you, at TEN.", "teh", "the") == "See you, at TEN."
 
 
 def test_a_profile_of_before_opens_and_is_of_this_version_once_it_holds_what_is_new(folder: Path) -> None:

@@ -44,3 +44,15 @@ def test_a_run_that_has_not_ended_is_told(nextword: Do, tmp_path: Path) -> None:
         assert told.code == 2
         assert "the run has not ended" in told.err
         assert told.err.count("\n") == 1
+
+
+def test_a_history_that_is_none_is_told(nextword: Do, tmp_path: Path) -> None:
+    (tmp_path / "chat.txt").write_text(
+        "31/12/2023, 22:15 - Ann: hello\n31/12/2023, 22:16 - Ben: ok\n", encoding="utf-8"
+    )
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    for name, words in {"chat.txt": "a chat, others' messages", "binary": "UTF-8", "nowhere": "No such file"}.items():
+        told = nextword("predict", "the", "--history", tmp_path / name)
+        assert (told.code, words in told.err, told.err.count("\n")) == (2, True, 1), told.err
+    (tmp_path / "empty").touch()
+    assert nextword("predict", "the", "--history", tmp_path / "empty").code == 0
