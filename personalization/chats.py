@@ -5,7 +5,6 @@ An exported chat has a time and a name before each message; a line without them 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -22,7 +21,7 @@ _LEFT_OUT = regex.compile(
     regex.IGNORECASE,
 )
 _EDITED = regex.compile(r"\s*<This message was edited>$")
-_SHARE = 0.5  # of the lines that must have a head, else it is plain text
+_SHARE = 0.5  # of the lines of a part of a chat, which may begin anywhere, that have a head
 
 
 def read(file: Path) -> Mapping[str, list[str]]:
@@ -46,19 +45,9 @@ def read(file: Path) -> Mapping[str, list[str]]:
 
 
 def is_chat(lines: Sequence[str]) -> bool:
-    """Whether most lines begin with a time and a name."""
-    written = [line for line in lines if line.strip()]
-    return bool(written) and sum(_HEAD.match(line) is not None for line in written) >= _SHARE * len(written)
-
-
-def names(lines: Sequence[str]) -> list[str]:
-    """Who has written in a chat, those with most messages first."""
-    return [who for who, _ in Counter(who for who, _ in _told(lines)).most_common()]
-
-
-def messages_of(lines: Sequence[str], who: str) -> list[str]:
-    """What one of them has written, oldest first; what is no text, such as omitted pictures, is left out."""
-    return [text for name, text in _told(lines) if name == who and _is_text(text)]
+    """Whether the first line, or most, begin with a time: an export does, however many lines its messages have."""
+    heads = [_HEAD.match(line) is not None for line in lines if line.strip()]
+    return bool(heads) and (heads[0] or sum(heads) >= _SHARE * len(heads))
 
 
 def _is_text(message: str) -> bool:

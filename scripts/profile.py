@@ -124,7 +124,7 @@ def export(file: Path, name: _Name = "me", profiles_dir: _Folder = None) -> None
     """Write all that you did to a new file, a line of JSON for each thing; figures and a draft are not among it."""
     with _there(name, profiles_dir) as profile:
         profile.export(file)
-        print(f"{file}: {len(profile.contents.messages)} messages and all else")
+        print(f"{file}: {len(profile.contents.messages)} messages, and what you said of words")
 
 
 @app.command()

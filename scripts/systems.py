@@ -203,7 +203,8 @@ class WithNgrams:
     published: Published
 
     def prepare(self) -> None:
-        assert self.published.many
+        self.base.prepare()
+        _ = self.published.many  # read once, before processes part
 
     def shared(self, someone: Someone) -> Shared:
         return self.base.shared(someone)._replace(many=self.published.many)

@@ -75,7 +75,7 @@ class DataScreen(ModalScreen[None]):
         self.who.display = False
         self.who.border_title = "Which of these is you?"
         self.export = Field(id="export", placeholder="a file that is not there yet")
-        self.export.border_title = "Write all that is kept to"
+        self.export.border_title = "Write your messages and words to"
         self.erase = Field(id="erase", placeholder="this cannot be undone")
         self.erase.border_title = Content(f"Delete everything: type {name} and press Enter")
         self.box = VerticalScroll(self.learn, self.who, self.export, self.erase, can_focus=False)

@@ -102,7 +102,7 @@ class Desk(DiscreetApp[None]):
     def _show_exported(self, exported: Exported) -> None:
         if (screen := self._data_screen) is not None:
             screen.go_on(len(self.keyboard.messages), screen.export)
-        self.notify(f"all that is kept is in {exported.file} too; keep that to yourself", markup=False)
+        self.notify(f"your messages and words are in {exported.file} too; keep that to yourself", markup=False)
 
     def _change(self, change: Callable[[], None], line: str) -> None:
         """Have something changed, then say so."""

@@ -121,7 +121,7 @@ class Keyboard(Protocol):
         """Keep and learn what one of them has written; returns how many messages that was."""
 
     def export(self, file: str) -> None:
-        """Write all that is kept to a new file; one that is there is left alone."""
+        """Write what was sent, and said of words, to a new file; one that is there is left alone."""
 
     def erase(self) -> None:
         """Delete all that is kept, and offer what a new keyboard does. Raises OSError."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -28,9 +30,18 @@ there
 def test_each_ones_messages_are_told_apart(chat: str) -> None:
     lines = chat.splitlines()
     assert chats.is_chat(lines)
-    assert chats.names(lines) == ["Ann", "Ben Two"]
-    assert chats.messages_of(lines, "Ann") == ["hello: you\nthere", "see you"]
-    assert chats.messages_of(lines, "Ben Two") == ["ok"]
+    assert _names(lines) == ["Ann", "Ben Two"]
+    assert _messages_of(lines, "Ann") == ["hello: you\nthere", "see you"]
+    assert _messages_of(lines, "Ben Two") == ["ok"]
+
+
+def test_a_chat_of_long_messages_is_one(tmp_path: Path) -> None:
+    """By its first line: else what others wrote in it would be taken for one's own."""
+    told = ANDROID.replace("hello: you\nthere", "hello\n" + "line\n" * 20 + "end")
+    (tmp_path / "chat.txt").write_text(told, encoding="utf-8")
+    found = chats.read(tmp_path / "chat.txt")
+    assert list(found) == ["Ann", "Ben Two"]
+    assert found["Ben Two"] == ["ok"]
 
 
 @pytest.mark.parametrize("text", ["", "hello\nsee you", "12:15 - see you: there\nok\nhaha", "at 22:15 - Ann: no"])
@@ -62,8 +73,8 @@ def test_a_file_is_gone_through_once_however_many_have_written(tmp_path: Path, m
     file.write_text("\n".join(lines), encoding="utf-8")
     found = chats.read(file)
     assert told.call_count == 1
-    assert list(found) == chats.names(lines)
-    assert found == {who: chats.messages_of(lines, who) for who in chats.names(lines)}
+    assert list(found) == _names(lines)
+    assert found == {who: _messages_of(lines, who) for who in _names(lines)}
 
 
 def test_a_name_without_a_letter_is_nobody(tmp_path: Path) -> None:
@@ -71,3 +82,13 @@ def test_a_name_without_a_letter_is_nobody(tmp_path: Path) -> None:
     file = tmp_path / "chat.txt"
     file.write_text("31/12/2023, 22:15 - \u200e: hi\n31/12/2023, 22:16 - Ann: ok\n", encoding="utf-8")
     assert chats.read(file) == {"Ann": ["ok"]}
+
+
+def _names(lines: Sequence[str]) -> list[str]:
+    """Who has written in a chat, those with most messages first."""
+    return [who for who, _ in Counter(who for who, _ in chats._told(lines)).most_common()]
+
+
+def _messages_of(lines: Sequence[str], who: str) -> list[str]:
+    """What one of them has written, oldest first; what is no text, such as omitted pictures, is left out."""
+    return [text for name, text in chats._told(lines) if name == who and chats._is_text(text)]
