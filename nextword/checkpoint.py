@@ -38,12 +38,13 @@ def save(
     vocabulary: Vocabulary,
     *,
     extra: Mapping[str, Any] | None = None,
+    files: Mapping[str, bytes] | None = None,
     eight_bit: bool = False,
 ) -> None:
     """Write a checkpoint, whole or not at all; what stood in `folder` before is replaced.
 
-    `extra` is kept under "about" in config.json: text, steps, seed, licence. With `eight_bit` the file is a quarter as
-    large, and the weights are rounded.
+    `extra` is kept under "about" in config.json: text, steps, seed, licence. `files`, by their names, go with the
+    others. With `eight_bit` the weights' file is a quarter as large, and they are rounded.
     """
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -56,6 +57,8 @@ def save(
         (building / "vocabulary.model").write_bytes(vocabulary.model)
         if vocabulary.casing.forms:
             (building / _CASING).write_text(vocabulary.casing.write(), encoding="utf-8")
+        for name, content in (files or {}).items():
+            (building / name).write_bytes(content)
         config = {
             "format": _FORMAT,
             "model": model.config.to_dict(),

@@ -5,8 +5,8 @@ with h the model's last hidden state after a context, and h_i those before the w
 
     mass(w | context) = share (sum over w_i = w of exp(cos(h, h_i) / temperature)) / (sum over all i of it)
 
-and the rest, 1 - share, is what lies below. All of the history takes part: it is a person's, so it is short. Nothing is
-trained, and the model that gives the states may be another than the one below.
+and the rest, 1 - share, is what lies below. All of a history's newest part is compared: it is a person's, so it is
+short. Nothing is trained.
 """
 
 # N words and ends of the history, D width
@@ -15,12 +15,14 @@ from __future__ import annotations
 
 import bisect
 import itertools
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol, Self
 
 import numpy as np
+import safetensors
+import safetensors.numpy
 from numpy.typing import NDArray
 
 from nextword.layers import END, beginning
@@ -29,64 +31,148 @@ from nextword.search import windows
 from nextword.text import is_word
 from nextword.vocabulary import Vocabulary
 
-Masses = NDArray[np.float64]  # by the numbers of tokens
-States = Callable[[Sequence[str]], Floats]  # before each of these tokens and after the last, [tokens + 1, D]
-_CACHED = 1000  # messages or contexts, each of some kB to tens of kB
+Masses = NDArray[np.float32]  # by the numbers of tokens
+_CACHED = 1000  # contexts, each of some kB to tens of kB
+_ROWS = 16  # windows read at once
 
 
 @dataclass(frozen=True)
 class NearConfig:
-    """How near a context must be, and how far what followed it is believed."""
+    """How near a context must be, how far what followed it is believed, how much of a history is compared."""
 
     temperature: float = 0.1
     share: float = 0.95
+    most_contexts: int = 12_000  # in whole messages, the newest; 1 kB each at width 256
 
     def __post_init__(self) -> None:
-        if not (self.temperature > 0 and 0 < self.share < 1):
-            raise ValueError("near contexts: temperature must be above 0, share in (0, 1)")
+        if not (self.temperature > 0 and 0 < self.share < 1 and self.most_contexts > 0):
+            raise ValueError("near contexts: temperature and most_contexts must be above 0, share in (0, 1)")
+
+
+class States(Protocol):
+    """What a model makes of contexts."""
+
+    def of(self, messages: Sequence[Sequence[str]]) -> Floats:
+        """Before each token and after the last of each message (tokens), one message after another [N, D]."""
+
+    def after(self, context: Sequence[str]) -> Floats:
+        """After all these tokens [D]."""
 
 
 class ModelStates:
-    """A model's last hidden states in a message of tokens; those looked up last are at hand."""
+    """A model's last hidden states. What was read anyway is told, so that it need not be read again."""
 
     def __init__(self, runtime: Runtime, vocabulary: Vocabulary) -> None:
         self._runtime, self._vocabulary = runtime, vocabulary
-        self._found = lru_cache(_CACHED)(self._read)
+        self._known: dict[tuple[str, ...], Floats] = {}
+        self._expected: Sequence[Sequence[str]] = ()
 
-    def __call__(self, tokens: Sequence[str]) -> Floats:
-        return self._found(tuple(tokens))
+    def of(self, messages: Sequence[Sequence[str]]) -> Floats:
+        read: list[tuple[list[int], list[int]]] = []  # rows of pieces, and the columns that are wanted
+        for message in messages:
+            encoded = [self._vocabulary.encode_token(token) for token in message]
+            wanted = {*itertools.accumulate(map(len, encoded), initial=0)}  # pieces before a token, or the end
+            first = 0
+            for row, begins in windows(list(itertools.chain.from_iterable(encoded))):
+                columns = range(begins, len(row))
+                read.append((row, [column for column in columns if first + column - begins in wanted]))
+                first += len(columns)
+        found = [np.zeros((0, self._runtime.config.width), np.float32)]
+        for start in range(0, len(read), _ROWS):
+            batch = read[start : start + _ROWS]
+            width = max(len(row) for row, _ in batch)
+            padded = [[*row, *[Vocabulary.pad] * (width - len(row))] for row, _ in batch]
+            places = [number * width + column for number, (_, columns) in enumerate(batch) for column in columns]
+            found.append(self._runtime.hidden(np.array(padded, np.int64), np.array(places, np.int64)))
+        states: Floats = np.concatenate(found)
+        return states
 
-    def _read(self, tokens: tuple[str, ...]) -> Floats:
-        encoded = [self._vocabulary.encode_token(token) for token in tokens]
-        before = np.cumsum([0, *map(len, encoded)])  # pieces before each token, and before the end
-        states = []
-        for row, first in windows(list(itertools.chain.from_iterable(encoded))):
-            places = np.arange(first, len(row), dtype=np.int64)
-            states.append(self._runtime.hidden(np.array([row], np.int64), places))
-        found: Floats = np.concatenate(states)[before]
-        return found
+    def after(self, context: Sequence[str]) -> Floats:
+        if self._expected:
+            contexts = (tuple(message[:place]) for message in self._expected for place in range(len(message) + 1))
+            self._known = dict(zip(contexts, self.of(self._expected), strict=True))
+            self._expected = ()
+        found = self._known.get(tuple(context))
+        return self.of([context])[-1] if found is None else found
+
+    def expect(self, messages: Sequence[Sequence[str]]) -> None:
+        """Have the states of these messages at hand, and no others, once one is asked for."""
+        self._known, self._expected = {}, messages
+
+    def tell(self, context: Sequence[str], state: Floats) -> None:
+        """Have the state after this context at hand, and no other."""
+        self._known, self._expected = {tuple(context): state}, ()
 
 
 class NearContexts:
-    """Of the tokens of messages, and of the states before them (`ModelStates`)."""
+    """Of messages (tokens), oldest first, and the states before their tokens."""
 
     source = "own"
 
-    def __init__(
-        self, states: States, messages: Sequence[Sequence[str]] = (), config: NearConfig | None = None
-    ) -> None:
+    def __init__(self, states: States, messages: Sequence[Sequence[str]] = (), config: NearConfig | None = None):
         self.config = config or NearConfig()
         self._states = states
-        flows = [[*message, END] for message in messages]
-        tokens = {token for flow in flows for token in flow}
-        self._words = sorted(filter(is_word, tokens))  # then all that is no word
-        self._number = {token: place for place, token in enumerate((*self._words, *sorted(tokens - {*self._words})))}
-        self._next_N = np.array([self._number[token] for flow in flows for token in flow], np.int64)
-        self._states_ND = _unit(np.concatenate([states(message) for message in messages])) if flows else None
         self._found = lru_cache(_CACHED)(self._masses)
+        self._hold([], np.zeros(0, np.int64), states.of([]))
+        self.learn(messages)
+
+    @classmethod
+    def of_stored(cls, states: States, stored: bytes, config: NearConfig | None = None) -> Self:
+        """From what `stored` gave, with the same model's states. Raises ValueError for what is no such thing."""
+        try:
+            found = safetensors.numpy.load(stored)
+            followed = found["next"].tobytes().decode().split("\n")
+            message_N, states_ND = found["message"], found["states"].astype(np.float32)
+            if not (message_N.shape == (len(followed),) and states_ND.ndim == 2 and len(states_ND) == len(followed)):
+                raise ValueError("of different lengths")
+        except (safetensors.SafetensorError, KeyError, ValueError) as error:
+            raise ValueError(f"near contexts that cannot be read ({error})") from error
+        made = cls(states, (), config)
+        made._hold(followed, message_N, states_ND)
+        return made
+
+    def stored(self) -> bytes:
+        """All of it, to be kept; the states in half precision."""
+        followed = np.frombuffer("\n".join(self._next).encode(), np.uint8)  # no token has a line's end in it
+        states = self._states_ND.astype(np.float16)
+        return safetensors.numpy.save({"next": followed, "message": self._message_N, "states": states})
+
+    @property
+    def words(self) -> Sequence[str]:
+        """Those that followed a context, sorted."""
+        return self._words
+
+    def learn(self, messages: Sequence[Sequence[str]]) -> None:
+        """Compare these messages too, the newest last; old ones make room for them."""
+        sizes = np.array([len(message) + 1 for message in messages], np.int64)
+        fitting = int(np.searchsorted(np.cumsum(sizes[::-1]), self.config.most_contexts, side="right"))
+        newest = messages[len(messages) - fitting :]
+        number = int(self._message_N[-1]) + 1 if len(self._message_N) else 0
+        message_N = np.repeat(np.arange(number, number + fitting), sizes[len(messages) - fitting :])
+        # Of what was known whole messages stay, as many as there is room for; none where not all new ones fit.
+        room = self.config.most_contexts - len(message_N) if fitting == len(messages) else 0
+        known = self._message_N
+        stays = np.flatnonzero(known > known[-room - 1]) if len(known) > room else np.arange(len(known))
+        self._hold(
+            [*(self._next[place] for place in stays), *(token for message in newest for token in (*message, END))],
+            np.concatenate([known[stays], message_N]),
+            np.concatenate([self._states_ND[stays], _unit(self._states.of(newest))]),
+        )
+
+    def forget(self, word: str) -> None:
+        """Take a word out, and what comes after it in its messages, since states there know of it."""
+        kept = np.flatnonzero(self._met(word) == 0)
+        self._hold([self._next[place] for place in kept], self._message_N[kept], self._states_ND[kept])
+
+    def rename(self, word: str, other: str) -> None:
+        """Another word is what followed where a word did; what comes after it is taken out as by `forget`."""
+        is_word_N = np.array([token == word for token in self._next], bool)
+        kept = np.flatnonzero(self._met(word) - is_word_N == 0)
+        followed = [other if is_word_N[place] else self._next[place] for place in kept]
+        self._hold(followed, self._message_N[kept], self._states_ND[kept])
 
     def rest(self, context: Sequence[str]) -> float:
-        return 1.0 if self._states_ND is None else 1 - self.config.share
+        return 1 - self.config.share if self._next else 1.0
 
     def mass(self, context: Sequence[str], token: str) -> float:
         place = self._number.get(token)
@@ -94,7 +180,7 @@ class NearContexts:
 
     def prefix_mass(self, context: Sequence[str], prefix: str) -> float:
         first, last = self._begun(prefix)
-        return math.fsum(self._at(context)[first:last])
+        return float(self._at(context)[first:last].sum(dtype=np.float64))
 
     def top(self, context: Sequence[str], k: int, prefix: str) -> list[tuple[str, float]]:
         first, last = self._begun(prefix)
@@ -106,27 +192,44 @@ class NearContexts:
         """Nothing is known here of capitals."""
         return None
 
+    def _hold(self, followed: list[str], message_N: NDArray[np.int64], states_ND: Floats) -> None:
+        """What followed each context, in which message, and the context's state, of length 1."""
+        self._next, self._message_N, self._states_ND = followed, message_N, states_ND
+        tokens = set(followed)
+        self._words = sorted(filter(is_word, tokens))  # then all that is no word
+        self._number = {token: place for place, token in enumerate((*self._words, *sorted(tokens - {*self._words})))}
+        self._next_N = np.array([self._number[token] for token in followed], np.int64)
+        self._found.cache_clear()
+
+    def _met(self, word: str) -> NDArray[np.int64]:
+        """How often each message had the word up to, and with, what followed each context [N]."""
+        is_word_N = np.array([token == word for token in self._next], bool)
+        times_N = np.cumsum(is_word_N)
+        begins = np.flatnonzero(np.diff(self._message_N, prepend=-1))
+        earlier = np.repeat(times_N[begins] - is_word_N[begins], np.diff([*begins, len(times_N)]))  # in other messages
+        met: NDArray[np.int64] = times_N - earlier
+        return met
+
     def _begun(self, prefix: str) -> tuple[int, int]:
         """From where to where the words stand that begin so."""
-        begun = beginning(self._words, prefix)
         first = bisect.bisect_left(self._words, prefix)
-        return first, first + len(begun)
+        return first, first + len(beginning(self._words, prefix))
 
     def _at(self, context: Sequence[str]) -> Masses:
         """The masses of all tokens after a context."""
         return self._found(tuple(context))
 
     def _masses(self, context: tuple[str, ...]) -> Masses:
-        if self._states_ND is None:
-            return np.zeros(0)
-        cosine_N = self._states_ND @ _unit(self._states(context)[-1:])[0]
-        weight_N = np.exp((cosine_N - cosine_N.max()).astype(np.float64) / self.config.temperature)
-        masses: Masses = np.bincount(self._next_N, weight_N, minlength=len(self._number)).astype(np.float64)
-        masses *= self.config.share / masses.sum()
-        return masses
+        if not self._next:
+            return np.zeros(0, np.float32)
+        cosine_N = self._states_ND @ _unit(self._states.after(context)[None])[0]
+        weight_N = np.exp((cosine_N - cosine_N.max()) / self.config.temperature)
+        masses = np.bincount(self._next_N, weight_N, minlength=len(self._number))
+        shared: Masses = (masses * (self.config.share / masses.sum())).astype(np.float32)
+        return shared
 
 
-def _unit(states_ND: Floats) -> NDArray[np.float32]:
+def _unit(states_ND: Floats) -> Floats:
     """Each state at length 1."""
-    unit: NDArray[np.float32] = states_ND / np.maximum(np.linalg.norm(states_ND, axis=1, keepdims=True), 1e-12)
+    unit: Floats = states_ND / np.maximum(np.linalg.norm(states_ND, axis=1, keepdims=True), 1e-12)
     return unit

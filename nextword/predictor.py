@@ -57,6 +57,7 @@ class Predictor:
     ):
         self.vocabulary, self.source, self.corrects_slips = vocabulary, source, corrects_slips
         self._runtime, self._index = runtime, PieceIndex(vocabulary)
+        self.states = ModelStates(runtime, vocabulary)  # the model's, for layers that compare contexts
         self._context: str | None = None
         self._pieces: list[int] = []
         self.layers: list[Layer] = []  # over the model, from it upwards
@@ -181,14 +182,12 @@ class Predictor:
 
         As if nobody ever slipped.
         """
+        self.states.expect(messages)
         return read(self._runtime, self._index, self.vocabulary, messages, self._layers)
-
-    def states(self) -> ModelStates:
-        """The model's states in messages, for `nextword.near_contexts`."""
-        return ModelStates(self._runtime, self.vocabulary)
 
     def costs(self, messages: Sequence[Sequence[str]]) -> list[list[float]]:
         """What each token of each message, and its end, costs the model alone, in nats, whatever lies over it."""
+        self.states.expect(messages)
         readings = read(self._runtime, self._index, self.vocabulary, messages, offering=False)
         return [[-logp for logp in reading.logp] for reading in readings]
 
@@ -203,9 +202,10 @@ class Predictor:
         known = min(_common(self._pieces, pieces), len(pieces) - 1)
         past = self._cache.first(known) if self._cache and known else None
         new = np.array([pieces[known:]], np.int64)
-        logp, self._cache = self._runtime.read(new, np.array([new.shape[1] - 1], np.int64), past)
+        logp, hidden, self._cache = self._runtime.read(new, np.array([new.shape[1] - 1], np.int64), past)
         self._reader = Reader(self._runtime, self._index, self._cache)
         self._root = self._reader.branch(0, len(pieces) - 1, logp[0])
+        self.states.tell(self._tokens, hidden[0])
         self._context, self._pieces = context, pieces
 
 

@@ -81,7 +81,7 @@ class Runtime:
         self._cosine, self._sine = np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
         kinds = [f"{kind}{layer}" for layer in range(config.layers) for kind in ("key", "value")]
         self._cached = [f"{kind}.past" for kind in kinds]
-        self._answers = [_LOGP, *(f"{kind}.present" for kind in kinds)]
+        self._answers = [_LOGP, _HIDDEN, *(f"{kind}.present" for kind in kinds)]
 
     def read(
         self,
@@ -90,8 +90,10 @@ class Runtime:
         past: Cache | None = None,
         positions_BT: Ids | None = None,
         visible_BTA: NDArray[np.bool_] | None = None,
-    ) -> tuple[Floats, Cache]:
-        """Log-probabilities [N, V] of the piece after each of the places, and the cache with the new pieces appended.
+    ) -> tuple[Floats, Floats, Cache]:
+        """Log-probabilities [N, V] of the piece after each of the places, and the states [N, D] that they come from.
+
+        Also the cache with the new pieces appended.
 
         A place is a row's number times T, plus a column. Without `positions_BT` and `visible_BTA` the pieces follow
         those cached and are read causally. With them, each new piece has its place, and `visible_BTA` says which of the
@@ -99,11 +101,11 @@ class Runtime:
         a tree.
         """
         inputs = self._inputs(pieces_BT, places_N, past, positions_BT, visible_BTA)
-        logp_NV, *layers = self._session.run(self._answers, inputs)
-        return logp_NV, Cache(tuple(layers))
+        logp_NV, hidden_ND, *layers = self._session.run(self._answers, inputs)
+        return logp_NV, hidden_ND, Cache(tuple(layers))
 
     def hidden(self, pieces_BT: Ids, places_N: Ids) -> Floats:
-        """What the output reads [N, D] at each of the places, which are as in `read`; nothing is cached before."""
+        """The states [N, D] at each of the places alone, as `read` gives them; nothing is cached before."""
         found: Floats = self._session.run([_HIDDEN], self._inputs(pieces_BT, places_N, None, None, None))[0]
         return found
 

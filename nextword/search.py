@@ -164,7 +164,7 @@ class Reader:
         padded = np.full((len(rows), width), Vocabulary.pad, np.int64)
         for number, row in enumerate(rows):
             padded[number, : len(row)] = row
-        logp, cache = runtime.read(padded, np.array([row * width + column for row, column in places], np.int64))
+        logp, _, cache = runtime.read(padded, np.array([row * width + column for row, column in places], np.int64))
         return cls(runtime, index, cache), logp
 
     def branch(self, row: int, column: int, next_logp: Floats) -> Branch:
@@ -275,7 +275,7 @@ class Reader:
         flat = np.array([number * T + seat for number, seat in places], np.int64)
         everyone = len(rows) == self._cache.num_rows
         past = self._cache if everyone else self._cache.rows(rows)
-        next_logp, grown = self.runtime.read(pieces, flat, past, positions, visible)
+        next_logp, _, grown = self.runtime.read(pieces, flat, past, positions, visible)
         self._cache = grown if everyone else self._cache.extended(grown, rows)
         for (number, seat), following in zip(places, next_logp, strict=True):
             parent, piece, logp = seats[rows[number]][seat]

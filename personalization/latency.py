@@ -2,7 +2,7 @@
 
 It asks what a keyboard asks while a person types real messages, on one thread, and in the same process its two peers:
 the same model in floats that reads its context anew at each call, and the bare matrix products of one step (the floor).
-Then once more with a person's own n-gram over the model.
+Then once more with a person's own n-gram and like contexts over the model.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ import numpy as np
 from nextword import checkpoint
 from nextword.eightbit import is_quantized, quantize, restore
 from nextword.layers import Trusted
+from nextword.near_contexts import NearContexts
 from nextword.predictor import Predictor
 from nextword.runtime import bare_products
-from nextword.text import is_word, spans, tidy
+from nextword.text import is_word, normalise, spans, tidy, tokens
 from personalization.own_ngram import OwnNgram
 from personalization.trust import UNTRIED
 
@@ -44,7 +45,7 @@ def main() -> None:
 def measure(model: Path, messages: Sequence[str], history: Sequence[str]) -> dict[str, Any]:
     """Latency in ms over all calls and by kind, against the peers; load time in s, memory in MB.
 
-    `history` is what the own n-gram has learned.
+    `history` is what the layers of one's own have learned.
     """
     start = time.perf_counter()
     predictor = Predictor.load(model, eight_bit=True)
@@ -67,7 +68,8 @@ def measure(model: Path, messages: Sequence[str], history: Sequence[str]) -> dic
         for name, step in steps.items():  # among the calls, so that a busy machine slows all of them alike
             floors[name].append(float(np.median([_time_ms(step) for _ in range(_FLOOR_STEPS)])))
     floor_ms, floats_ms = (float(np.median(floors[name])) for name in ("floor", "floats"))
-    predictor.layers = [Trusted(OwnNgram(messages=history), UNTRIED)]
+    near = NearContexts(predictor.states, [tokens(normalise(text)) for text in history])
+    predictor.layers = [Trusted(OwnNgram(messages=history), UNTRIED), Trusted(near, UNTRIED)]
     personal = [ms for message in messages for _, ms in _type(predictor, message)]
     kinds = [COLD, NEXT, *(f"after {n} letter{'s' * (n > 1)}" for n in LETTERS)]
     everything = _figures([ms for _, ms in ours])

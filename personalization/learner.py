@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,8 +21,9 @@ from nextword.federation.config import UpdateConfig
 from nextword.federation.ngrams import LEVELS, Sketching
 from nextword.federation.published import Published
 from nextword.layers import Trusted
+from nextword.near_contexts import NearContexts, States
 from nextword.predictor import Predictor
-from nextword.text import normalise, words
+from nextword.text import normalise, tokens, words
 from personalization.profile import Profile
 from personalization.trust import UNTRIED
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 FEWEST = 30  # messages that are enough to train on
 _LEAST_TRUST = 0.05  # so that a word just learned can be offered
+_NEAR = "near_contexts.safetensors"
 _JUDGED = 200  # messages that judge a training, the newest, at most
 
 
@@ -65,7 +67,16 @@ class Learner:
 
     def send(self, text: str) -> None:
         """Keep a message, and learn its words at once. OSError where it cannot be kept; then nothing is learned."""
-        self.profile.send(text)
+        self.add([text])
+
+    def add(self, texts: Iterable[str]) -> int:
+        """Keep many, as of an import, and learn them, as `Profile.add`."""
+        with self._one_by_one:
+            known = len(self.profile.contents.messages)
+            added = self.profile.add(texts)
+            if self._near is not None:
+                self._near.learn([tokens(normalise(text)) for text in self.profile.contents.messages[known:]])
+            return added
 
     def train(self, progress: Progress = lambda step, steps: None) -> Change:
         """Train on the history, weigh one's own words, and use what wins over the model that everybody has.
@@ -110,8 +121,7 @@ class Learner:
             about = {
                 "way": personal.way,
                 "cluster": folder.name if folder in self.published.clusters else None,
-                "own_trust": personal.trusts[-1],
-                "many_trust": personal.trusts[0] if base.many else 0.0,
+                **{f"{name}_trust": trust for name, trust in personal.trusts.items()},
                 "messages": len(messages),
                 "over": self._shared_sha256,
             }
@@ -119,7 +129,9 @@ class Learner:
                 number = max((0, *self.profile.contents.trainings)) + 1
                 made = self.profile.training_folder(number)
                 self.profile.check(begun)  # what was erased is not written down again
-                checkpoint.save(made, personal.model, everybodys.vocabulary, extra=about, eight_bit=True)
+                files = {_NEAR: personal.near.stored()} if personal.near else {}
+                vocabulary = everybodys.vocabulary
+                checkpoint.save(made, personal.model, vocabulary, extra=about, files=files, eight_bit=True)
                 try:
                     self.profile.end_training(begun, number)
                 except BaseException:
@@ -138,6 +150,20 @@ class Learner:
             self.profile.drop_training(number)
             shutil.rmtree(self.profile.training_folder(number), ignore_errors=True)
             self.predictor = self._load()
+
+    def forget(self, word: str) -> None:
+        """Unlearn a word until it is typed again, as `Profile.forget`."""
+        with self._one_by_one:
+            self.profile.forget(word)
+            if self._near is not None:
+                self._near.forget(normalise(word))
+
+    def rename(self, word: str, form: str) -> None:
+        """A word was meant as another one, written so, as `Profile.rename`."""
+        with self._one_by_one:
+            self.profile.rename(word, form)
+            if self._near is not None and normalise(word) != normalise(form):
+                self._near.rename(normalise(word), normalise(form))
 
     def erase(self) -> None:
         """Delete all that is kept, and offer what everybody is offered. Raises OSError where that fails."""
@@ -166,7 +192,7 @@ class Learner:
         kept = [
             (f"messages: {len(contents.messages):,}", sum(len(text.encode()) for text in contents.messages)),
             (f"words: {len(contents.own.words):,}", sum(len(word.encode()) for word in contents.own.words)),
-            ("weights trained on them", sum(path.stat().st_size for path in folder.iterdir()) if folder else 0),
+            ("what was trained on them", sum(path.stat().st_size for path in folder.iterdir()) if folder else 0),
         ]
         return sent, kept
 
@@ -177,6 +203,18 @@ class Learner:
             return bool(checkpoint.read_config(folder)["about"].get("over") == self._shared_sha256)
         except (ValueError, OSError):  # removed, or cut off while it was: typing goes on with what is whole
             return False
+
+    def _contexts(self, folder: Path, states: States, known: int) -> NearContexts:
+        """Those that a training has kept, but for what was forgotten since, and those of messages sent since.
+
+        It has learned from so many messages.
+        """
+        kept = NearContexts.of_stored(states, (folder / _NEAR).read_bytes())
+        for word in kept.words:
+            if not self.profile.contents.own.has_met(word):
+                kept.forget(word)
+        kept.learn([tokens(normalise(text)) for text in self.profile.contents.messages[known:]])
+        return kept
 
     def _base(self, folder: Path, everybodys: Predictor) -> Shared:
         """What a training builds on."""
@@ -193,8 +231,11 @@ class Learner:
         predictor = Predictor.load(folder, eight_bit=True)
         predictor.source = "trained" if about.get("way") else "cluster" if about.get("cluster") else "shared"
         own_trust, many_trust = float(about.get("own_trust", UNTRIED)), float(about.get("many_trust", 0.0))
+        self._near = self._contexts(folder, predictor.states, about["messages"]) if about.get("near_trust") else None
         predictor.layers = [Trusted(contents.own, max(own_trust, _LEAST_TRUST))]
         if many_trust and self.published.many is not None:
             predictor.layers.insert(0, Trusted(self.published.many, many_trust))
+        if self._near is not None:
+            predictor.layers.append(Trusted(self._near, float(about["near_trust"])))
         predictor.blocked = contents.blocked
         return predictor

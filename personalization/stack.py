@@ -1,15 +1,16 @@
 """The default stack: what a device lays over and makes of the shared model for its person, behind the gate.
 
 Candidates are the shared model and the models on the way to the one fine-tuned on the person's history, each under the
-n-grams of many and the person's own n-gram, trusted as far as serves the person's validation messages
-(`personalization.trust`). The best of them ships if it beats the shared model alone there. Candidates know the training
-part of the history alone; what wins is made again with the whole, whose newest part is the most like what comes next.
+n-grams of many, the person's own n-gram and what they wrote after like contexts, trusted as far as serves the person's
+validation messages (`personalization.trust`). The best of them ships if it beats the shared model alone there.
+Candidates know the training part of the history alone; what wins is made again with the whole, whose newest part is the
+most like what comes next.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -24,7 +25,7 @@ from personalization.gate import NOTHING, GateConfig, Verdict, judge
 from personalization.own_ngram import OwnNgram
 from personalization.trust import Overlay, trusted
 
-_MOST_NEAR = 1000  # messages whose contexts are compared, the newest
+MANY, OWN, NEAR = "many", "own", "near"  # layers, from the model up
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class StackConfig:
     """What is tried, and how it is judged."""
 
     own: NgramConfig | None = NgramConfig()  # None: no own n-gram
-    near: NearConfig | None = None  # None: nothing of the contexts that the person's words stood in
+    near: NearConfig | None = NearConfig()  # None: contexts are not compared
     eight_bit: bool = False  # how fine-tuned models read
     gate: GateConfig = GateConfig()
 
@@ -53,7 +54,8 @@ class Personal(NamedTuple):
     candidate: Predictor  # the best that was made of the training part alone, whether it has won or not
     verdict: Verdict
     way: float  # to the fine-tuned weights; 0 for the shared ones
-    trusts: tuple[float, ...]  # of the n-grams of many and of the own n-gram, those that were tried
+    trusts: Mapping[str, float]  # of the layers over it, as MANY, OWN, NEAR
+    near: NearContexts | None = None  # the layer of it, where it is trusted
 
     @property
     def shipped(self) -> bool:
@@ -78,15 +80,12 @@ def personalize(
     config = config or StackConfig()
     encode = shared.predictor.vocabulary.encode
 
-    states = shared.predictor.states()
-
-    def layers(messages: Sequence[str]) -> list[Layer]:
-        found: list[Layer] = [shared.many] if shared.many else []
+    def layers(predictor: Predictor, messages: Sequence[str]) -> dict[str, Layer]:
+        found: dict[str, Layer] = {MANY: shared.many} if shared.many else {}
         if config.own:
-            found.append(OwnNgram(config.own, messages))
+            found[OWN] = OwnNgram(config.own, messages)
         if config.near:
-            newest = [tokens(normalise(text)) for text in messages[-_MOST_NEAR:]]
-            found.append(NearContexts(states, newest, config.near))
+            found[NEAR] = NearContexts(predictor.states, [tokens(normalise(text)) for text in messages], config.near)
         return found
 
     def model(messages: Sequence[str], way: float) -> LanguageModel:
@@ -103,33 +102,36 @@ def personalize(
     plain = against or shared.predictor
     judged = [tokens(normalise(text)) for text in validation]
     if len(judged) < config.gate.fewest_messages or not any(map(str.strip, train)):
-        return Personal(plain, shared.model, plain, NOTHING, 0.0, ())
-    known = layers(train)
-    overlay = Overlay(known, judged)
+        return Personal(plain, shared.model, plain, NOTHING, 0.0, {})
     ways = (0.0, *tuner.config.ways) if tuner else (0.0,)
     made = [predictor(model(train, way)) for way in ways]
+    over = [layers(each, train) for each in made]
     nats = [each.costs(judged) for each in made]
-    weighed = [overlay.best(each) for each in nats]
-    before = overlay.bits(nats[0] if plain is shared.predictor else plain.costs(judged))
+    overlays = [Overlay([*found.values()], judged) for found in over]
+    weighed = [overlay.best(costs) for overlay, costs in zip(overlays, nats, strict=True)]
+    before = overlays[0].bits(nats[0] if plain is shared.predictor else plain.costs(judged))
     verdict = judge(before, [bits for _, bits in weighed], config.gate)
     # Where nothing ships, the candidate is the one that came nearest to it.
     least = min(range(len(ways)), key=lambda number: float(weighed[number][1].sum()))
     chosen = least if verdict.choice is None else verdict.choice
-    way, trusts = ways[chosen], weighed[chosen][0]
-    candidate = _under(made[chosen], trusted(known, trusts))
+    way, trusts = ways[chosen], dict(zip(over[chosen], weighed[chosen][0], strict=True))
+    candidate = _under(made[chosen], over[chosen], trusts)
     if verdict.choice is None:
-        return Personal(plain, shared.model, candidate, verdict, 0.0, ())
+        return Personal(plain, shared.model, candidate, verdict, 0.0, {})
     everything = [*train, *validation]
     final = model(everything, way)
-    used = _under(predictor(final), trusted(layers(everything), trusts))
-    return Personal(used, final, candidate, verdict, way, trusts)
+    bare = predictor(final)
+    known = layers(bare, everything)
+    near = known.get(NEAR) if trusts.get(NEAR) else None
+    assert near is None or isinstance(near, NearContexts)
+    return Personal(_under(bare, known, trusts), final, candidate, verdict, way, trusts, near)
 
 
-def _under(predictor: Predictor, layers: Sequence[Layer]) -> Predictor:
+def _under(predictor: Predictor, layers: Mapping[str, Layer], trusts: Mapping[str, float]) -> Predictor:
     """The same predictor with these layers over its model; it reads with the same weights."""
     if not layers:
         return predictor
     made = copy.copy(predictor)
-    made.layers = list(layers)
+    made.layers = trusted([*layers.values()], [trusts[name] for name in layers])
     made.forget_context()
     return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -67,8 +68,12 @@ def command(
     ] = "",
     every_method: Annotated[
         bool,
-        typer.Option("--every-method", help="also last layers, adapters, Ditto, and near contexts"),
+        typer.Option("--every-method", help="also last layers, adapters, Ditto, and all but near contexts"),
     ] = False,
+    methods: Annotated[
+        str,
+        typer.Option(help="only these rows of all, and what they are compared with: trigram+own,ditto"),
+    ] = "",
     epsilon: Annotated[
         str, typer.Option(help="also fine-tuned with differential privacy of messages, at these: 1,2,4,8,inf")
     ] = "",
@@ -99,12 +104,14 @@ def command(
     if is_run(model):
         check_writable(model)
     columns = (user_column, text_column)
+    central = central and (not methods or "central" in methods.split(","))
     subject = subject_of(model, corpus, data_dir, columns, seed, ceiling if central else None, workers)
     name, seed, reference, folder = subject.corpus, subject.seed, subject.reference, subject.folder
     gate = GateConfig(margin=margin)
-    systems = systems_of(subject, finetune, gate, eight_bit=eight_bit, every_method=every_method)
+    systems = systems_of(subject, finetune, gate, eight_bit=eight_bit, every_method=every_method or bool(methods))
     private = _privately_tuned(next(s for s in systems if s.name == "finetuned"), epsilon)
-    systems = [*systems[:-1], *private, systems[-1]]
+    systems = _chosen(systems, methods, reference)
+    systems = [*systems[:-1], *private, systems[-1]] if systems[-1].name == "personal" else [*systems, *private]
     plan = Plan.of(subject.population, systems, seed)
     learning = frozenset({f"{reference}+own", "finetuned", "personal"})
     plan = dataclasses.replace(plan, at_hand=_numbers(at_hand), learning=learning)
@@ -141,8 +148,8 @@ def command(
         "methods": summarise_all(results, plan.methods, reference, seed),
         "clusters": clusters_of(results),
         "at_hand": at_hand_of(results, reference, seed),
-        "groups": groups_of(results, "personal", reference, seed),
-        "predictors": predictors_of(results, "personal", reference),
+        "groups": groups_of(results, plan.methods[-1], reference, seed),
+        "predictors": predictors_of(results, plan.methods[-1], reference),
         "people": each_person(results, reference),
         # Of work on a person's history, the mean: on this machine, beside whatever else it did.
         "device_seconds": {m: fmean(result.seconds.get(m, 0.0) for result in results) for m in plan.methods},
@@ -204,7 +211,6 @@ def systems_of(
     """The rows of the table, in order; `progress` is told of fine-tuning."""
     from nextword.federation.folders import DEVICES, start_folder
     from nextword.federation.published import Published
-    from nextword.near_contexts import NearConfig
     from personalization.stack import StackConfig
     from scripts import systems
 
@@ -230,11 +236,14 @@ def systems_of(
         rows.append(systems.ByMethod(base, start_folder(config), config.client, config.personal, devices))
     tuners = systems.Tuners(base, finetune, progress)
     over: systems.Base = base
-    own, nothing = StackConfig(gate=gate), StackConfig(own=None, gate=gate)
+    whole = StackConfig(gate=gate)
+    own, near = dataclasses.replace(whole, near=None), dataclasses.replace(whole, own=None)
+    nothing = dataclasses.replace(whole, own=None, near=None)
     if published.ngrams is not None:
         over = systems.WithNgrams(base, published)
         rows.append(systems.Personalized(f"{reference}+ngrams", over, nothing))
     rows.append(systems.Personalized(f"{reference}+own", base, own))
+    rows.append(systems.Personalized(f"{reference}+near", base, near))
     rows.append(systems.Personalized("finetuned", base, nothing, tuners))
     if every_method:
         train = finetune.train
@@ -248,8 +257,8 @@ def systems_of(
         rows += [
             systems.Personalized(name, base, nothing, systems.Tuners(base, config)) for name, config in ways.items()
         ]
-        rows.append(systems.Personalized("personal+near", over, dataclasses.replace(own, near=NearConfig()), tuners))
-    return [*rows, systems.Personalized("personal", over, own, tuners)]
+        rows.append(systems.Personalized("personal-near", over, own, tuners))
+    return [*rows, systems.Personalized("personal", over, whole, tuners)]
 
 
 def _privately_tuned(tuned: System, epsilons: str) -> list[PrivatelyTuned]:
@@ -264,6 +273,15 @@ def _privately_tuned(tuned: System, epsilons: str) -> list[PrivatelyTuned]:
     if not all(number > 0 for number in wanted):
         raise ValueError(f"--epsilon: {epsilons}: give numbers above 0, or inf, as in 1,2,4,8,inf")
     return [PrivatelyTuned(tuned.base, number) for number in wanted]
+
+
+def _chosen(systems: Sequence[System], names: str, reference: str) -> list[System]:
+    """Those of these names and the reference; all without names. Raises ValueError for a name that is no row's."""
+    wanted = set(filter(None, map(str.strip, names.split(","))))
+    known = [system.name for system in systems]
+    if unknown := wanted.difference(known):
+        raise ValueError(f"--methods: no row is called {sorted(unknown)[0]!r} here; there are {', '.join(known)}")
+    return [system for system in systems if not wanted or system.name in {*wanted, reference}]
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -186,7 +186,7 @@ def print_table(answer: Mapping[str, Any]) -> None:
     if found := answer["predictors"]:
         told = {"messages": "messages in the history", "bits_per_character": "bits a character before"}
         console.print(
-            "a person's gain by personal goes with (Spearman): "
+            f"a person's gain by {answer['methods'][-1]['name']} goes with (Spearman): "
             + ", ".join(f"{told[name]} {value:+.2f}" for name, value in found.items())
         )
     console.print(RULE.format(reference=answer["reference"]), style="dim")

@@ -16,6 +16,7 @@ from scripts.console import print_json
 
 if TYPE_CHECKING:
     from nextword.federation.published import Published
+    from nextword.layers import Layer
     from nextword.predictor import Predictor
 
 _WEIGHED_BY = 100  # of a history's messages, the newest, at most
@@ -60,10 +61,11 @@ def command(
 
 
 def _with_habits(history: Path, published: Published) -> Predictor:
-    """Of a run's clusters the one that suits the person, under the n-grams of many and the person's own.
+    """Of a run's clusters the one that suits the person, under the n-grams of many, one's own, and like contexts.
 
     The layers are trusted as far as the newest messages say.
     """
+    from nextword.near_contexts import NearContexts
     from nextword.text import normalise, tokens
     from personalization import chats
     from personalization.own_ngram import OwnNgram
@@ -78,10 +80,16 @@ def _with_habits(history: Path, published: Published) -> Predictor:
     known = messages[:-newest] if judged else messages
     predictor = _nearest(published, known)
     many = [published.many] if published.many is not None else []
-    trusts: tuple[float, ...] = (*(0.0 for _ in many), UNTRIED)
+
+    def layers(messages: Sequence[str]) -> list[Layer]:
+        said = [tokens(normalise(text)) for text in messages]
+        return [*many, OwnNgram(messages=messages), NearContexts(predictor.states, said)]
+
+    trusts: tuple[float, ...] = (*(0.0 for _ in many), UNTRIED, 0.0)
     if judged:
-        trusts, _ = Overlay([*many, OwnNgram(messages=known)], judged).best(predictor.costs(judged))
-    predictor.layers += trusted([*many, OwnNgram(messages=messages)], trusts)
+        costs = predictor.costs(judged)
+        trusts, _ = Overlay(layers(known), judged).best(costs)
+    predictor.layers += trusted(layers(messages), trusts)
     return predictor
 
 

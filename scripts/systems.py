@@ -109,9 +109,16 @@ class Counts:
         self.pooled = pooled
         self.counted = frozenset(split.user for split in pooled)
 
+    @cached_property
+    def trigram(self) -> Trigram:
+        return _counted(contributes(split) for split in self.pooled)
+
+    @cached_property
+    def unseen(self) -> Trigram:
+        return _counted(device.contribution(split, hold_back=True) for split in self.pooled)
+
     def prepare(self) -> None:
-        self.trigram = _counted(contributes(split) for split in self.pooled)
-        self.unseen = _counted(device.contribution(split, hold_back=True) for split in self.pooled)
+        assert self.trigram
 
     def for_person(self, someone: Someone) -> Made:
         return Made(self.trigram)
@@ -129,7 +136,8 @@ class CountsWithOwn:
         self.counts = counts
 
     def prepare(self) -> None:
-        """Nothing more."""
+        self.counts.prepare()
+        assert self.counts.unseen
 
     def for_person(self, someone: Someone) -> Made:
         began = time.perf_counter()

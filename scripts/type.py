@@ -98,7 +98,7 @@ class PersonKeyboard:
     def __init__(self, name: str, learner: Learner) -> None:
         self.name, self.learner, self.profile = name, learner, learner.profile
         self.block, self.unblock = self.profile.block, self.profile.unblock
-        self.forget, self.write, self.rename = self.profile.forget, self.profile.write, self.profile.rename
+        self.forget, self.rename, self.write = learner.forget, learner.rename, self.profile.write
         self.read_state, self.undo_training, self.erase = self.profile.read_state, learner.undo, learner.erase
 
     @property
@@ -145,7 +145,7 @@ class PersonKeyboard:
         written = chats.read(Path(file).expanduser())
         if who not in written:
             raise ValueError(f"{file}: has changed; there is nothing of {who or 'a text without names'} in it now")
-        return self.profile.add(written[who])
+        return self.learner.add(written[who])
 
     def export(self, file: str) -> None:
         self.profile.export(Path(file).expanduser())

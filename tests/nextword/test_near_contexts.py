@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+import safetensors.numpy
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nextword.layers import END, Trusted
 from nextword.model import LanguageModel
-from nextword.near_contexts import ModelStates, NearConfig, NearContexts
+from nextword.near_contexts import NearConfig, NearContexts
 from nextword.predictor import Predictor
 from nextword.runtime import Floats, Runtime
 from nextword.text import normalise, tokens
@@ -22,9 +23,15 @@ from nextword.vocabulary import Vocabulary
 WORDS = ["see", "you", "at", "the", "station", "!"]
 
 
-def _states(message: Sequence[str]) -> Floats:
+class _States:
     """States that depend on the last two tokens, as random as can be."""
-    return np.array([_state(tuple(message[max(0, place - 2) : place])) for place in range(len(message) + 1)])
+
+    def of(self, messages: Sequence[Sequence[str]]) -> Floats:
+        contexts = [message[:place] for message in messages for place in range(len(message) + 1)]
+        return np.array([self.after(context) for context in contexts], np.float32).reshape(-1, 8)
+
+    def after(self, context: Sequence[str]) -> Floats:
+        return _state(tuple(context[-2:]))
 
 
 def _state(tail: tuple[str, ...]) -> Floats:
@@ -39,7 +46,7 @@ messages = st.lists(st.lists(st.sampled_from(WORDS), max_size=6), min_size=1, ma
 @settings(max_examples=50)
 def test_masses_are_the_formula_and_leave_the_rest(history: list[list[str]], context: list[str]) -> None:
     config = NearConfig(temperature=0.3, share=0.9)
-    layer = NearContexts(_states, history, config)
+    layer = NearContexts(_States(), history, config)
     expected: dict[str, float] = {}
     query = _state(tuple(context[-2:]))
     for message in history:
@@ -59,7 +66,7 @@ def test_masses_are_the_formula_and_leave_the_rest(history: list[list[str]], con
 
 
 def test_nothing_written_leaves_all_to_what_lies_below() -> None:
-    layer = NearContexts(_states)
+    layer = NearContexts(_States())
     assert layer.rest(["see"]) == 1.0
     assert (layer.mass(["see"], "you"), layer.top(["see"], 3, ""), layer.prefix_mass(["see"], "y")) == (0.0, [], 0.0)
 
@@ -70,9 +77,9 @@ def test_states_are_the_models_before_each_token_also_past_its_window(
 ) -> None:
     """Before a token as after the message that ends there; of a short message what torch computes."""
     predictor = Predictor.of(model, vocabulary, eight_bit=eight_bit)
-    states = predictor.states()
+    states = predictor.states
     short = tokens(normalise("see you at the station!"))
-    found = states(short)
+    found = states.of([short])
     assert found.shape == (len(short) + 1, model.config.width)
     atol = 0.2 if eight_bit else 1e-4
     pieces = [Vocabulary.bos, *vocabulary.encode_tokens(short)]
@@ -80,15 +87,36 @@ def test_states_are_the_models_before_each_token_also_past_its_window(
         expected = model.hidden_at(torch.tensor([pieces]), torch.ones(1, len(pieces), dtype=torch.bool))
     np.testing.assert_allclose(found[-1], expected[-1].numpy(), atol=atol)
     long = short * 30
+    together = states.of([long, short, [], long])
+    assert len(together) == 2 * len(long) + len(short) + 4
+    np.testing.assert_allclose(together[-len(long) - 1 :], together[: len(long) + 1], atol=atol)
     for place in (0, 3, 40, 100, len(long)):
-        np.testing.assert_allclose(states(long)[place], states(long[:place])[-1], atol=atol)
+        np.testing.assert_allclose(together[place], states.after(long[:place]), atol=atol)
+
+
+def test_states_of_what_was_read_anyway_are_at_hand(model: LanguageModel, vocabulary: Vocabulary) -> None:
+    predictor = Predictor.of(model, vocabulary)
+    fresh, context = Predictor.of(model, vocabulary).states, tokens(normalise("see you at the"))
+    expected, ok = fresh.after(context), fresh.after(["ok"])
+    predictor.suggest("See you at the st", "st")
+    predictor.suggest("see you at the ", "st")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Runtime, "hidden", None)  # nothing is read again
+        np.testing.assert_allclose(predictor.states.after(context), expected, atol=1e-4)
+        with pytest.raises(TypeError):
+            predictor.states.after(context[:1])
+    predictor.states.expect([context, ["ok"]])
+    np.testing.assert_allclose(predictor.states.after(context[:2]), fresh.after(context[:2]), atol=1e-4)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Runtime, "hidden", None)
+        np.testing.assert_allclose(predictor.states.after(["ok"]), ok, atol=1e-4)
 
 
 def test_a_word_that_only_its_context_tells_is_offered(model: LanguageModel, vocabulary: Vocabulary) -> None:
     predictor = Predictor.of(model, vocabulary)
     history = [tokens("see you at the zorblax"), tokens("ok please come")] * 3
     before = [offer.word for offer in predictor.suggest("see you at the ", "")]
-    predictor.layers = [Trusted(NearContexts(predictor.states(), history), 0.9)]
+    predictor.layers = [Trusted(NearContexts(predictor.states, history), 0.9)]
     predictor.forget_context()
     after = predictor.suggest("see you at the ", "")
     assert "zorblax" not in before
@@ -97,16 +125,94 @@ def test_a_word_that_only_its_context_tells_is_offered(model: LanguageModel, voc
 
 
 def test_a_share_of_all_and_no_temperature_are_refused() -> None:
-    for config in ({"share": 1.0}, {"share": 0.0}, {"temperature": 0.0}):
+    for config in ({"share": 1.0}, {"share": 0.0}, {"temperature": 0.0}, {"most_contexts": 0}):
         with pytest.raises(ValueError, match="near contexts"):
             NearConfig(**config)
 
 
+@pytest.mark.parametrize("other", [None, "platform"])
+@given(messages, st.lists(st.sampled_from(WORDS), max_size=4), st.sampled_from(WORDS[:-1]))
+@settings(max_examples=50)
+def test_a_word_forgotten_or_renamed_is_as_if_its_messages_had_ended_there(
+    other: str | None, history: list[list[str]], context: list[str], word: str
+) -> None:
+    layer = NearContexts(_States(), history)
+    for _ in range(2):  # forgotten already
+        layer.forget(word) if other is None else layer.rename(word, other)
+    assert word not in layer.words
+    weights: dict[str, float] = {}
+    for message in history:
+        for tail, token in _pairs(message):
+            a, b = _state(tail), _state(tuple(context[-2:]))
+            weight = math.exp(float(a @ b / np.linalg.norm(a) / np.linalg.norm(b)) / layer.config.temperature)
+            known = other if token == word else token
+            if known is not None:
+                weights[known] = weights.get(known, 0.0) + weight
+            if token == word:
+                break
+    for token in [*WORDS, "platform", END]:
+        expected = layer.config.share * weights.get(token, 0.0) / math.fsum(weights.values()) if weights else 0.0
+        assert layer.mass(context, token) == pytest.approx(expected, rel=1e-4, abs=1e-9)
+    assert layer.rest(context) == pytest.approx(1 - layer.config.share if weights else 1.0)
+
+
+def _pairs(message: Sequence[str]) -> list[tuple[tuple[str, ...], str]]:
+    """What each token and the end of a message followed."""
+    return [(tuple(message[max(0, place - 2) : place]), token) for place, token in enumerate([*message, END])]
+
+
+@given(messages, st.lists(st.sampled_from(WORDS), max_size=4))
+@settings(max_examples=20)
+def test_what_is_kept_of_a_layer_is_the_layer(history: list[list[str]], context: list[str]) -> None:
+    layer = NearContexts(_States(), history)
+    again = NearContexts.of_stored(_States(), layer.stored())
+    for both in (layer, again):
+        both.forget("you")
+    assert again.words == layer.words
+    for token in [*WORDS, END]:
+        assert again.mass(context, token) == pytest.approx(layer.mass(context, token), rel=0.05, abs=1e-6)
+
+
+def test_what_is_no_layer_is_refused() -> None:
+    whole = NearContexts(_States(), [["see", "you"]])
+    short = safetensors.numpy.load(whole.stored())
+    short["message"] = short["message"][:1]
+    for stored in (b"", b"{}" * 9, safetensors.numpy.save(short), safetensors.numpy.save({"next": short["next"]})):
+        with pytest.raises(ValueError, match="near contexts that cannot be read"):
+            NearContexts.of_stored(_States(), stored)
+
+
+@given(messages, messages, st.integers(1, 40))
+@settings(max_examples=50)
+def test_what_is_learned_later_is_as_if_it_was_there_at_once(
+    history: list[list[str]], later: list[list[str]], most: int
+) -> None:
+    config = NearConfig(most_contexts=most)
+    layer, whole = NearContexts(_States(), history, config), NearContexts(_States(), [*history, *later], config)
+    for message in later:
+        layer.learn([message])
+    together = NearContexts(_States(), history, config)
+    together.learn(later)
+    for word in ("zoque", "you"):
+        for each in (layer, whole, together):
+            each.forget(word)
+        assert [(each.words, each.mass([], "see")) for each in (layer, together)] == [
+            (whole.words, pytest.approx(whole.mass([], "see")))
+        ] * 2
+
+
+def test_of_a_long_history_the_newest_whole_messages_are_compared() -> None:
+    history = [["see", "you"], ["at", "the"], ["station"], ["!"]]
+    assert NearContexts(_States(), history, NearConfig(most_contexts=6)).words == ["station"]
+    assert NearContexts(_States(), history, NearConfig(most_contexts=7)).words == ["at", "station", "the"]
+    assert NearContexts(_States(), history, NearConfig(most_contexts=1)).rest([]) == 1.0
+
+
 def test_a_graph_tells_its_hidden_states_and_answers_as_before(model: LanguageModel, vocabulary: Vocabulary) -> None:
     runtime = Runtime(model.config, model.weights())
-    assert isinstance(Predictor.of(model, vocabulary).states(), ModelStates)
     pieces = np.array([[1, 5, 9, 7]], np.int64)
     hidden = runtime.hidden(pieces, np.array([0, 3], np.int64))
-    logp, _ = runtime.read(pieces, np.array([0, 3], np.int64))
+    logp, also, _ = runtime.read(pieces, np.array([0, 3], np.int64))
+    np.testing.assert_allclose(hidden, also, atol=1e-5)
     logits = hidden @ model.weights()["embedding.weight"].T
     np.testing.assert_allclose(logits - np.log(np.exp(logits).sum(1, keepdims=True)), logp, atol=1e-3)

@@ -23,7 +23,8 @@ def _random(seed: int, width: int = 64, heads: int = 2) -> LanguageModel:
 
 
 def _all(runtime: Runtime, pieces: list[int], past: Cache | None = None) -> tuple[Floats, Cache]:
-    return runtime.read(np.array([pieces], np.int64), np.arange(len(pieces), dtype=np.int64), past)
+    logp, _, cache = runtime.read(np.array([pieces], np.int64), np.arange(len(pieces), dtype=np.int64), past)
+    return logp, cache
 
 
 @given(st.integers(0, 1000), st.sampled_from([(16, 2), (64, 2), (48, 4)]), st.integers(1, 20), st.integers(1, 3))
@@ -31,7 +32,7 @@ def _all(runtime: Runtime, pieces: list[int], past: Cache | None = None) -> tupl
 def test_the_runtime_computes_what_the_model_computes(seed: int, shape: tuple[int, int], T: int, B: int) -> None:
     model = _random(seed, *shape)
     pieces = np.random.default_rng(seed).integers(0, 90, (B, T))
-    logp, _ = Runtime(model.config, model.weights()).read(pieces, np.arange(B * T, dtype=np.int64))
+    logp, _, _ = Runtime(model.config, model.weights()).read(pieces, np.arange(B * T, dtype=np.int64))
     with torch.no_grad():
         expected = model(torch.from_numpy(pieces)).log_softmax(-1).flatten(0, 1)
     np.testing.assert_allclose(logp, expected.numpy(), atol=2e-4)
@@ -75,10 +76,10 @@ def test_branches_read_over_a_cache_equal_whole_readings(eight_bit: bool) -> Non
     # two branches begun after 5 and after 7 pieces of the context, then a second piece on the first of them
     visible = np.zeros((1, 2, 9), bool)
     visible[0, 0, :5] = visible[0, 0, 7] = visible[0, 1, :7] = visible[0, 1, 8] = True
-    both, cache = runtime.read(np.array([[11, 12]]), np.array([0, 1]), cache, np.array([[5, 7]]), visible)
+    both, _, cache = runtime.read(np.array([[11, 12]]), np.array([0, 1]), cache, np.array([[5, 7]]), visible)
     deeper = np.zeros((1, 1, 10), bool)
     deeper[0, 0, :5] = deeper[0, 0, 7] = deeper[0, 0, 9] = True
-    second, _ = runtime.read(np.array([[13]]), np.array([0]), cache, np.array([[6]]), deeper)
+    second, _, _ = runtime.read(np.array([[13]]), np.array([0]), cache, np.array([[6]]), deeper)
     first_whole, _ = _all(runtime, [*context[:5], 11, 13])
     other_whole, _ = _all(runtime, [*context, 12])
     np.testing.assert_allclose(both, np.stack([first_whole[5], other_whole[7]]), atol=1e-4)
@@ -88,8 +89,8 @@ def test_branches_read_over_a_cache_equal_whole_readings(eight_bit: bool) -> Non
 def test_rows_of_a_cache_grow_apart() -> None:
     runtime = Runtime((model := _random(4)).config, model.weights())
     pieces = np.array([[1, 20, 21], [1, 22, 23], [1, 24, 25]])
-    _, cache = runtime.read(pieces, np.array([2]))
-    _, grown = runtime.read(np.array([[40], [41]]), np.array([0, 1]), cache.rows([0, 2]))
+    _, _, cache = runtime.read(pieces, np.array([2]))
+    _, _, grown = runtime.read(np.array([[40], [41]]), np.array([0, 1]), cache.rows([0, 2]))
     joined = cache.extended(grown, [0, 2])
     _, expected = _all(runtime, [1, 24, 25, 41])
     for have, want in zip(joined.rows([2]).layers, expected.layers, strict=True):

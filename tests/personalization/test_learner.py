@@ -10,6 +10,7 @@ import pytest
 
 from nextword import checkpoint
 from nextword.model import LanguageModel
+from nextword.near_contexts import ModelStates, NearContexts
 from nextword.vocabulary import Vocabulary
 from personalization.gate import NOTHING
 from personalization.learner import FEWEST, Learner
@@ -65,12 +66,13 @@ def test_a_training_that_wins_is_used_kept_and_undone(profile: Profile, shared: 
     change = keyboard.train(lambda step, of: steps.append((step, of)))
     assert change.shipped
     assert change.after.top1_hits > change.before.top1_hits
-    assert [step for step, of in steps if step == 1 < of] == [1, 1]  # to judge by, and to use
+    about = checkpoint.read_config(profile.training_folder(1))["about"]
+    assert len([step for step, of in steps if step == 1 < of]) == 1 + bool(about["way"])  # to judge by, and to use
     assert keyboard.trained == 1
     assert keyboard.predictor is not untrained
     assert _first(keyboard)[0] == "Zoque"
     assert Learner(profile, shared).trained == 1
-    assert checkpoint.read_config(profile.training_folder(1))["about"]["messages"] == len(HABITS)
+    assert about["messages"] == len(HABITS)
     keyboard.train()
     assert keyboard.trained == 2
     keyboard.undo()
@@ -172,7 +174,7 @@ def test_a_training_is_stopped_up_to_the_end(profile: Profile, shared: Path) -> 
     assert keyboard.trained is None
 
 
-@pytest.mark.parametrize("file", ["config.json", "model.safetensors"])
+@pytest.mark.parametrize("file", ["config.json", "model.safetensors", "near_contexts.safetensors"])
 def test_a_damaged_training_does_not_keep_anybody_from_typing(profile: Profile, shared: Path, file: str) -> None:
     profile.add(HABITS)
     Learner(profile, shared).train()
@@ -201,7 +203,7 @@ def test_what_would_leave_is_the_size_of_an_update_and_what_stays_is_told(
     parameters = sum(parameter.numel() for parameter in model.parameters())
     assert sent[0] == (f"changes of {parameters:,} weights", 4 * parameters)
     assert kept[:2] == [("messages: 1", 12), ("words: 2", 11)]
-    assert kept[2] == ("weights trained on them", 0)
+    assert kept[2] == ("what was trained on them", 0)
 
 
 TAKE_BACK: dict[str, Callable[[Learner], None]] = {
@@ -282,3 +284,36 @@ def test_after_everything_is_erased_what_is_offered_is_what_a_new_keyboard_offer
             learner.send("ask zoque")
         assert keyboard.predictor.suggest("ask") == fresh.predictor.suggest("ask")
     assert b"Meet" not in b"".join(path.read_bytes() for path in profile.folder.rglob("*") if path.is_file())
+
+
+def test_what_was_written_after_like_contexts_is_kept_with_a_training_learned_on_and_forgotten(
+    profile: Profile, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile.add(HABITS)
+    Learner(profile, shared).train()
+    assert checkpoint.read_config(profile.training_folder(1))["about"]["near_trust"] > 0
+    keyboard = Learner(profile, shared)
+    states = keyboard.predictor.states.of
+    asked: list[int] = []
+    monkeypatch.setattr(ModelStates, "of", lambda _, messages: asked.append(len(messages)) or states(messages))
+    again = Learner(profile, shared)
+    assert sum(asked) == 0  # what the training kept is not read again
+    for learner in (keyboard, again):
+        assert _near(learner).mass(["meet", "you", "at"], "zoque") > 0.5
+    keyboard.send("look at Bugis")
+    keyboard.add(["look at Bugis"] * 3)
+    assert Learner(profile, shared).predictor.suggest("look at") == keyboard.predictor.suggest("look at")
+    assert keyboard.predictor.suggest("look at")[0].word == "Bugis"
+    keyboard.forget("Zoque")
+    keyboard.rename("bugis", "Bedok")
+    keyboard.rename("then", "Then")  # itself, with a capital
+    for learner in (keyboard, Learner(profile, shared)):
+        assert not {"zoque", "bugis"} & {*_near(learner).words}
+        assert {"at", "look", "meet", "you"} <= {*_near(learner).words}
+    assert "then" not in _near(keyboard).words  # it stood after what was forgotten
+    assert keyboard.predictor.suggest("look at")[0].word == "Bedok"
+
+
+def _near(keyboard: Learner) -> NearContexts:
+    (layer,) = (layer.layer for layer in keyboard.predictor.layers if isinstance(layer.layer, NearContexts))
+    return layer

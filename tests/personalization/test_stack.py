@@ -16,10 +16,10 @@ from nextword.training import TrainConfig
 from nextword.vocabulary import Vocabulary
 from personalization.finetune import FinetuneConfig, Tuner
 from personalization.gate import GateConfig
-from personalization.stack import Shared, StackConfig, personalize
+from personalization.stack import MANY, NEAR, OWN, Shared, StackConfig, personalize
 
 EAGER = FinetuneConfig(train=TrainConfig(epochs=8, batch_messages=4, learning_rate=1e-2))
-TUNED_ALONE = StackConfig(own=None)
+TUNED_ALONE = StackConfig(own=None, near=None)
 HABITS = [f"Meet you at Zoque {word}" for word in ("then", "again", "tomorrow", "ok", "please", "haha")] * 4
 
 
@@ -43,7 +43,7 @@ def test_a_person_with_habits_gets_their_words_and_the_shared_model_stays(shared
 
 def test_own_words_alone_need_no_training(shared: Shared) -> None:
     personal = personalize(shared, HABITS[:-4], HABITS[-4:])
-    assert (personal.way, len(personal.trusts)) == (0.0, 1)
+    assert (personal.way, [*personal.trusts]) == (0.0, [OWN, NEAR])
     assert personal.predictor.suggest("meet you at")[0].source == "own"
 
 
@@ -69,7 +69,7 @@ def test_what_ships_wins_on_validation_by_what_the_gate_says(shared: Shared) -> 
 def test_whom_nothing_helps_keeps_what_everybody_has(shared: Shared) -> None:
     misleading = NgramLayer(NgramConfig(), {(): {"zoque": 9.0}, (START,): {"zoque": 9.0}}, source="many")
     also = shared._replace(many=misleading)
-    personal = personalize(also, ["ok"] * 20, ["ok", "haha", "she"], StackConfig(own=None))
+    personal = personalize(also, ["ok"] * 20, ["ok", "haha", "she"], TUNED_ALONE)
     assert not personal.shipped
     assert personal.predictor is shared.predictor
 
@@ -83,8 +83,8 @@ def test_the_words_of_many_are_used_where_they_win(shared: Shared) -> None:
     many = NgramLayer(NgramConfig(), {(): {"bugis": 9.0}, ("at",): {"bugis": 9.0}}, source="many")
     also = shared._replace(many=many)
     habits = personalize(also, HABITS[:-4], HABITS[-4:])
-    assert habits.trusts[0] == 0  # in their way here
-    assert [layer.source for layer in habits.predictor.layers] == ["own"]
+    assert habits.trusts[MANY] == 0  # in their way here
+    assert {layer.source for layer in habits.predictor.layers} == {"own"}
     at_bugis = [f"look at bugis {word}" for word in ("then", "again", "tomorrow", "ok")]
     theirs = personalize(also, ["haha"] * 20, at_bugis)
     assert theirs.predictor.layers[0].source == "many"
