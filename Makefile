@@ -4,8 +4,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RUNS := nus-sms self-dialogue
 SEEDS := 0 1 2
-ROWS := nus-sms-fedper nus-sms-fedrep nus-sms-adapters nus-sms-ditto nus-sms-apfl nus-sms-per-fedavg nus-sms-reptile nus-sms-clusters synthetic-clusters
-BESIDE_0 := $(addprefix nus-sms-,small int8 int4 ternary sign topk lowrank frozen in-turn dp dp-noisier dp-noisiest dpsgd)
+METHODS := fedper fedrep adapters ditto apfl per-fedavg
+ROWS := $(METHODS:%=nus-sms-%) nus-sms-reptile nus-sms-private nus-sms-clusters synthetic-clusters
+BESIDE_0 := $(addprefix nus-sms-,small int8 int4 ternary sign topk lowrank frozen in-turn clusters dp dp-noisier dp-noisiest dpsgd)
 BESIDE_1 := nus-sms-small
 BESIDE_2 := nus-sms-small
 MEASURED := scripts/runs/measured
@@ -32,8 +33,11 @@ check: $(READY)
 
 # RESULTS.md. What is published already in $(MEASURED) is kept: delete a file there to measure that run anew. A
 # run that was cut off is resumed.
+EVALUATE_nus-sms := --at-hand 5,20
 EVALUATE_self-dialogue := --users 60 --central-epochs 2
 $(foreach row,$(ROWS),$(eval EVALUATE_$(row) := --no-central --at-hand 5,20))
+$(foreach method,$(METHODS),$(eval EVALUATE_nus-sms-$(method) := --methods $(method),finetuned,personal --at-hand 5,20))
+EVALUATE_nus-sms-private := --methods finetuned --epsilon 1,2,4,8,inf
 SIMULATE = if test -f runs/$(1)-$(2)/config.toml; then $(BIN)/nextword simulate --resume runs/$(1)-$(2); \
 	else $(BIN)/nextword simulate scripts/runs/$(1).toml --set seed=$(2) --out runs/$(1)-$(2); fi
 define RUN

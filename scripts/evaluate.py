@@ -64,7 +64,7 @@ def command(
         bool, typer.Option("--eight-bit", help="also the model in eight bits, as a device runs it, beside its floats")
     ] = False,
     at_hand: Annotated[
-        str, typer.Option(help="also with only so many messages of each person, the newest: 5,10,20,50,100")
+        str, typer.Option(help="also with only so many messages of each newcomer, the newest: 5,10,20,50,100")
     ] = "",
     every_method: Annotated[
         bool,
@@ -72,7 +72,7 @@ def command(
     ] = False,
     methods: Annotated[
         str,
-        typer.Option(help="only these rows of all, and what they are compared with: trigram+own,ditto"),
+        typer.Option(help="only these rows of all, and what they are compared with: trigram+own,finetuned"),
     ] = "",
     epsilon: Annotated[
         str, typer.Option(help="also fine-tuned with differential privacy of messages, at these: 1,2,4,8,inf")
@@ -248,11 +248,11 @@ def systems_of(
     if every_method:
         train = finetune.train
         ways = {
-            "last-layers": dataclasses.replace(finetune, part="last"),
-            "adapters": dataclasses.replace(
+            "finetuned-last": dataclasses.replace(finetune, part="last"),
+            "finetuned-adapters": dataclasses.replace(
                 finetune, part="adapters", train=dataclasses.replace(train, learning_rate=10 * train.learning_rate)
             ),
-            "ditto": dataclasses.replace(finetune, train=dataclasses.replace(train, prox=0.1)),
+            "finetuned-ditto": dataclasses.replace(finetune, train=dataclasses.replace(train, prox=0.1)),
         }
         rows += [
             systems.Personalized(name, base, nothing, systems.Tuners(base, config)) for name, config in ways.items()

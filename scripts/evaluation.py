@@ -29,7 +29,8 @@ class Plan:
     systems: tuple[System, ...]
     ordinals: Mapping[str, int]  # of the participants, in the run
     seed: int = 0
-    at_hand: tuple[int, ...] = ()  # also with only so many messages of each person, by the systems of these names:
+    # Also with only so many messages of each newcomer (of participants the shared model knows more), by these systems.
+    at_hand: tuple[int, ...] = ()
     learning: frozenset[str] = frozenset()
 
     @classmethod
@@ -131,7 +132,7 @@ def _evaluate_person(job: tuple[int, Split]) -> tuple[int, PersonResult]:
                 system.for_person(someone.with_newest(messages)).model, split.test, user=split.user
             )
             for messages in plan.at_hand
-            if messages <= len(split.history)
+            if someone.ordinal is None and messages <= len(split.history)
             for system in plan.systems
             if system.name in plan.learning
         },

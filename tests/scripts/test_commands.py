@@ -358,16 +358,16 @@ def test_an_evaluation_does_not_depend_on_the_number_of_processes(
     whole = next(row for row in both["methods"] if row["name"] == "pretrained+own")
     assert curve["pretrained+own", 32]["top1"] == whole["top1"]  # all that they have
     assert curve["pretrained+own", 10]["top1"] <= whole["top1"]
-    assert {"last-layers", "adapters", "ditto", "personal-near"} < {row["name"] for row in both["methods"]}
+    assert {"finetuned-last", "finetuned-adapters", "finetuned-ditto", "personal-near"} < {row["name"] for row in both["methods"]}
     rows = {row["name"]: row for row in both["methods"]}
     assert rows["pretrained"] == {row["name"]: row for row in one["methods"]}["pretrained"]
     assert abs(rows["pretrained-int8"]["bits_per_character"] - rows["pretrained"]["bits_per_character"]) < 0.05
     assert rows["pretrained-int8"]["bits_per_character"] != rows["pretrained"]["bits_per_character"]
-    chosen = json.loads(nextword(*common, "--methods", "trigram+own, last-layers").out)
+    chosen = json.loads(nextword(*common, "--methods", "trigram+own, finetuned-last").out)
     assert {row["name"]: row for row in chosen["methods"]} == {
-        name: rows[name] for name in ("trigram+own", "pretrained", "last-layers")
+        name: rows[name] for name in ("trigram+own", "pretrained", "finetuned-last")
     }
-    assert {row["name"] for row in chosen["groups"]} <= {"last-layers"}
+    assert {row["name"] for row in chosen["groups"]} <= {"finetuned-last"}
     assert {row["people"] for row in one["methods"]} == {"newcomers"}
     assert one["trigram_of"] == "the people measured"
 
