@@ -322,6 +322,7 @@ def test_a_clustered_run_with_personal_layers_is_evaluated(nextword: Shell, base
     assert {(row["group"], row["users"]) for row in answer["groups"]} == {("kind 0", 5), ("kind 1", 5)}
     assert [(person["messages"], person["words"] > 0) for person in answer["people"]] == [(32, True)] * 10
     assert not any(f'"p{person}"' in json.dumps(answer["people"]) for person in range(10))
+    assert {row["people"] for row in answer["at_hand"]} == {"newcomers", "all"}  # the model knows participants' text
     assert answer["clusters"]["sizes"] == [5, 5]
     assert answer["clusters"]["adjusted_rand_index"] == 1
     rows = {row["name"]: row["top1"] for row in answer["methods"] if row["people"] == "all"}
