@@ -32,6 +32,14 @@ def quantize(weights: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np
     return stored
 
 
+def stored_bytes(weights: Mapping[str, NDArray[np.float32]]) -> int:
+    """How many bytes `quantize` makes of them."""
+    return sum(
+        values.nbytes if values.ndim < 2 else values.size + values.shape[0] * values.itemsize
+        for values in weights.values()
+    )
+
+
 def is_quantized(stored: Stored) -> bool:
     return any(values.dtype == np.int8 for values in stored.values())
 

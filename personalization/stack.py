@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from nextword.eightbit import stored_bytes
 from nextword.layers import Layer
 from nextword.model import LanguageModel
 from nextword.near_contexts import NearConfig, NearContexts
@@ -60,6 +61,12 @@ class Personal(NamedTuple):
     @property
     def shipped(self) -> bool:
         return self.verdict.choice is not None
+
+    @property
+    def kept_bytes(self) -> int:
+        """What a device keeps of it beside the messages: weights in eight bits, and states of contexts."""
+        weights = stored_bytes(self.model.weights()) if self.way else 0
+        return weights + (len(self.near.stored()) if self.near else 0)
 
 
 def personalize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -153,6 +153,7 @@ def command(
         "people": each_person(results, reference),
         # Of work on a person's history, the mean: on this machine, beside whatever else it did.
         "device_seconds": {m: fmean(result.seconds.get(m, 0.0) for result in results) for m in plan.methods},
+        "device_bytes": _means(result.kept_bytes for result in results),
     }
     if folder is not None:
         _keep(folder, answer)
@@ -160,6 +161,15 @@ def command(
         print_json(answer)
     else:
         print_table(answer)
+
+
+def _means(people: Iterable[Mapping[str, int]]) -> dict[str, float]:
+    """By name the mean over the people of whom it is known."""
+    known: dict[str, list[int]] = {}
+    for person in people:
+        for name, value in person.items():
+            known.setdefault(name, []).append(value)
+    return {name: fmean(values) for name, values in known.items()}
 
 
 def is_run(model: Path) -> bool:

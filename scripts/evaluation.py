@@ -48,8 +48,9 @@ class Plan:
 class PersonResult:
     """What one person gets from each method, by its name.
 
-    `seconds` is the work on the person's history, without reading the test; `shipped` is of methods behind the gate
-    whether it let anything pass; `cluster` is the one that the person chose, if there are several.
+    `seconds` is the work on the person's history, without reading the test; `kept_bytes` what the device keeps for it,
+    where that is known; `shipped` is of methods behind the gate whether it let anything pass; `cluster` is the one that
+    the person chose, if there are several.
     """
 
     user: str
@@ -58,6 +59,7 @@ class PersonResult:
     messages: int  # of the history
     by_method: Mapping[str, UserResult]
     seconds: Mapping[str, float]
+    kept_bytes: Mapping[str, int]
     shipped: Mapping[str, bool]
     cluster: int | None = None
     at_hand: Mapping[tuple[str, int], UserResult] = field(default_factory=dict)  # by method and number of messages
@@ -125,6 +127,7 @@ def _evaluate_person(job: tuple[int, Split]) -> tuple[int, PersonResult]:
         len(split.history),
         {name: measured[id(each.model)] for name, each in made.items()},
         {name: each.seconds for name, each in made.items()},
+        {name: each.kept_bytes for name, each in made.items() if each.kept_bytes is not None},
         {name: each.shipped for name, each in made.items() if each.shipped is not None},
         next((system.choice(someone) for system in plan.systems if isinstance(system, Clustered)), None),
         {

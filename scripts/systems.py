@@ -16,6 +16,7 @@ import numpy as np
 
 from data.splits import Split, contributes
 from nextword import checkpoint
+from nextword.eightbit import stored_bytes
 from nextword.federation.config import ClientConfig, PersonalConfig
 from nextword.federation.ledger import PrivacySpent, spent, steps
 from nextword.federation.published import Published
@@ -74,6 +75,7 @@ class Made(NamedTuple):
     model: WordModel
     seconds: float = 0.0
     shipped: bool | None = None  # None: there is no gate
+    kept_bytes: int | None = 0  # by the device, beside messages and what all have; None: not known
 
 
 class System(Protocol):
@@ -250,7 +252,7 @@ class Personalized:
         saved = tuner.seconds_saved if tuner else 0.0
         personal = stack.personalize(self.base.shared(someone), someone.train, someone.validation, self.config, tuner)
         seconds = time.perf_counter() - began + (tuner.seconds_saved - saved if tuner else 0.0)
-        return Made(personal.predictor, seconds, personal.shipped)
+        return Made(personal.predictor, seconds, personal.shipped, personal.kept_bytes)
 
 
 @dataclass
@@ -297,7 +299,8 @@ class PrivatelyTuned:
         history = someone.history[-self.config.most_messages :]
         messages = [pieces for text in history if (pieces := encode(normalise(text)))]
         tuned = tune(shared.model, messages, self.private, someone.rng()).eval()
-        return Made(Predictor.of(tuned, shared.predictor.vocabulary), time.perf_counter() - began)
+        kept = stored_bytes(tuned.weights())
+        return Made(Predictor.of(tuned, shared.predictor.vocabulary), time.perf_counter() - began, kept_bytes=kept)
 
 
 @dataclass
@@ -334,7 +337,8 @@ class ByMethod:
         final = shared.model.weights()
         parameters = {name: value for name, value in final.items() if name not in local.personal_names}
         used = METHODS[self.personal.method].personal_model(local, parameters, state)
-        return Made(Predictor.of(used.eval(), vocabulary), time.perf_counter() - began)
+        kept = None if state is None else sum(array.nbytes for array in state.values())
+        return Made(Predictor.of(used.eval(), vocabulary), time.perf_counter() - began, kept_bytes=kept)
 
 
 def _counted(people: Iterable[Sequence[str]]) -> Trigram:

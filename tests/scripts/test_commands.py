@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from nextword import checkpoint
+from nextword.eightbit import quantize, stored_bytes
 from scripts.evaluate import people_of
 from scripts.replay import corpus_and_user
 from server.run_folder import RunFolder
@@ -352,6 +353,16 @@ def test_an_evaluation_does_not_depend_on_the_number_of_processes(
     common = ["evaluate", "--model", base, "--corpus", corpus_file, "--data-dir", tmp_path / "cache", "--json"]
     one, three = (json.loads(nextword(*common, "--workers", workers).out) for workers in (1, 3))
     assert one["device_seconds"].pop("personal") > 0
+    arrays = checkpoint.load(base)[0].weights()
+    weights = sum(array.nbytes for array in quantize(arrays).values())
+    assert weights == stored_bytes(arrays)
+    assert (
+        one["device_bytes"]["pretrained"]
+        == one["device_bytes"]["pretrained+own"]
+        == 0
+        < one["device_bytes"]["personal"]
+    )
+    assert 0 < one["device_bytes"]["finetuned"] <= weights  # of those for whom anything ships
     assert one | {"device_seconds": None} == three | {"device_seconds": None}
     both = json.loads(nextword(*common, "--workers", 2, "--eight-bit", "--every-method", "--at-hand", "10,32").out)
     curve = {(row["name"], row["messages"]): row for row in both["at_hand"] if row["people"] == "all"}
@@ -359,7 +370,9 @@ def test_an_evaluation_does_not_depend_on_the_number_of_processes(
     whole = next(row for row in both["methods"] if row["name"] == "pretrained+own")
     assert curve["pretrained+own", 32]["top1"] == whole["top1"]  # all that they have
     assert curve["pretrained+own", 10]["top1"] <= whole["top1"]
-    assert {"finetuned-last", "finetuned-adapters", "finetuned-ditto", "personal-near"} < {row["name"] for row in both["methods"]}
+    assert {"finetuned-last", "finetuned-adapters", "finetuned-ditto", "personal-near"} < {
+        row["name"] for row in both["methods"]
+    }
     rows = {row["name"]: row for row in both["methods"]}
     assert rows["pretrained"] == {row["name"]: row for row in one["methods"]}["pretrained"]
     assert abs(rows["pretrained-int8"]["bits_per_character"] - rows["pretrained"]["bits_per_character"]) < 0.05

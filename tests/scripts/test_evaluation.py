@@ -52,7 +52,7 @@ def _in_texts(texts: Iterable[str]) -> set[str]:
 def test_people_without_a_word_are_left_out_and_nobody_left_is_told() -> None:
     def result(test: str, participant: bool) -> evaluation.PersonResult:
         measured = {"trigram": measure(Trigram([["hello"]]), [test], user="u")}
-        return evaluation.PersonResult("u", None, participant, 40, measured, {}, {})
+        return evaluation.PersonResult("u", None, participant, 40, measured, {}, {}, {})
 
     rows = summarise_all([result("hello", True), result("...", False)], ["trigram"], "trigram", 0)
     assert {row["people"]: row["users"] for row in rows} == {"participants": 1, "all": 1}
@@ -68,7 +68,7 @@ def test_what_gain_goes_with_is_told_of_enough_people() -> None:
             name: measure(Trigram(learned), texts, user="u")
             for name, learned in (("federated", [["goodbye"]]), ("personal", known))
         }
-        return evaluation.PersonResult("u", None, True, messages, measured, {}, {})
+        return evaluation.PersonResult("u", None, True, messages, measured, {}, {}, {})
 
     people = [result(30 + number) for number in range(10)]
     found = predictors_of(people, "personal", "federated")
@@ -123,7 +123,7 @@ def test_a_person_is_personalized_on_their_own_history_alone(
     def stacked(shared: Any, history: Any, validation: Any, config: Any, tuner: Any) -> Any:
         name = "tuned" if tuner else "own"
         seen[name], seen[name + " judged by"] = _in_texts(history), _in_texts(validation)
-        return SimpleNamespace(predictor=None, shipped=False)
+        return SimpleNamespace(predictor=None, shipped=False, kept_bytes=0)
 
     def measure(model: Any, texts: list[str], *, user: str) -> None:
         assert (user, _in_texts(texts)) == (split.user, {"later" + letter})
