@@ -68,7 +68,7 @@ def command(
     ] = "",
     every_method: Annotated[
         bool,
-        typer.Option("--every-method", help="also last layers, adapters, Ditto, and all but near contexts"),
+        typer.Option("--every-method", help="also last layers, adapters, Ditto, and personal less a part of it"),
     ] = False,
     methods: Annotated[
         str,
@@ -268,6 +268,8 @@ def systems_of(
             systems.Personalized(name, base, nothing, systems.Tuners(base, config)) for name, config in ways.items()
         ]
         rows.append(systems.Personalized("personal-near", over, own, tuners))
+        if over is not base:
+            rows.append(systems.Personalized("personal-ngrams", base, whole, tuners))
     return [*rows, systems.Personalized("personal", over, whole, tuners)]
 
 
