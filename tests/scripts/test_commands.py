@@ -194,7 +194,7 @@ def test_a_run_is_evaluated_beside_its_baselines_and_published(nextword: Shell, 
     rows = {(row["name"], row["people"]): row for row in answer["methods"]}
     methods = {
         *("trigram", "trigram+own", "pretrained", "federated", "central"),
-        *("federated+ngrams", "federated+own", "finetuned", "personal"),
+        *("federated+ngrams", "federated+own", "federated+near", "finetuned", "personal"),
     }
     assert set(rows) == {(m, p) for m in methods for p in ("participants", "newcomers", "all")}
     assert {people: rows["trigram", people]["users"] for people in ("participants", "newcomers", "all")} == {
