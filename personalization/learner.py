@@ -53,12 +53,9 @@ class Learner:
         self.profile, self.published = profile, Published.at(shared)
         self._shared_sha256 = checkpoint.read_config(self.published.final)["sha256"]
         self._one_by_one = threading.Lock()  # what changes which training is in use
+        # The number of the training in use: the last whole one that began from the model that everybody has now.
+        self.trained: int | None = None
         self.predictor = self._load()
-
-    @property
-    def trained(self) -> int | None:
-        """The number of the training in use: the last whole one that began from the model that everybody has now."""
-        return next((number for number in reversed(self.profile.contents.trainings) if self._usable(number)), None)
 
     @property
     def untrained(self) -> int:
@@ -188,11 +185,11 @@ class Learner:
             ("hashed counts of n-grams, where a run asks for them", sketch_bytes),
         ]
         number = self.trained
-        folder = self.profile.training_folder(number) if number is not None else None
+        files = self.profile.training_folder(number).glob("*") if number is not None else ()
         kept = [
             (f"messages: {len(contents.messages):,}", sum(len(text.encode()) for text in contents.messages)),
             (f"words: {len(contents.own.words):,}", sum(len(word.encode()) for word in contents.own.words)),
-            ("what was trained on them", sum(path.stat().st_size for path in folder.iterdir()) if folder else 0),
+            ("what was trained on them", sum(path.stat().st_size for path in files)),
         ]
         return sent, kept
 
@@ -225,7 +222,9 @@ class Learner:
         return Shared(checkpoint.load(folder)[0], predictor, self.published.many)
 
     def _load(self) -> Predictor:
-        number, contents = self.trained, self.profile.contents
+        """Of the training that is to be in use; what its folder holds is checked here, and not again."""
+        contents = self.profile.contents
+        number = next((number for number in reversed(contents.trainings) if self._usable(number)), None)
         folder = self.published.final if number is None else self.profile.training_folder(number)
         about = {} if number is None else checkpoint.read_config(folder)["about"]
         predictor = Predictor.load(folder, eight_bit=True)
@@ -238,4 +237,5 @@ class Learner:
         if self._near is not None:
             predictor.layers.append(Trusted(self._near, float(about["near_trust"])))
         predictor.blocked = contents.blocked
+        self.trained = number
         return predictor

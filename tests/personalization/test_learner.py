@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -183,6 +184,34 @@ def test_a_damaged_training_does_not_keep_anybody_from_typing(profile: Profile, 
     assert (keyboard.trained, keyboard.predictor.source) == (None, "shared")
     keyboard.train()
     assert keyboard.trained == 2
+
+
+def test_a_training_that_was_removed_between_starts_is_not_used(profile: Profile, shared: Path) -> None:
+    profile.add(HABITS)
+    keyboard = Learner(profile, shared)
+    keyboard.train()
+    keyboard.train()
+    shutil.rmtree(profile.training_folder(2))
+    keyboard = Learner(profile, shared)
+    assert keyboard.trained == 1
+    keyboard.undo()
+    assert (keyboard.trained, keyboard.predictor.source) == (None, "shared")
+
+
+def test_what_a_training_holds_is_read_when_it_is_loaded_and_not_at_each_message(
+    profile: Profile, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile.add(HABITS)
+    Learner(profile, shared).train()
+    keyboard = Learner(profile, shared)
+    _, kept = keyboard.leaving()
+    files = list(profile.training_folder(1).iterdir())
+    assert kept[2] == ("what was trained on them", sum(len(path.read_bytes()) for path in files))
+    read: list[str] = []
+    monkeypatch.setattr(Path, "open", lambda path, *_, **__: read.append(path.name))
+    keyboard.send("hello")
+    assert keyboard.leaving()[1][2] == kept[2]
+    assert (keyboard.trained, read) == (1, [])
 
 
 def test_what_is_new_since_the_last_training_is_counted_whatever_that_came_to(profile: Profile, shared: Path) -> None:
