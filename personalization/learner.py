@@ -20,7 +20,7 @@ from nextword.federation.codec import Codec
 from nextword.federation.config import UpdateConfig
 from nextword.federation.ngrams import LEVELS, Sketching
 from nextword.federation.published import Published
-from nextword.layers import Trusted
+from nextword.layers import Layer, Trusted
 from nextword.near_contexts import NearContexts, States
 from nextword.predictor import Predictor
 from nextword.text import normalise, tokens, words
@@ -55,6 +55,7 @@ class Learner:
         self._one_by_one = threading.Lock()  # what changes which training is in use
         # The number of the training in use: the last whole one that began from the model that everybody has now.
         self.trained: int | None = None
+        self.trouble = ""  # what of everybody's cannot be used, in a line
         self.predictor = self._load()
 
     @property
@@ -201,6 +202,14 @@ class Learner:
         except (ValueError, OSError):  # removed, or cut off while it was: typing goes on with what is whole
             return False
 
+    def _many(self) -> Layer | None:
+        """The n-grams of many, None where there are none; or where they cannot be read, and `trouble` says so."""
+        try:
+            return self.published.many
+        except (ValueError, OSError) as error:
+            self.trouble = f"{error}; typing goes on without the words of many people"
+            return None
+
     def _contexts(self, folder: Path, states: States, known: int) -> NearContexts:
         """Those that a training has kept, but for what was forgotten since, and those of messages sent since.
 
@@ -223,6 +232,7 @@ class Learner:
 
     def _load(self) -> Predictor:
         """Of the training that is to be in use; what its folder holds is checked here, and not again."""
+        self.trouble = ""
         contents = self.profile.contents
         number = next((number for number in reversed(contents.trainings) if self._usable(number)), None)
         folder = self.published.final if number is None else self.profile.training_folder(number)
@@ -232,8 +242,8 @@ class Learner:
         own_trust, many_trust = float(about.get("own_trust", UNTRIED)), float(about.get("many_trust", 0.0))
         self._near = self._contexts(folder, predictor.states, about["messages"]) if about.get("near_trust") else None
         predictor.layers = [Trusted(contents.own, max(own_trust, _LEAST_TRUST))]
-        if many_trust and self.published.many is not None:
-            predictor.layers.insert(0, Trusted(self.published.many, many_trust))
+        if many_trust and (many := self._many()) is not None:
+            predictor.layers.insert(0, Trusted(many, many_trust))
         if self._near is not None:
             predictor.layers.append(Trusted(self._near, float(about["near_trust"])))
         predictor.blocked = contents.blocked

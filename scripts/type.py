@@ -109,6 +109,10 @@ class PersonKeyboard:
     def untrained(self) -> int:
         return self.learner.untrained
 
+    @property
+    def trouble(self) -> str:
+        return self.learner.trouble
+
     def suggest(self, context: str, typed: str) -> Sequence[Suggestion]:
         return self.learner.predictor.suggest(context, typed)
 

@@ -250,12 +250,12 @@ class Growth:
 
     @classmethod
     def load(cls, path: Path, vocabulary: Vocabulary) -> Growth:
-        """Raises ValueError where the file is damaged or of another vocabulary."""
+        """Raises ValueError where the file cannot be read, is damaged or of another vocabulary."""
         try:
             with safetensors.safe_open(path, framework="numpy") as file:
                 made_with = (file.metadata() or {}).get("vocabulary")
                 arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-        except safetensors.SafetensorError as error:
+        except (safetensors.SafetensorError, OSError) as error:  # which name no file
             raise ValueError(f"{path}: the n-grams cannot be read ({error})") from None
         if made_with != vocabulary.sha256:
             raise ValueError(f"{path}: n-grams of another vocabulary")

@@ -108,6 +108,7 @@ class KeyboardApp(Desk):
             known = ", ".join(self.available_themes)
             self.notify(f"look.theme: there is no theme {theme}; there are {known}", severity="warning", markup=False)
         self._tell()
+        self._tell_trouble()
         self.keys.set_class(not self._state.keys, "hidden")
         self.insight.set_class(not self._state.insight, "hidden")
         self.writing.begin_anew(self._state.draft)
@@ -226,6 +227,7 @@ class KeyboardApp(Desk):
     @on(Done)
     def _show_done(self, done: Done) -> None:
         self.notify(done.line, markup=False)
+        self._tell_trouble()
         self._show_insight()
         self.writing.ask()
 

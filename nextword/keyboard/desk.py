@@ -27,6 +27,7 @@ class Desk(DiscreetApp[None]):
         super().__init__()
         self.keyboard = keyboard
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keyboard")
+        self._trouble = ""  # of the keyboard, told already
 
     def action_words(self) -> None:
         self.push_screen(WordsScreen())
@@ -103,6 +104,12 @@ class Desk(DiscreetApp[None]):
         if (screen := self._data_screen) is not None:
             screen.go_on(len(self.keyboard.messages), screen.export)
         self.notify(f"your messages and words are in {exported.file} too; keep that to yourself", markup=False)
+
+    def _tell_trouble(self) -> None:
+        """What the keyboard does without, once; another training may do without other things."""
+        before, self._trouble = self._trouble, self.keyboard.trouble
+        if self._trouble not in ("", before):
+            self.notify(self._trouble, severity="warning", timeout=15, markup=False)
 
     def _change(self, change: Callable[[], None], line: str) -> None:
         """Have something changed, then say so."""

@@ -68,6 +68,10 @@ class Keyboard(Protocol):
     def messages(self) -> Sequence[str]:
         """What was sent before, oldest first."""
 
+    @property
+    def trouble(self) -> str:
+        """What it does without because that cannot be read, in a line; empty where all is well."""
+
     def suggest(self, context: str, typed: str) -> Sequence[Offer]:
         """The most probable words after a text, given the letters typed; best first."""
 

@@ -46,6 +46,7 @@ class Fake:
     state: dict[str, Any] = field(default_factory=dict)
     known: list[Known] = field(default_factory=lambda: [Known("damn", 0.0, True), Known("Zoque", 3.0, False)])
     changes: list[tuple[str, str]] = field(default_factory=list)
+    trouble: str = ""
     untrained: int = 0
     steps: int = 3  # of a training
     undone: int = 0

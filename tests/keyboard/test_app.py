@@ -222,6 +222,21 @@ def test_what_cannot_be_trained_or_undone_is_told() -> None:
     use(how, Fake(broken=True))
 
 
+def test_what_the_keyboard_does_without_is_told_once() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        app = pilot.app
+        assert isinstance(app, KeyboardApp)
+        assert notes(pilot) == ["n-grams[x]: damaged"]
+        await press(pilot, "see you", "enter", "f8")
+        assert notes(pilot)[1:] == ["you will not be offered again"]
+        fake.trouble = "others: damaged"  # as of an earlier training
+        app.action_undo_training()
+        await settled(pilot)
+        assert notes(pilot)[2:] == ["the last training is undone", "others: damaged"]
+
+    assert use(how, Fake(trouble="n-grams[x]: damaged")).sent == ["see you"]
+
+
 @pytest.mark.parametrize("size", [(80, 24), (40, 12), (200, 60)])
 def test_every_size_shows_what_is_written(size: tuple[int, int]) -> None:
     async def how(pilot: Pilot[None], fake: Fake) -> None:

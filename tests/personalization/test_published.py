@@ -172,6 +172,41 @@ def test_the_ngrams_of_many_are_trusted_as_the_training_found(
         assert {layer.source for layer in Learner(profile, run / "final").predictor.layers} == {"own"}
 
 
+@pytest.mark.parametrize("found", [b"", b"cut", None])
+def test_n_grams_that_cannot_be_read_any_more_do_not_keep_anybody_from_typing(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: bytes | None
+) -> None:
+    damaged = tmp_path / "run"
+    shutil.copytree(run, damaged)
+    ((word, _),) = growth(checkpoint.read(run / "final").vocabulary).layer().top([], 1, "")
+    with Profile(tmp_path / "other") as profile:
+        profile.add([*["haha ok"] * 54, *[f"{word} ok"] * 6])
+        monkeypatch.setattr(Tuner, "__call__", lambda tuner, _: tuner.shared)
+        keyboard = Learner(profile, damaged)
+        assert keyboard.train().shipped
+        assert keyboard.trouble == ""
+        file = damaged / "ngrams.safetensors"
+        if found is None:
+            file.unlink()
+            file.mkdir()  # a file that a system refuses to read
+            monkeypatch.setattr(Path, "is_file", Path.exists)
+        else:
+            file.write_bytes(found)
+        keyboard = Learner(profile, damaged)
+        assert str(file) in keyboard.trouble
+        assert keyboard.trouble.endswith("typing goes on without the words of many people")
+        assert "\n" not in keyboard.trouble
+        assert keyboard.trained == 1
+        assert {layer.source for layer in keyboard.predictor.layers} == {
+            layer.source for layer in Learner(profile, run).predictor.layers
+        } - {"many"}
+        assert keyboard.predictor.suggest("haha")[0].word == "ok"
+        with pytest.raises(ValueError, match="ngrams"):
+            keyboard.train()
+        keyboard.undo()  # which did without them
+        assert keyboard.trouble == ""
+
+
 def test_typing_reads_no_cluster_no_ngrams_and_no_torch(run: Path, tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from nextword import checkpoint; read = []\n"

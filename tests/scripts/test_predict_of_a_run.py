@@ -7,9 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from nextword import checkpoint
+from nextword.federation.published import Published
 from nextword.model import LanguageModel
 from nextword.vocabulary import Vocabulary
+from scripts.systems import Checkpointed, WithNgrams
 from tests.personalization.test_published import LIKE_MINDED, OTHERS, growth, trained
 
 Do = Callable[..., Any]
@@ -35,6 +39,21 @@ def test_a_history_chooses_the_cluster(
     assert sources("--model", run, "--history", history) >= {"cluster", "own"}
     assert "shared" not in sources("--model", run, "--history", history)
     assert sources("--model", run / "final", "--history", history) >= {"shared", "own"}
+
+
+def test_n_grams_that_cannot_be_read_are_told_and_nothing_is_answered_or_measured_without_them(
+    nextword: Do, tmp_path: Path, model: LanguageModel, vocabulary: Vocabulary
+) -> None:
+    run, history = tmp_path / "run", tmp_path / "history.txt"
+    checkpoint.save(run / "final", model, vocabulary)
+    (run / "ngrams.safetensors").write_bytes(b"cut")
+    history.write_text("\n".join(LIKE_MINDED), encoding="utf-8")
+    told = nextword("predict", "the", "--history", history, "--model", run)
+    assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
+    assert "ngrams.safetensors: the n-grams cannot be read" in told.err
+    with pytest.raises(ValueError, match="the n-grams cannot be read"):
+        WithNgrams(Checkpointed("federated", run / "final"), Published.at(run)).prepare()
+    assert nextword("predict", "the", "--model", run).code == 0  # which needs none
 
 
 def test_a_run_that_has_not_ended_is_told(nextword: Do, tmp_path: Path) -> None:
