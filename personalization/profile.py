@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -18,12 +17,21 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from nextword.casing import Casing
-from nextword.files import check_writable, locked, sync, write_whole
+from nextword.files import check_writable, locked, write_whole
 from nextword.text import is_word, normalise, spans, tidy
 from personalization.own_ngram import OwnNgram
+from personalization.profile_folder import (
+    ABOUT,
+    EVENTS,
+    STATE,
+    TRAININGS,
+    VERSION,
+    Damaged,
+    delete_all,
+    version_of,
+    write_version,
+)
 
-VERSION = 2  # 1 knew no renamed words; a profile of 1 stays one until a word of it is renamed
-_EVENTS, _ABOUT, _TRAININGS, _STATE = "events.jsonl", "profile.json", "trainings", "state.json"
 _OWNER_ONLY, _OWNER_ONLY_FOLDER = 0o600, 0o700
 
 
@@ -88,14 +96,14 @@ class Profile:
     def __init__(self, folder: Path, *, least_times: int = 1) -> None:
         """Open the profile in this folder, a new one where there is none. Words are learned once sent `least_times`.
 
-        Raises ValueError where another keyboard has it, or where it is of a later version or damaged; OSError where
-        the folder cannot be written.
+        Raises ValueError where another keyboard has it, or where it is of a later version, Damaged where it cannot be
+        read, OSError where the folder cannot be written.
         """
         self.folder = folder
         self._one_by_one = threading.Lock()  # a training may end while a message is sent
         self._taken_back = 0  # times since it was opened
-        if folder.is_dir() and not (folder / _ABOUT).is_file():
-            begun = {".lock", f".{_ABOUT}.new"}  # where a first start was cut off
+        if folder.is_dir() and not (folder / ABOUT).is_file():
+            begun = {".lock", f".{ABOUT}.new"}  # where a first start was cut off
             if any(path.name not in begun for path in folder.iterdir()):
                 raise ValueError(f"{folder}: holds other things; a profile wants a folder of its own")
         check_writable(folder)
@@ -103,7 +111,9 @@ class Profile:
         self._open = ExitStack()
         self._open.enter_context(locked(folder, "profile"))
         try:
-            self._check_version()
+            if not (folder / ABOUT).exists():
+                write_version(folder)
+            self._version = version_of(folder)
             self._least_times = least_times
             self.contents = self._empty()
             self._read()
@@ -164,7 +174,7 @@ class Profile:
 
     def training_folder(self, number: int) -> Path:
         """Where a training keeps its model."""
-        return self.folder / _TRAININGS / str(number)
+        return self.folder / TRAININGS / str(number)
 
     def begin_training(self) -> Begun:
         """The messages that a training may learn from, for `end_training`."""
@@ -205,52 +215,33 @@ class Profile:
         """
         with self._one_by_one:
             self._taken_back += 1
-            if (trainings := self.folder / _TRAININGS).exists():
-                shutil.rmtree(trainings)
-            for name in (f".{_STATE}.new", _STATE, _EVENTS):
-                (self.folder / name).unlink(missing_ok=True)
-            sync(self.folder)
+            delete_all(self.folder)
             self.contents = self._empty()
 
     def read_state(self) -> dict[str, Any]:
         """How the keyboard's screen was left; empty where nothing is kept that can be read."""
         try:
-            state = json.loads((self.folder / _STATE).read_bytes())
+            state = json.loads((self.folder / STATE).read_bytes())
         except (OSError, ValueError):
             return {}
         return state if isinstance(state, dict) else {}
 
     def write_state(self, state: Mapping[str, Any]) -> None:
         """Keep how the screen is left. Raises OSError."""
-        write_whole(self.folder / _STATE, json.dumps(state).encode(), owner_only=True)
+        write_whole(self.folder / STATE, json.dumps(state).encode(), owner_only=True)
 
     def _empty(self) -> Contents:
         return Contents(own=OwnNgram(least_times=self._least_times))
 
     @property
     def _events(self) -> Path:
-        return self.folder / _EVENTS
-
-    def _check_version(self) -> None:
-        path = self.folder / _ABOUT
-        if not path.exists():
-            self._write_version()
-            return
-        try:
-            self._version = version = int(json.loads(path.read_text(encoding="utf-8"))["version"])
-        except (ValueError, KeyError, TypeError, OverflowError):
-            raise ValueError(f"{path}: damaged; it should hold {json.dumps({'version': VERSION})}") from None
-        if version > VERSION:
-            raise ValueError(f"{self.folder}: a profile of a later nextword (version {version}); install that one")
-
-    def _write_version(self) -> None:
-        write_whole(self.folder / _ABOUT, json.dumps({"version": VERSION}).encode())
-        self._version = VERSION
+        return self.folder / EVENTS
 
     def _raise_version(self) -> None:
         """Before an event that older versions do not know, so that they say so."""
         if self._version < VERSION:
-            self._write_version()
+            write_version(self.folder)
+            self._version = VERSION
 
     def _read(self) -> None:
         """Take in all events; what is left of a write that was cut off is dropped from the file."""
@@ -262,7 +253,7 @@ class Profile:
             try:
                 self.contents.apply(event)
             except ValueError as error:
-                raise ValueError(f"{self._events}: line {number}: {error}") from None
+                raise Damaged(f"{self._events}: line {number}: {error}") from None
         if end < len(whole):
             os.truncate(self._events, end)
 
@@ -339,7 +330,7 @@ def _parsed(lines: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
     for number, line in enumerate(lines.splitlines(), 1):
         try:
             event = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             event = None
         yield number, event if isinstance(event, dict) else {}
 

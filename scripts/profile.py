@@ -10,6 +10,7 @@ import typer
 from nextword.text import normalise
 from personalization import chats
 from personalization.profile import Profile
+from personalization.profile_folder import Damaged, erase_damaged
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -133,13 +134,25 @@ def erase(
     profiles_dir: _Folder = None,
     yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
 ) -> None:
-    """Delete all that is kept."""
-    with _there(name, profiles_dir) as profile:
+    """Delete all that is kept, also of a profile that is damaged."""
+    try:
+        opened = _there(name, profiles_dir)
+    except Damaged as damaged:
+        _ask(f"{damaged}. Delete all that is kept, which cannot be read?", yes)
+        erase_damaged(folder_of(name, profiles_dir))
+        print(f"{name}: all deleted")
+        return
+    with opened as profile:
         kept = len(profile.contents.messages)
-        if not yes and not typer.confirm(f"Delete {kept} messages and all that was learned from them?"):
-            raise typer.Exit(1)
+        _ask(f"Delete {kept} messages and all that was learned from them?", yes)
         profile.erase()
         print(f"{name}: {kept} messages deleted")
+
+
+def _ask(question: str, yes: bool) -> None:
+    """Leave where the answer is no; it may have been given with the command."""
+    if not yes and not typer.confirm(question):
+        raise typer.Exit(1)
 
 
 def _tell_of_trainings(profile: Profile) -> None:

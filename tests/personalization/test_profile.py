@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from nextword.text import normalise, tokens
 from personalization import profile as profile_of
-from personalization.profile import VERSION, Profile, TakenBack
+from personalization.profile import Profile, TakenBack
+from personalization.profile_folder import VERSION
 
 
 @pytest.fixture
@@ -136,7 +137,9 @@ def test_an_export_holds_everything_and_overwrites_nothing(folder: Path, tmp_pat
         ("profile.json", b'{"version": 1e999}', "damaged"),
         ("events.jsonl", b'{"sent": "ok"}\n{"flew": 1}\n', r"line 2: an unknown event \['flew'\]"),
         ("events.jsonl", b"\xff\n", "line 1: an unknown event"),
+        ("profile.json", b"[" * 100_000, "damaged"),
         ("events.jsonl", b'{"sent": 3}\n', "line 1"),
+        ("events.jsonl", b"[" * 100_000 + b"\n", "line 1: an unknown event"),
     ],
 )
 def test_what_cannot_be_read_is_told_and_left_alone(folder: Path, name: str, content: bytes, told: str) -> None:

@@ -88,3 +88,38 @@ def test_mistakes_are_told_in_one_line_and_change_nothing(do: Do, tmp_path: Path
         assert outcome.err.count("\n") == 1
     with Profile(tmp_path / "profiles" / "me") as profile:
         assert profile.contents.messages == ["hello"]
+
+
+@pytest.mark.parametrize(("file", "content"), [("profile.json", b""), ("profile.json", b"{"), ("events.jsonl", b"?\n")])
+def test_a_damaged_profile_is_deleted_as_any_other(
+    do: Do, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, content: bytes
+) -> None:
+    folder = tmp_path / "profiles" / "me"
+    with Profile(folder) as profile:
+        profile.send("a secret")
+        profile.write_state({"draft": "a secret"})
+        profile.training_folder(1).mkdir(parents=True)
+        (folder / file).write_bytes(content)
+        taken = do("erase", "--yes")  # by the keyboard that is open
+        assert (taken.code, "another process" in taken.err) == (2, True)
+        assert profile.training_folder(1).exists()
+    asked: list[str] = []
+    monkeypatch.setattr("typer.confirm", lambda question: asked.append(question))
+    assert do("erase").code == 1
+    assert file in asked[0]
+    assert profile.training_folder(1).exists()
+    assert do("erase", "--yes").out == "me: all deleted\n"
+    assert {path.name for path in folder.iterdir()} == {"profile.json", ".lock"}
+    with Profile(folder) as again:
+        assert again.contents.messages == []
+    assert do("erase", "--yes").out == "me: 0 messages deleted\n"
+
+
+def test_what_a_later_version_keeps_is_not_deleted_by_one_that_does_not_know_it(do: Do, tmp_path: Path) -> None:
+    folder = tmp_path / "profiles" / "me"
+    Profile(folder).close()
+    (folder / "profile.json").write_text('{"version": 99}', encoding="utf-8")
+    (folder / "events.jsonl").write_text('{"sung": "la"}\n', encoding="utf-8")
+    told = do("erase", "--yes")
+    assert (told.code, "a later nextword" in told.err) == (2, True)
+    assert (folder / "events.jsonl").is_file()
