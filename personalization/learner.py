@@ -164,10 +164,15 @@ class Learner:
                 self._near.rename(normalise(word), normalise(form))
 
     def erase(self) -> None:
-        """Delete all that is kept, and offer what everybody is offered. Raises OSError where that fails."""
+        """Delete all that is kept, and offer what everybody is offered.
+
+        Raises OSError where that fails, with what was not deleted still in use.
+        """
         with self._one_by_one:
-            self.profile.erase()
-            self.predictor = self._load()
+            try:
+                self.profile.erase()
+            finally:
+                self.predictor = self._load()
 
     @cached_property
     def _update_size(self) -> tuple[int, int]:

@@ -76,8 +76,10 @@ def command(
     with Profile(folder, least_times=chosen.learning.least_times) as kept:
         app = KeyboardApp(PersonKeyboard(profile, Learner(kept, model)), chosen)
         app.run()
-    if app.return_code:
-        raise typer.Exit(app.return_code)
+    for line in app.untold:
+        print(f"nextword: {line}", file=sys.stderr)
+    if code := app.return_code or (2 if app.untold else 0):
+        raise typer.Exit(code)
 
 
 def _settings(file: Path | None, changes: Sequence[str]) -> KeyboardSettings:

@@ -21,7 +21,7 @@ from nextword.keyboard.desk import Desk
 from nextword.keyboard.emojis import emojis
 from nextword.keyboard.insight import Insight
 from nextword.keyboard.keys import Keys
-from nextword.keyboard.news import Done, Due, Erased, Failed, Foreseen, Learned, Offered, Weighed
+from nextword.keyboard.news import Done, Due, Erased, Foreseen, Learned, Offered, Weighed
 from nextword.keyboard.parts import Keyboard
 from nextword.keyboard.settings import KeyboardSettings
 from nextword.keyboard.state import State
@@ -119,7 +119,10 @@ class KeyboardApp(Desk):
         self.call_after_refresh(self._show_insight)  # the words first
 
     async def on_unmount(self) -> None:
-        """Stop the training, and have all that was sent kept; the screen's own loop goes on meanwhile."""
+        """Stop the training, and have all that was sent kept; the screen's own loop goes on meanwhile.
+
+        What fails in that is `untold` then.
+        """
         self._asked += 1
         self._keep_state()
         await self.training.close()
@@ -244,14 +247,10 @@ class KeyboardApp(Desk):
         self.training.stop()
 
         def work() -> None:
-            try:
-                self.keyboard.erase()
-            except Exception as error:
-                self.post_message(Erased(Failed.of(error)))
-            else:
-                self.post_message(Erased())
+            self.keyboard.erase()
+            self.post_message(Erased())
 
-        self._do(work)
+        self._do(work, instead=Erased)
 
     @on(Erased)
     def _show_erased(self, erased: Erased) -> None:

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from textual import on
+from textual.message import Message
 
 from nextword.keyboard.data import DataScreen
 from nextword.keyboard.discreet import DiscreetApp
@@ -14,6 +15,7 @@ from nextword.keyboard.known import MOST, WordsScreen
 from nextword.keyboard.news import Done, Exported, Failed, Found, Learned, Several
 from nextword.keyboard.parts import Keyboard
 
+SHOWN_S = 10.0  # a failure
 _BEFORE = "a training made before may still know it"
 
 
@@ -27,6 +29,7 @@ class Desk(DiscreetApp[None]):
         super().__init__()
         self.keyboard = keyboard
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keyboard")
+        self._untold: list[Failed] = []
         self._trouble = ""  # of the keyboard, told already
 
     def action_words(self) -> None:
@@ -36,11 +39,19 @@ class Desk(DiscreetApp[None]):
         if self._data_screen is None:
             self.push_screen(DataScreen(self.keyboard.name, len(self.keyboard.messages)))
 
+    @property
+    def untold(self) -> list[str]:
+        """What failed too late to be read, a line each: when the screen was left it was not shown, or had just been."""
+        return [failed.line for failed in self._untold]
+
     @on(Failed)
     def _show_failure(self, failed: Failed) -> None:
+        if failed not in self._untold:
+            self._untold.append(failed)
+        self.set_timer(SHOWN_S, lambda: self._untold.remove(failed))
         if failed.field and (screen := self._data_screen) is not None:
             screen.give_up(failed.field)
-        self.notify(failed.line, severity="error", timeout=10, markup=False)
+        self.notify(failed.line, severity="error", timeout=SHOWN_S, markup=False)
 
     @on(WordsScreen.Wanted)
     def _look_for_known(self, wanted: WordsScreen.Wanted) -> None:
@@ -120,11 +131,18 @@ class Desk(DiscreetApp[None]):
 
         self._do(work)
 
-    def _do(self, work: Callable[[], None], field: str = "") -> None:
-        """Have it done in the keyboard's thread, after what it was given before; what goes wrong is shown."""
+    def _do(
+        self, work: Callable[[], None], field: str = "", instead: Callable[[Failed], Message] = lambda failed: failed
+    ) -> None:
+        """Have it done in the keyboard's thread, after what it was given before; what goes wrong is shown.
+
+        It is posted, or what is posted `instead` of it, and `untold` until it was shown.
+        """
 
         def told(done: Future[Any]) -> None:
             if not done.cancelled() and (error := done.exception()) is not None:
-                self.post_message(Failed.of(error, field))
+                failed = Failed.of(error, field)
+                self._untold.append(failed)
+                self.post_message(instead(failed))
 
         self._worker.submit(work).add_done_callback(told)

@@ -269,6 +269,43 @@ def test_what_cannot_be_deleted_is_told_and_nothing_is_lost() -> None:
     use(how, Fake(broken=True))
 
 
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("broken", [False, True])
+def test_whether_all_is_deleted_is_told_also_after_the_keyboard_was_left(broken: bool, late: bool) -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        app = pilot.app
+        assert isinstance(app, KeyboardApp)
+        assert isinstance(fake, Waiting)
+        apps.append(app)
+        if not late:
+            fake.let.set()
+        await pilot.press("ctrl+o", "tab", "tab", "m", "e", "enter", "ctrl+q")
+        threading.Timer(0.2, fake.let.set).start()
+
+    apps: list[KeyboardApp] = []
+    fake = use(how, Waiting(broken=broken))
+    assert fake.erased == (0 if broken else 1)
+    assert apps[0].untold == (["/events.jsonl: Permission denied"] if broken else [])
+
+
+def test_what_was_shown_long_enough_is_not_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        app = pilot.app
+        assert isinstance(app, KeyboardApp)
+        apps.append(app)
+        await press(pilot, "hello", "enter", "ctrl+o", "nowhere", "enter")
+        await enter(pilot, "erase", "me")
+        fake.broken = False
+        for _ in range(1000):
+            if app.untold:
+                await pilot.pause(0.01)
+
+    apps: list[KeyboardApp] = []
+    monkeypatch.setattr("nextword.keyboard.desk.SHOWN_S", 0.1)
+    use(how, Fake(broken=True))
+    assert apps[0].untold == []
+
+
 def test_it_is_among_the_commands_and_its_key_can_be_another() -> None:
     async def how(pilot: Pilot[None], fake: Fake) -> None:
         app = pilot.app

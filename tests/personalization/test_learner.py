@@ -315,6 +315,27 @@ def test_after_everything_is_erased_what_is_offered_is_what_a_new_keyboard_offer
     assert b"Meet" not in b"".join(path.read_bytes() for path in profile.folder.rglob("*") if path.is_file())
 
 
+def test_where_not_all_can_be_erased_that_is_told_and_what_is_gone_is_not_offered(
+    profile: Profile, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile.add(HABITS)
+    keyboard = Learner(profile, shared)
+    keyboard.train()
+
+    def refuse(path: Path, **_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refuse)
+        with pytest.raises(PermissionError):
+            keyboard.erase()
+    assert (keyboard.trained, len(profile.contents.messages)) == (None, len(HABITS))
+    for context in ("meet you at", "see"):
+        assert keyboard.predictor.suggest(context) == Learner(profile, shared).predictor.suggest(context)
+    keyboard.erase()
+    assert profile.contents.messages == []
+
+
 def test_what_was_written_after_like_contexts_is_kept_with_a_training_learned_on_and_forgotten(
     profile: Profile, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

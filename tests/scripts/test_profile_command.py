@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from nextword.keyboard.app import KeyboardApp
 from personalization.profile import Profile
 
 Do = Callable[..., Any]
@@ -113,6 +115,28 @@ def test_a_damaged_profile_is_deleted_as_any_other(
     with Profile(folder) as again:
         assert again.contents.messages == []
     assert do("erase", "--yes").out == "me: 0 messages deleted\n"
+
+
+def test_a_deletion_that_fails_once_the_keyboard_is_left_is_told(
+    nextword: Do, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def leave(app: KeyboardApp) -> None:
+        async with app.run_test() as pilot:
+            await pilot.press("ctrl+o", "tab", "tab", "m", "e", "enter", "ctrl+q")
+
+    def refuse(folder: Path) -> None:
+        raise PermissionError(13, "Permission denied", "events.jsonl")
+
+    folder = tmp_path / "profiles"
+    with Profile(folder / "me") as profile:
+        profile.send("a secret")
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr(KeyboardApp, "run", lambda app: asyncio.run(leave(app)))
+    with monkeypatch.context() as patch:
+        patch.setattr("personalization.profile.delete_all", refuse)
+        told = nextword("type", "--profiles-dir", folder)
+    assert (told.code, told.err) == (2, "nextword: events.jsonl: Permission denied\n")
+    assert (nextword("type", "--profiles-dir", folder).code, (folder / "me" / "events.jsonl").exists()) == (0, False)
 
 
 def test_what_a_later_version_keeps_is_not_deleted_by_one_that_does_not_know_it(do: Do, tmp_path: Path) -> None:
