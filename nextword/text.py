@@ -56,6 +56,11 @@ def words(text: str) -> list[str]:
     return [token for token in tokens(text) if is_word(token)]
 
 
+def counted(count: int, thing: str) -> str:
+    """So many of a thing, in English: "1 message", "1,200 messages"."""
+    return f"{count:,} {thing}" + ("" if count == 1 else "s")
+
+
 def split_typed(text: str) -> tuple[str, str]:
     """Split raw typed text into (context, the letters of the word begun).
 

@@ -94,7 +94,8 @@ class Learner:
         begun = self.profile.begin_training()
         messages = begun.messages
         if len(messages) < FEWEST:
-            raise ValueError(f"training takes {FEWEST} messages or more; there are {len(messages)} yet")
+            there = f"there {'is' if len(messages) == 1 else 'are'} {len(messages)} yet"
+            raise ValueError(f"training takes {FEWEST} messages or more; {there}")
         newest = min(max(3, len(messages) // 10), _JUDGED)
         while newest < len(messages) // 2 and not any(words(normalise(text)) for text in messages[-newest:]):
             newest += 1

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nextword.text import counted
 from scripts.console import errors, print_json
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def fetch_corpus(
         "differs": f"the checksum {came.sha256} is not the catalogue's {entry.sha256}: another release or a part of it",
         "unknown": f"the catalogue has no checksum for it (SHA-256 {came.sha256 or 'of a folder: none'})",
     }
-    typer.echo(f"{name}: {came.messages:,} messages in {came.path}; {checks[came.check]}")
+    typer.echo(f"{name}: {counted(came.messages, 'message')} in {came.path}; {checks[came.check]}")
     typer.echo(f"Cite: {entry.citation} ({entry.licence})")
 
 
@@ -165,11 +166,10 @@ def statistics(everyone: list[Person], report: Callable[[float, float | None], N
 
 def _show(found: dict[str, Any]) -> None:
     per_user = found["messages_per_user"]
-    typer.echo(f"{found['corpus']}: {found['users']:,} users, {found['messages']:,} messages, {found['words']:,} words")
-    typer.echo(
-        f"{found['evaluated_users']:,} users ({found['evaluated_share']:.0%}) are measured: 30 or more messages once "
-        f"{found['duplicates']:,} exact duplicates are dropped"
-    )
+    counts = ", ".join(counted(found[f"{thing}s"], thing) for thing in ("user", "message", "word"))
+    typer.echo(f"{found['corpus']}: {counts}")
+    measured, dropped = counted(found["evaluated_users"], "user"), counted(found["duplicates"], "exact duplicate")
+    typer.echo(f"Measured: {measured} ({found['evaluated_share']:.0%}), with 30 or more messages without {dropped}")
     typer.echo(
         f"Messages per user: median {per_user['median']:,g}, mean {per_user['mean']:.1f}, most {per_user['max']:,}"
     )
@@ -181,7 +181,9 @@ def _show(found: dict[str, Any]) -> None:
     groups = found["groups"]
     typer.echo(f"Groups: {len(groups):,}")
     for row in groups[:_GROUPS_SHOWN]:
-        typer.echo(f"  {row['group'] or '(none)'}: {row['users']:,} users, {row['messages']:,} messages")
+        typer.echo(
+            f"  {row['group'] or '(none)'}: {counted(row['users'], 'user')}, {counted(row['messages'], 'message')}"
+        )
     if len(groups) > _GROUPS_SHOWN:
         typer.echo(f"  and {len(groups) - _GROUPS_SHOWN:,} more")
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nextword.text import normalise
+from nextword.text import counted, normalise
 from personalization import chats
 from personalization.profile import Profile
 from personalization.profile_folder import Damaged, erase_damaged
@@ -57,7 +57,8 @@ def import_(
     if who not in written:
         raise ValueError(f"{file}: a chat; say with --who which of these is you: {', '.join(written)}")
     with Profile(folder_of(name, profiles_dir)) as profile:
-        print(f"{profile.add(written[who])} messages learned, {len(profile.contents.messages)} in all")
+        added = profile.add(written[who])
+        print(f"{counted(added, 'message')} learned, {len(profile.contents.messages):,} in all")
 
 
 @app.command()
@@ -125,7 +126,7 @@ def export(file: Path, name: _Name = "me", profiles_dir: _Folder = None) -> None
     """Write all that you did to a new file, a line of JSON for each thing; figures and a draft are not among it."""
     with _there(name, profiles_dir) as profile:
         profile.export(file)
-        print(f"{file}: {len(profile.contents.messages)} messages, and what you said of words")
+        print(f"{file}: {counted(len(profile.contents.messages), 'message')}, and what you said of words")
 
 
 @app.command()
@@ -143,10 +144,10 @@ def erase(
         print(f"{name}: all deleted")
         return
     with opened as profile:
-        kept = len(profile.contents.messages)
-        _ask(f"Delete {kept} messages and all that was learned from them?", yes)
+        kept = counted(len(profile.contents.messages), "message")
+        _ask(f"Delete {kept} and all that was learned?", yes)
         profile.erase()
-        print(f"{name}: {kept} messages deleted")
+        print(f"{name}: {kept} deleted")
 
 
 def _ask(question: str, yes: bool) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from nextword.keystrokes import Press
+from nextword.text import counted
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,8 @@ def final_line(replay: Replay) -> str:
     shared, personal = replay.sides
     saved = ", ".join(f"{side.name} {side.keys:,} ({100 * replay.savings(side):.1f} % saved)" for side in replay.sides)
     fewer = shared.keys - personal.keys
+    messages, without = counted(len(replay.messages), "message"), counted(replay.keys_without, "key")
     return (
-        f"{len(replay.messages)} messages, {replay.keys_without:,} keys without suggestions; {saved}; "
-        f"personalization takes {abs(fewer):,} keys {'fewer' if fewer >= 0 else 'more'}"
+        f"{messages}, {without} without suggestions; {saved}; "
+        f"personalization takes {counted(abs(fewer), 'key')} {'fewer' if fewer >= 0 else 'more'}"
     )

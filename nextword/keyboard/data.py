@@ -17,6 +17,7 @@ from textual.widgets import Footer, Input, OptionList
 from textual.widgets.option_list import Option
 
 from nextword.keyboard.field import Field
+from nextword.text import counted
 
 
 class DataScreen(ModalScreen[None]):
@@ -93,7 +94,7 @@ class DataScreen(ModalScreen[None]):
         self._file, self._names = file, list(people)
         self._wanted.pop(self.learn, None)
         self.who.clear_options()
-        self.who.add_options([Option(Content(f"{who}: {_messages(count)}")) for who, count in people.items()])
+        self.who.add_options([Option(Content(f"{who}: {counted(count, 'message')}")) for who, count in people.items()])
         self.who.display = True
         self.who.highlighted = 0
         self.who.focus()
@@ -110,7 +111,7 @@ class DataScreen(ModalScreen[None]):
         self._wanted.pop(self.query_one(f"#{field}", Field), None)
 
     def _tell(self) -> None:
-        self.box.border_subtitle = Content(f"{self._profile}: {_messages(self._messages)} kept")
+        self.box.border_subtitle = Content(f"{self._profile}: {counted(self._messages, 'message')} kept")
 
     @on(Input.Submitted)
     def _want(self, submitted: Input.Submitted) -> None:
@@ -149,7 +150,3 @@ class DataScreen(ModalScreen[None]):
             self._ask_no_more()
         elif self.erase not in self._wanted:
             self.dismiss()
-
-
-def _messages(count: int) -> str:
-    return f"{count:,} message" + ("s" if count != 1 else "")

@@ -55,7 +55,7 @@ def test_stats_take_other_columns(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"who": "a", "body": "x"}\n')
     shown = run("stats", path, "--user-column", "who", "--text-column", "body", "--data-dir", tmp_path / "home")
-    assert "1 users, 1 messages, 1 words" in shown
+    assert "1 user, 1 message, 1 word" in shown
 
 
 def test_a_fetched_corpus_is_listed_as_here_and_has_stats(path: Path, tmp_path: Path) -> None:

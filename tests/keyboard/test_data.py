@@ -53,6 +53,14 @@ def test_a_text_is_learned_from_and_told() -> None:
     use(how, Fake(files=FILES))
 
 
+def test_one_message_is_one() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "ctrl+o", "mine.txt", "enter")
+        assert notes(pilot) == ["1 message learned from mine.txt"]
+
+    use(how, Fake(files={"mine.txt": {"": 1}}))
+
+
 def test_of_a_chat_the_person_says_who_they_are() -> None:
     async def how(pilot: Pilot[None], fake: Fake) -> None:
         await press(pilot, "ctrl+o", "chat.txt", "enter")

@@ -103,6 +103,10 @@ def test_a_short_history_is_not_trained_on(profile: Profile, shared: Path) -> No
     profile.add(["see you"] * (FEWEST - 1))
     with pytest.raises(ValueError, match=f"{FEWEST} messages or more; there are {FEWEST - 1} yet"):
         Learner(profile, shared).train()
+    profile.erase()
+    profile.send("see you")
+    with pytest.raises(ValueError, match="there is 1 yet"):
+        Learner(profile, shared).train()
 
 
 def test_nothing_ships_where_nothing_wins(profile: Profile, shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,6 +44,21 @@ def test_messages_go_in_are_seen_and_come_out(do: Do, tmp_path: Path) -> None:
         assert profile.contents.messages == []
 
 
+def test_one_message_is_one(do: Do, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine.txt").write_text("hello\n", encoding="utf-8")
+    asked: list[str] = []
+    monkeypatch.setattr("typer.confirm", lambda question: asked.append(question) or True)
+    told = [
+        do("import", tmp_path / "mine.txt").out,
+        do("export", tmp_path / "out.jsonl").out,
+        do("erase").out,
+    ]
+    assert told[0] == "1 message learned, 1 in all\n"
+    assert "1 message," in told[1]
+    assert told[2] == "me: 1 message deleted\n"
+    assert asked == ["Delete 1 message and all that was learned?"]
+
+
 def test_of_a_chat_only_ones_own_messages_are_learned(do: Do, tmp_path: Path) -> None:
     chat = tmp_path / "chat.txt"
     chat.write_text("31/12/2023, 22:15 - Ann: hello\n31/12/2023, 22:16 - Ben: ok\n", encoding="utf-8")
