@@ -97,7 +97,7 @@ class KeyboardApp(Desk):
                 yield from map(_bubble, self.keyboard.messages[-_SHOWN:])
             yield self.insight
         yield from (self.training, self.bar, self.writing, self.keys)
-        yield Footer()
+        yield Footer(compact=True)
 
     def on_mount(self) -> None:
         self.set_keymap(self.settings.keys.keymap)

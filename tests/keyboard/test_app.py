@@ -6,11 +6,14 @@ import asyncio
 import json
 import threading
 import time
+from itertools import pairwise
 
 import pytest
 from textual.events import Paste
+from textual.geometry import Region
 from textual.pilot import Pilot
-from textual.widgets import HelpPanel
+from textual.widgets import Footer, HelpPanel
+from textual.widgets._footer import FooterKey
 
 from nextword.keyboard import keys as keys_on_screen
 from nextword.keyboard.app import KeyboardApp
@@ -247,6 +250,19 @@ def test_every_size_shows_what_is_written(size: tuple[int, int]) -> None:
             assert 0 <= region.y < region.bottom <= size[1]
 
     use(how, size=size)
+
+
+@pytest.mark.parametrize("keys", [[], ["f10"], ["f10", "down"], ["ctrl+o"]])
+def test_eighty_columns_hold_all_keys_that_a_screen_names(keys: list[str]) -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, *keys)
+        footer = pilot.app.screen.query_one(Footer)
+        named = sorted((key.region for key in footer.query(FooterKey)), key=lambda region: region.x)
+        assert named
+        for region, behind in pairwise([*named, Region(footer.region.right, 0, 0, 0)]):
+            assert region.right <= behind.x
+
+    use(how)
 
 
 def test_corrections_are_made_where_they_are_wanted() -> None:
