@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from nextword import checkpoint
 from nextword.eightbit import restore
@@ -24,6 +24,7 @@ from nextword.layers import Layer, Trusted
 from nextword.near_contexts import NearContexts, States
 from nextword.predictor import Predictor
 from nextword.text import normalise, tokens, words
+from personalization.imports import Taken
 from personalization.profile import Profile
 from personalization.trust import UNTRIED
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from nextword.metrics import UserResult
     from personalization.stack import Shared
 
+Added = TypeVar("Added")
 Progress = Callable[[int, int], None]
 FEWEST = 30  # messages that are enough to train on
 _LEAST_TRUST = 0.05  # so that a word just learned can be offered
@@ -68,10 +70,18 @@ class Learner:
         self.add([text])
 
     def add(self, texts: Iterable[str]) -> int:
-        """Keep many, as of an import, and learn them, as `Profile.add`."""
+        """Keep many, and learn them, as `Profile.add`."""
+        return self._learned(lambda: self.profile.add(texts))
+
+    def take_in(self, texts: Iterable[str]) -> Taken:
+        """Keep what is new of a file, and learn it, as `Profile.take_in`."""
+        return self._learned(lambda: self.profile.take_in(texts))
+
+    def _learned(self, add: Callable[[], Added]) -> Added:
+        """Have messages kept, and learn them."""
         with self._one_by_one:
             known = len(self.profile.contents.messages)
-            added = self.profile.add(texts)
+            added = add()
             if self._near is not None:
                 self._near.learn([tokens(normalise(text)) for text in self.profile.contents.messages[known:]])
             return added

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, Self
 from nextword.casing import Casing
 from nextword.files import check_writable, locked, write_whole
 from nextword.text import is_word, normalise, spans, tidy
+from personalization.imports import Taken, continued
 from personalization.own_ngram import OwnNgram
 from personalization.profile_folder import (
     ABOUT,
@@ -43,6 +44,7 @@ class Contents:
     own: OwnNgram = field(default_factory=OwnNgram)  # what they teach, but for the words forgotten since
     blocked: set[str] = field(default_factory=set)  # words never offered, normalised
     trainings: list[int] = field(default_factory=list)  # the numbers of those in use, one over the other
+    imports: dict[int, list[str]] = field(default_factory=dict)  # by number, what was taken in of a file, as it was
     tried: int = 0  # messages that there were at the last training that came to an end
 
     def apply(self, event: Mapping[str, Any]) -> None:
@@ -51,6 +53,8 @@ class Contents:
             case {"sent": str(text)}:
                 self.messages.append(text)
                 self.own.learn(text)
+                if isinstance(number := event.get("import"), int):
+                    self.imports.setdefault(number, []).append(text)
             case {"forgot": str(word)}:
                 self.own.forget(word)
                 self.messages = [_without(text, word) for text in self.messages]
@@ -137,10 +141,17 @@ class Profile:
             self._add([{"sent": text}])
 
     def add(self, texts: Iterable[str]) -> int:
-        """Keep many messages, oldest first, as of an import; returns how many had anything in them."""
+        """Keep many messages, oldest first; returns how many had anything in them."""
         events = [{"sent": text} for text in texts if text.strip()]
         self._add(events)
         return len(events)
+
+    def take_in(self, texts: Iterable[str]) -> Taken:
+        """Keep what is new of a file's messages, oldest first; `personalization.imports` says what that is."""
+        messages = [text for text in texts if text.strip()]
+        number, known = continued(messages, self.contents.imports)
+        self._add([{"sent": text, "import": number} for text in messages[known:]])
+        return Taken(len(messages) - known, known)
 
     def forget(self, word: str) -> None:
         """Unlearn a word until it is typed again."""

@@ -50,15 +50,19 @@ def import_(
     name: _Name = "me",
     profiles_dir: _Folder = None,
 ) -> None:
-    """Learn from messages that you have written elsewhere."""
+    """Learn from messages that you have written elsewhere; of a file learned before, only from those after them."""
     written = chats.read(file)
     if "" in written and who:
         raise ValueError(f"{file}: no chat with names, so --who has nothing to choose")
     if who not in written:
         raise ValueError(f"{file}: a chat; say with --who which of these is you: {', '.join(written)}")
     with Profile(folder_of(name, profiles_dir)) as profile:
-        added = profile.add(written[who])
-        print(f"{counted(added, 'message')} learned, {len(profile.contents.messages):,} in all")
+        new, known = profile.take_in(written[who])
+        if known and not new:
+            print(f"{file} was learned before; nothing new")
+            return
+        before = f"; {known:,} before them were learned already" if known else ""
+        print(f"{counted(new, 'message')} learned, {len(profile.contents.messages):,} in all{before}")
 
 
 @app.command()

@@ -144,14 +144,11 @@ class PersonKeyboard:
             :most
         ]
 
-    def people(self, file: str) -> Mapping[str, int]:
-        return {who: len(messages) for who, messages in chats.read(Path(file).expanduser()).items()}
+    def read(self, file: str) -> Mapping[str, Sequence[str]]:
+        return chats.read(Path(file).expanduser())
 
-    def learn(self, file: str, who: str) -> int:
-        written = chats.read(Path(file).expanduser())
-        if who not in written:
-            raise ValueError(f"{file}: has changed; there is nothing of {who or 'a text without names'} in it now")
-        return self.learner.add(written[who])
+    def learn(self, messages: Sequence[str]) -> tuple[int, int]:
+        return self.learner.take_in(messages)
 
     def export(self, file: str) -> None:
         self.profile.export(Path(file).expanduser())

@@ -28,7 +28,7 @@ from nextword.keyboard.state import State
 from nextword.keyboard.tally import Meter, Tally
 from nextword.keyboard.training import TrainingLine, told
 from nextword.keyboard.writing import Writing
-from nextword.text import counted, normalise
+from nextword.text import normalise
 
 _SHOWN = 50  # messages of before
 _SHOWN_CHARACTERS = 4000  # of a message
@@ -238,7 +238,7 @@ class KeyboardApp(Desk):
     def _show_learned(self, learned: Learned) -> None:
         if (screen := self._data_screen) is not None:
             screen.go_on(len(self.keyboard.messages), screen.learn)
-        self._show_done(Done(f"{counted(learned.messages, 'message')} learned from {learned.file}"))
+        self._show_done(Done(learned.line))
         self._do(self._train_in_time)
 
     @on(DataScreen.Erase)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -50,10 +50,10 @@ class DataScreen(ModalScreen[None]):
 
     @dataclass
     class Learn(Message):
-        """A file is to be learned from; `who` of a chat is the person, None where that has not been asked yet."""
+        """A file is to be learned from: these messages of it, None where it has not been read yet."""
 
         file: str
-        who: str | None = None
+        messages: Sequence[str] | None = None
 
     @dataclass
     class Export(Message):
@@ -68,7 +68,7 @@ class DataScreen(ModalScreen[None]):
         super().__init__()
         self._profile, self._messages = name, messages
         self._file = ""  # whose names are shown
-        self._names: list[str] = []
+        self._written: Mapping[str, Sequence[str]] = {}  # by name, as long as it is asked which is the person's
         self._wanted: dict[Field, str] = {}  # what is not answered yet, as it was written
         self.learn = Field(id="learn", placeholder="a text, or a chat as WhatsApp exports it")
         self.learn.border_title = "Learn from a file"
@@ -89,12 +89,14 @@ class DataScreen(ModalScreen[None]):
         self._tell()
         self.learn.focus()
 
-    def ask_who(self, file: str, people: Mapping[str, int]) -> None:
-        """Who has written in a chat, with how many messages: one of them is the person."""
-        self._file, self._names = file, list(people)
+    def ask_who(self, file: str, written: Mapping[str, Sequence[str]]) -> None:
+        """Who has written what in a chat: one of them is the person."""
+        self._file, self._written = file, written
         self._wanted.pop(self.learn, None)
         self.who.clear_options()
-        self.who.add_options([Option(Content(f"{who}: {counted(count, 'message')}")) for who, count in people.items()])
+        self.who.add_options(
+            [Option(Content(f"{who}: {counted(len(messages), 'message')}")) for who, messages in written.items()]
+        )
         self.who.display = True
         self.who.highlighted = 0
         self.who.focus()
@@ -134,12 +136,13 @@ class DataScreen(ModalScreen[None]):
     @on(OptionList.OptionSelected)
     def _choose(self, selected: OptionList.OptionSelected) -> None:
         selected.stop()
-        who = self._names[selected.option_index]
+        messages = list(self._written.values())[selected.option_index]
         self._ask_no_more()
         self._wanted[self.learn] = self._file
-        self.post_message(self.Learn(self._file, who))
+        self.post_message(self.Learn(self._file, messages))
 
     def _ask_no_more(self) -> None:
+        self._written = {}  # of others, too
         if self.who.display:
             self.who.display = False
             self.learn.focus()

@@ -86,21 +86,21 @@ class Desk(DiscreetApp[None]):
 
     @on(DataScreen.Learn)
     def _learn_from_file(self, wanted: DataScreen.Learn) -> None:
-        file = wanted.file
+        file, messages = wanted.file, wanted.messages
 
         def work() -> None:
-            people = {} if wanted.who is not None else self.keyboard.people(file)
-            if any(people):  # names
-                self.post_message(Several(file, people))
+            written = self.keyboard.read(file) if messages is None else {"": messages}
+            if any(written):  # names
+                self.post_message(Several(file, written))
             else:
-                self.post_message(Learned(file, self.keyboard.learn(file, wanted.who or "")))
+                self.post_message(Learned(file, *self.keyboard.learn(written[""])))
 
         self._do(work, "learn")
 
     @on(Several)
     def _ask_who(self, several: Several) -> None:
         if (screen := self._data_screen) is not None:
-            screen.ask_who(several.file, several.people)
+            screen.ask_who(several.file, several.written)
 
     @on(DataScreen.Export)
     def _export(self, wanted: DataScreen.Export) -> None:

@@ -9,6 +9,7 @@ from typing import Self
 from textual.message import Message
 
 from nextword.keyboard.parts import Known, Leaving, Offer
+from nextword.text import counted
 
 
 @dataclass
@@ -68,18 +69,27 @@ class Weighed(Message):
 
 @dataclass
 class Several(Message):
-    """A file is a chat: who has written in it, and how many messages."""
+    """A file is a chat: who has written what in it."""
 
     file: str
-    people: Mapping[str, int]
+    written: Mapping[str, Sequence[str]]
 
 
 @dataclass
 class Learned(Message):
-    """So many messages of a file were learned."""
+    """So many messages of a file were learned; so many are known of it from before."""
 
     file: str
     messages: int
+    known: int
+
+    @property
+    def line(self) -> str:
+        """As the person is told."""
+        if self.known and not self.messages:
+            return f"{self.file} was learned before; nothing new"
+        before = f"; {self.known:,} before them were learned already" if self.known else ""
+        return f"{counted(self.messages, 'message')} learned from {self.file}{before}"
 
 
 @dataclass

@@ -115,17 +115,17 @@ class Keyboard(Protocol):
     def leaving(self) -> Leaving:
         """What would leave this device, and what would stay."""
 
-    def people(self, file: str) -> Mapping[str, int]:
-        """Who has written in a file, and how many messages; plain text is of one without a name.
+    def read(self, file: str) -> Mapping[str, Sequence[str]]:
+        """Who has written what in a file, oldest first; plain text is of one without a name.
 
-        Raises ValueError for what is no text, OSError for what cannot be read, as the next two do.
+        Raises ValueError for what is no text, OSError for what cannot be read.
         """
 
-    def learn(self, file: str, who: str) -> int:
-        """Keep and learn what one of them has written; returns how many messages that was."""
+    def learn(self, messages: Sequence[str]) -> tuple[int, int]:
+        """Keep and learn what is new of a file's messages: how many, and how many were learned of it before."""
 
     def export(self, file: str) -> None:
-        """Write what was sent, and said of words, to a new file; one that is there is left alone."""
+        """Write what was sent, and said of words, to a new file; one that is there is left alone. Raises OSError."""
 
     def erase(self) -> None:
         """Delete all that is kept, and offer what a new keyboard does. Raises OSError."""

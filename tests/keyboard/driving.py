@@ -51,6 +51,7 @@ class Fake:
     steps: int = 3  # of a training
     undone: int = 0
     files: dict[str, dict[str, int]] = field(default_factory=dict)  # who has written in them, and how many messages
+    read_files: list[str] = field(default_factory=list)
     learned: list[tuple[str, str]] = field(default_factory=list)
     exported: list[str] = field(default_factory=list)
     erased: int = 0
@@ -91,16 +92,20 @@ class Fake:
         self.changes.append(("rename", f"{word} {form}"))
         self.known = [Known(form, known.times, False) if known.word == word else known for known in self.known]
 
-    def people(self, file: str) -> dict[str, int]:
+    def read(self, file: str) -> dict[str, list[str]]:
+        self.read_files.append(file)
         if file not in self.files:
             raise FileNotFoundError(2, "No such file or directory", file)
-        return self.files[file]
+        return {who: [f"{file}/{who}"] * count for who, count in self.files[file].items()}
 
-    def learn(self, file: str, who: str) -> int:
+    def learn(self, messages: Sequence[str]) -> tuple[int, int]:
+        file, _, who = messages[0].partition("/")
+        known = (file, who) in self.learned
         self.learned.append((file, who))
-        self.messages = [*self.messages, *["learned"] * self.files[file][who]]
-        self.untrained += self.files[file][who]
-        return self.files[file][who]
+        new = 0 if known else len(messages)
+        self.messages = [*self.messages, *["learned"] * new]
+        self.untrained += new
+        return new, len(messages) - new
 
     def export(self, file: str) -> None:
         if file in self.exported:

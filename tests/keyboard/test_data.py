@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -47,6 +48,8 @@ def test_a_text_is_learned_from_and_told() -> None:
         assert kept(pilot) == "me: 4 messages kept"
         assert notes(pilot) == ["3 messages learned from mine.txt"]
         assert pilot.app.screen.query_one("#learn", Input).value == ""
+        await press(pilot, "mine.txt", "enter")
+        assert notes(pilot)[1:] == ["mine.txt was learned before; nothing new"]
         await press(pilot, "escape", "hi")
         assert text(pilot) == "hi|"
 
@@ -80,6 +83,7 @@ def test_of_a_chat_the_person_says_who_they_are() -> None:
         assert fake.learned == [("chat.txt", "Ben")]
         await press(pilot, "enter")
         assert fake.learned[1:] == [("alone.txt", "Ann")]
+        assert fake.read_files == ["chat.txt", "chat.txt", "alone.txt"]  # once each time that it was written
 
     use(how, Fake(files=FILES))
 
@@ -108,9 +112,9 @@ class Slow(Fake):
         default_factory=lambda: {"learn": threading.Event(), "erase": threading.Event()}
     )
 
-    def learn(self, file: str, who: str) -> int:
+    def learn(self, messages: Sequence[str]) -> tuple[int, int]:
         assert self.let["learn"].wait(20)
-        return super().learn(file, who)
+        return super().learn(messages)
 
     def erase(self) -> None:
         assert self.let["erase"].wait(20)

@@ -38,7 +38,7 @@ def test_messages_go_in_are_seen_and_come_out(do: Do, tmp_path: Path) -> None:
     assert do("unblock", "bugis").code == 0
     assert "never" not in do("words").out
     assert do("export", tmp_path / "out.jsonl").code == 0
-    assert json.loads((tmp_path / "out.jsonl").read_text().splitlines()[0]) == {"sent": "Ask Zoque"}
+    assert json.loads((tmp_path / "out.jsonl").read_text().splitlines()[0]) == {"sent": "Ask Zoque", "import": 1}
     assert do("erase", "--yes").out == "me: 2 messages deleted\n"
     with Profile(tmp_path / "profiles" / "me") as profile:
         assert profile.contents.messages == []
