@@ -74,8 +74,11 @@ def test_of_a_chat_the_person_says_who_they_are() -> None:
             "Ben: 1 message",
         ]
         assert fake.learned == []
+        assert isinstance(pilot.app.screen, DataScreen)
+        assert set(pilot.app.screen._written) == {"Ann [x]", "Ben"}
         await press(pilot, "escape")  # not one of these after all
         assert isinstance(pilot.app.screen, DataScreen)
+        assert pilot.app.screen._written == {}  # others' messages are kept no longer than asked
         await press(pilot, "enter", "down", "enter")
         assert fake.learned == [("chat.txt", "Ben")]
         assert not options.display
