@@ -26,7 +26,7 @@ from nextword.predictor import Predictor
 from nextword.runtime import bare_products
 from nextword.text import is_word, normalise, spans, tidy, tokens
 from personalization.own_ngram import OwnNgram
-from personalization.trust import UNTRIED
+from personalization.trust import NEAR, OWN, PRIORS
 
 COLD, NEXT = "cold context", "next word"
 LETTERS = (1, 2, 3)
@@ -69,7 +69,8 @@ def measure(model: Path, messages: Sequence[str], history: Sequence[str]) -> dic
             floors[name].append(float(np.median([_time_ms(step) for _ in range(_FLOOR_STEPS)])))
     floor_ms, floats_ms = (float(np.median(floors[name])) for name in ("floor", "floats"))
     near = NearContexts(predictor.states, [tokens(normalise(text)) for text in history])
-    predictor.layers = [Trusted(OwnNgram(messages=history), UNTRIED), Trusted(near, UNTRIED)]
+    own = OwnNgram(messages=history)
+    predictor.layers = [Trusted(own, PRIORS[OWN].trust), Trusted(near, PRIORS[NEAR].trust)]
     personal = [ms for message in messages for _, ms in _type(predictor, message)]
     kinds = [COLD, NEXT, *(f"after {n} letter{'s' * (n > 1)}" for n in LETTERS)]
     everything = _figures([ms for _, ms in ours])

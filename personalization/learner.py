@@ -26,7 +26,7 @@ from nextword.predictor import Predictor
 from nextword.text import normalise, tokens, words
 from personalization.imports import Taken
 from personalization.profile import Profile
-from personalization.trust import UNTRIED
+from personalization.trust import OWN, PRIORS
 
 if TYPE_CHECKING:
     from nextword.metrics import UserResult
@@ -255,7 +255,7 @@ class Learner:
         about = {} if number is None else checkpoint.read_config(folder)["about"]
         predictor = Predictor.load(folder, eight_bit=True)
         predictor.source = "trained" if about.get("way") else "cluster" if about.get("cluster") else "shared"
-        own_trust, many_trust = float(about.get("own_trust", UNTRIED)), float(about.get("many_trust", 0.0))
+        own_trust, many_trust = float(about.get("own_trust", PRIORS[OWN].trust)), float(about.get("many_trust", 0.0))
         self._near = self._contexts(folder, predictor.states, about["messages"]) if about.get("near_trust") else None
         predictor.layers = [Trusted(contents.own, max(own_trust, _LEAST_TRUST))]
         if many_trust and (many := self._many()) is not None:

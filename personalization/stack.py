@@ -24,9 +24,7 @@ from nextword.text import normalise, tokens
 from personalization.finetune import Tuner, part_of_the_way
 from personalization.gate import NOTHING, GateConfig, Verdict, judge
 from personalization.own_ngram import OwnNgram
-from personalization.trust import Overlay, trusted
-
-MANY, OWN, NEAR = "many", "own", "near"  # layers, from the model up
+from personalization.trust import MANY, NEAR, OWN, PRIORS, Overlay, trusted
 
 
 @dataclass(frozen=True)
@@ -114,7 +112,7 @@ def personalize(
     made = [predictor(model(train, way)) for way in ways]
     over = [layers(each, train) for each in made]
     nats = [each.costs(judged) for each in made]
-    overlays = [Overlay([*found.values()], judged) for found in over]
+    overlays = [Overlay([*found.values()], judged, [PRIORS[name] for name in found]) for found in over]
     weighed = [overlay.best(costs) for overlay, costs in zip(overlays, nats, strict=True)]
     before = overlays[0].bits(nats[0] if plain is shared.predictor else plain.costs(judged))
     verdict = judge(before, [bits for _, bits in weighed], config.gate)

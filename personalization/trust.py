@@ -1,8 +1,10 @@
 """How far layers of words are trusted: weights learned on a person's held-back messages.
 
 A layer trusted by t makes p into (1 - t) p + t (mass + rest p): a mixture, whose likelihood on messages that took no
-part in making it says which t serves the person (Jelinek & Mercer 1980, deleted interpolation). All layers' weights are
-tried together, from a short list.
+part in making it says which t serves the person (Jelinek & Mercer 1980, deleted interpolation). Most people have held
+back a few messages only, so what serves most people counts as well: a Beta density of the weight, as large as a
+few tokens' likelihood (maximum a posteriori; Gauvain & Lee 1994). All layers' weights are tried together, from a short
+list.
 """
 
 # M messages, N tokens and ends of all messages, L layers
@@ -11,26 +13,54 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from nextword.layers import END, Layer, Trusted
 
-TRUSTS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.85)
+TRUSTS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.85)
+MANY, OWN, NEAR = "many", "own", "near"  # layers, from the model up
 _MOST_NATS = 700.0
-UNTRIED = 0.3  # of one's own words, where there is nothing to learn a weight on
+_LEAST = 0.02  # what no trust at all is taken for, where some is expected
 
 Floats = npt.NDArray[np.float64]
+
+
+class Prior(NamedTuple):
+    """What a layer's trust is expected to be, and how many of a person's tokens that outweighs; inf: all of them."""
+
+    trust: float
+    tokens: float
+
+    @property
+    def tried(self) -> tuple[float, ...]:
+        return (self.trust,) if math.isinf(self.tokens) else TRUSTS
+
+    def bits(self, trust: float) -> float:
+        """What a trust costs beside the expected one."""
+        if trust == self.trust or not self.tokens:
+            return 0.0
+        t, m = max(trust, _LEAST), self.trust
+        return self.tokens * (m * math.log2(m / t) + (1 - m) * math.log2((1 - m) / (1 - t)))
+
+
+# A person's validation messages cannot weigh the n-grams of many, in which they were counted if the person took part.
+PRIORS: Mapping[str, Prior] = {MANY: Prior(0.05, math.inf), OWN: Prior(0.3, 6.0), NEAR: Prior(0.15, 6.0)}
+_FLAT = Prior(0.5, 0.0)
 
 
 class Overlay:
     """What layers, from the model up, say of messages (tokens): looked up once, tried under any model and weights."""
 
-    def __init__(self, layers: Sequence[Layer], messages: Sequence[Sequence[str]]):
+    def __init__(
+        self, layers: Sequence[Layer], messages: Sequence[Sequence[str]], priors: Sequence[Prior] | None = None
+    ):
+        self._priors = [_FLAT] * len(layers) if priors is None else priors
         flows = [[*message, END] for message in messages]
-        self.num_layers, self.num_messages = len(layers), len(flows)
+        self.num_messages = len(flows)
         self._message_N = np.repeat(np.arange(len(flows)), [len(flow) for flow in flows])
         places = [(flow[:place], token) for flow in flows for place, token in enumerate(flow)]
         self._mass_LN = np.array([[layer.mass(*place) for place in places] for layer in layers])
@@ -44,10 +74,15 @@ class Overlay:
         return self._bits(_probabilities(nats), trusts)
 
     def best(self, nats: Sequence[Sequence[float]]) -> tuple[tuple[float, ...], Floats]:
-        """The trusts under which the messages together cost least, and what each costs then."""
+        """The trusts under which the messages together and the priors cost least, and what each message costs then."""
         p_N = _probabilities(nats)
-        tried = {trusts: self._bits(p_N, trusts) for trusts in itertools.product(TRUSTS, repeat=self.num_layers)}
-        return min(tried.items(), key=lambda item: float(item[1].sum()))
+
+        def cost(trusts: tuple[float, ...]) -> float:
+            prior = sum(prior.bits(trust) for prior, trust in zip(self._priors, trusts, strict=True))
+            return float(self._bits(p_N, trusts).sum()) + prior
+
+        best = min(itertools.product(*(prior.tried for prior in self._priors)), key=cost)
+        return best, self._bits(p_N, best)
 
     def _bits(self, p_N: Floats, trusts: Sequence[float]) -> Floats:
         for trust, mass_N, rest_N in zip(trusts, self._mass_LN, self._rest_LN, strict=False):

@@ -69,7 +69,7 @@ def _with_habits(history: Path, published: Published) -> Predictor:
     from nextword.text import normalise, tokens
     from personalization import chats
     from personalization.own_ngram import OwnNgram
-    from personalization.trust import UNTRIED, Overlay, trusted
+    from personalization.trust import MANY, NEAR, OWN, PRIORS, Overlay, trusted
 
     written = chats.read(history)
     if "" not in written:
@@ -79,17 +79,15 @@ def _with_habits(history: Path, published: Published) -> Predictor:
     judged = [tokens(normalise(text)) for text in messages[-newest:]] if newest >= _FEWEST else []
     known = messages[:-newest] if judged else messages
     predictor = _nearest(published, known)
-    many = [published.many] if published.many is not None else []
 
-    def layers(messages: Sequence[str]) -> list[Layer]:
+    def layers(messages: Sequence[str]) -> dict[str, Layer]:
         said = [tokens(normalise(text)) for text in messages]
-        return [*many, OwnNgram(messages=messages), NearContexts(predictor.states, said)]
+        own: dict[str, Layer] = {OWN: OwnNgram(messages=messages), NEAR: NearContexts(predictor.states, said)}
+        return own if published.many is None else {MANY: published.many, **own}
 
-    trusts: tuple[float, ...] = (*(0.0 for _ in many), UNTRIED, 0.0)
-    if judged:
-        costs = predictor.costs(judged)
-        trusts, _ = Overlay(layers(known), judged).best(costs)
-    predictor.layers += trusted(layers(messages), trusts)
+    costs, before = predictor.costs(judged), layers(known)
+    trusts, _ = Overlay([*before.values()], judged, [PRIORS[name] for name in before]).best(costs)
+    predictor.layers += trusted([*layers(messages).values()], trusts)
     return predictor
 
 

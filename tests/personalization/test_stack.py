@@ -16,7 +16,8 @@ from nextword.training import TrainConfig
 from nextword.vocabulary import Vocabulary
 from personalization.finetune import FinetuneConfig, Tuner
 from personalization.gate import GateConfig
-from personalization.stack import MANY, NEAR, OWN, Shared, StackConfig, personalize
+from personalization.stack import Shared, StackConfig, personalize
+from personalization.trust import MANY, NEAR, OWN, PRIORS
 
 EAGER = FinetuneConfig(train=TrainConfig(epochs=8, batch_messages=4, learning_rate=1e-2))
 TUNED_ALONE = StackConfig(own=None, near=None)
@@ -83,8 +84,7 @@ def test_the_words_of_many_are_used_where_they_win(shared: Shared) -> None:
     many = NgramLayer(NgramConfig(), {(): {"bugis": 9.0}, ("at",): {"bugis": 9.0}}, source="many")
     also = shared._replace(many=many)
     habits = personalize(also, HABITS[:-4], HABITS[-4:])
-    assert habits.trusts[MANY] == 0  # in their way here
-    assert {layer.source for layer in habits.predictor.layers} == {"own"}
+    assert habits.trusts[MANY] == PRIORS[MANY].trust
     at_bugis = [f"look at bugis {word}" for word in ("then", "again", "tomorrow", "ok")]
     theirs = personalize(also, ["haha"] * 20, at_bugis)
     assert theirs.predictor.layers[0].source == "many"

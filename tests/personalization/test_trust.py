@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ from nextword.predictor import Predictor
 from nextword.text import tokens
 from nextword.vocabulary import Vocabulary
 from personalization.own_ngram import OwnNgram
-from personalization.trust import TRUSTS, Overlay, trusted
+from personalization.trust import TRUSTS, Overlay, Prior, trusted
 
 HABITS = ["meet you at zoque then", "see you at zoque", "ok"] * 3
 OTHERS = ["traffic again", "she is home"]
@@ -44,6 +46,28 @@ def test_the_best_trusts_are_the_best_of_all(predictor: Predictor) -> None:
     assert trusts[1] > 0
     least = min(overlay.bits(nats, (one, other)).sum() for one in TRUSTS for other in TRUSTS)
     assert bits.sum() == pytest.approx(least)
+
+
+def test_few_messages_leave_what_is_expected_and_many_overrule_it(predictor: Predictor) -> None:
+    layer = OwnNgram(messages=HABITS)
+
+    def best(messages: list[list[str]], prior: Prior) -> tuple[float, float]:
+        (trust,), bits = Overlay([layer], messages, [prior]).best(predictor.costs(messages))
+        return trust, bits.sum()
+
+    assert best([], Prior(0.15, 6)) == (0.15, 0)
+    assert best(JUDGED, Prior(0.15, math.inf))[0] == 0.15
+    alone, least = best(JUDGED, Prior(0.5, 0))
+    assert alone > 0.15
+    between = [best(JUDGED, Prior(0.15, tokens))[0] for tokens in (0, 3, 10, 1e6)]
+    assert between == sorted(between, reverse=True)
+    assert (between[0], between[-1]) == (alone, 0.15)
+    assert best(JUDGED * 1000, Prior(0.15, 10))[0] == alone
+    trust, bits = best(JUDGED, Prior(0.15, 10))
+    by_hand = {t: Overlay([layer], JUDGED).bits(predictor.costs(JUDGED), [t]).sum() for t in TRUSTS}
+    assert (bits, bits >= least) == (pytest.approx(by_hand[trust]), True)  # of the messages alone
+    penalty = {t: -10 * (0.15 * math.log2(t / 0.15) + 0.85 * math.log2((1 - t) / 0.85)) for t in TRUSTS if t}
+    assert by_hand[trust] + penalty[trust] == pytest.approx(min(by_hand[t] + penalty[t] for t in penalty))
 
 
 def test_what_misleads_is_not_trusted_at_all(predictor: Predictor) -> None:
