@@ -104,14 +104,18 @@ def command(
     if is_run(model):
         check_writable(model)
     columns = (user_column, text_column)
-    central = central and (not methods or "central" in methods.split(","))
+    wanted = frozenset(filter(None, map(str.strip, methods.split(","))))
+    if methods and not wanted:
+        raise ValueError(f"--methods: {methods!r} names no row; give some, as in trigram+own,personal")
+    central = central and (not wanted or "central" in wanted)
     subject = subject_of(model, corpus, data_dir, columns, seed, ceiling if central else None, workers)
     name, seed, reference, folder = subject.corpus, subject.seed, subject.reference, subject.folder
     gate = GateConfig(margin=margin)
-    systems = systems_of(subject, finetune, gate, eight_bit=eight_bit, every_method=every_method or bool(methods))
+    systems = systems_of(subject, finetune, gate, eight_bit=eight_bit, every_method=every_method or bool(wanted))
     private = _privately_tuned(next(s for s in systems if s.name == "finetuned"), epsilon)
-    systems = _chosen(systems, methods, reference)
-    systems = [*systems[:-1], *private, systems[-1]] if systems[-1].name == "personal" else [*systems, *private]
+    chosen = _chosen(systems, wanted, reference)
+    last = [system for system in chosen if system.name == "personal"]
+    systems = [*(system for system in chosen if system not in last), *private, *last]
     plan = Plan.of(subject.population, systems, seed)
     learning = frozenset({f"{reference}+own", "finetuned", "personal"})
     plan = dataclasses.replace(plan, at_hand=_numbers(at_hand), learning=learning)
@@ -287,9 +291,8 @@ def _privately_tuned(tuned: System, epsilons: str) -> list[PrivatelyTuned]:
     return [PrivatelyTuned(tuned.base, number) for number in wanted]
 
 
-def _chosen(systems: Sequence[System], names: str, reference: str) -> list[System]:
+def _chosen(systems: Sequence[System], wanted: frozenset[str], reference: str) -> list[System]:
     """Those of these names and the reference; all without names. Raises ValueError for a name that is no row's."""
-    wanted = set(filter(None, map(str.strip, names.split(","))))
     known = [system.name for system in systems]
     if unknown := wanted.difference(known):
         raise ValueError(f"--methods: no row is called {sorted(unknown)[0]!r} here; there are {', '.join(known)}")

@@ -92,6 +92,7 @@ def test_a_checkpoint_that_is_none_or_has_another_vocabulary(
     _refused(nextword("evaluate", "--model", start, "--corpus", "synthetic", "--at-hand", "5,many"), "--at-hand")
     unknown = nextword("evaluate", "--model", start, "--corpus", "synthetic", "--methods", "personal,diddo")
     _refused(unknown, "'diddo'", "finetuned-ditto, ")
+    _refused(nextword("evaluate", "--model", start, "--corpus", "synthetic", "--methods", " ,"), "--methods")
     _refused(nextword("evaluate", "--model", start, "--corpus", "synthetic", "--epsilon", "0,8"), "--epsilon")
     _refused(nextword("predict", "see you", "--history", tmp_path / "nothing"), "nothing")
 

@@ -161,6 +161,7 @@ def test_predict_answers_texts_one_by_one_and_streams_line_for_line(
 
 def test_a_run_is_evaluated_beside_its_baselines_and_published(nextword: Shell, run: Path, tmp_path: Path) -> None:
     few = json.loads(nextword("evaluate", "--model", run, "--users", 1, "--workers", 1, "--no-central", "--json").out)
+    assert not (run / "central").exists()
     assert few["evaluated"] == {"participants": 8, "newcomers": 2}
     assert {row["users"] for row in few["methods"]} == {1, 2}
     outcome = nextword("evaluate", "--model", run, "--workers", 2, "--json")
