@@ -121,8 +121,8 @@ class NearContexts:
         """From what `stored` gave, with the same model's states. Raises ValueError for what is no such thing."""
         try:
             found = safetensors.numpy.load(stored)
-            followed = found["next"].tobytes().decode().split("\n")
             message_N, states_ND = found["message"], found["states"].astype(np.float32)
+            followed = found["next"].tobytes().decode().split("\n") if len(message_N) else []  # an end alone is "", too
             if not (message_N.shape == (len(followed),) and states_ND.ndim == 2 and len(states_ND) == len(followed)):
                 raise ValueError("of different lengths")
         except (safetensors.SafetensorError, KeyError, ValueError) as error:

@@ -173,6 +173,14 @@ def test_what_is_kept_of_a_layer_is_the_layer(history: list[list[str]], context:
         assert again.mass(context, token) == pytest.approx(layer.mass(context, token), rel=0.05, abs=1e-6)
 
 
+def test_a_layer_of_nothing_and_one_of_an_end_alone_are_kept_as_they_are() -> None:
+    for history, rest in (([], 1.0), ([[]], 1 - NearConfig().share)):
+        again = NearContexts.of_stored(_States(), NearContexts(_States(), history).stored())
+        assert (again.rest(["see"]), again.words) == (pytest.approx(rest), [])
+        again.learn([["see", "you"]])
+        assert again.words == ["see", "you"]
+
+
 def test_what_is_no_layer_is_refused() -> None:
     whole = NearContexts(_States(), [["see", "you"]])
     short = safetensors.numpy.load(whole.stored())
