@@ -31,6 +31,7 @@ from nextword.federation.codecs.stage import Part
 from nextword.federation.config import ClientConfig, RunConfig
 from nextword.federation.folders import DEVICES, run_folder, start_folder
 from nextword.federation.groups import frozen_names
+from nextword.federation.ledger import Gaussian
 from nextword.federation.ngrams import Growth, Sketching
 from nextword.federation.noise import Secret, Seeded, derived_key
 from nextword.text import normalise, tokens
@@ -42,6 +43,7 @@ from personalization.spending import Account
 from personalization.store import DeviceStore, device_secret
 
 RESIDUALS, SECRETS, ACCOUNTS = "residuals", "secrets", "accounts"  # of the devices' folder
+OF_USERS = "accounts-of-users"  # what their updates with noise have paid; in ACCOUNTS, what messages have
 _SPARE_BYTES = 2**20  # for names and scales of parameters, beside their numbers
 
 LOG = logging.getLogger(__name__)
@@ -143,6 +145,8 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
         if config.privacy.by_devices:
             delta = own_noise.or_nothing(trained.delta, task.models[chosen])
             secret = _secret(config, context, user)
+            if config.privacy.method == "local":
+                _pay(config, context, task, user)
             encoded, within = own_noise.encode(config, task.server_round, user, task.cohort, delta, secret), True
         else:
             sent = {name: change for name, change in trained.delta.items() if name not in local.frozen}
@@ -254,6 +258,14 @@ def _private(config: RunConfig, context: Context, task: Task, user: int, rng: np
         return Private(settings, Seeded(rng), asked.parts)
     secret = _secret(config, context, user)
     return Private(settings, Secret(derived_key(secret, task.server_round, task.received)), asked.parts)
+
+
+def _pay(config: RunConfig, context: Context, task: Task, user: int) -> None:
+    """Write down what an update with noise costs its user. Raises ValueError where the budget does not allow it."""
+    settings = config.privacy
+    account = Account(_devices(config, context) / OF_USERS / f"{user}.json", "user")
+    released, budget = [Gaussian(settings.noise_multiplier)], settings.epsilon_budget or math.inf
+    account.add(task.server_round, task.received, released, budget=budget, delta=settings.delta)
 
 
 def _secret(config: RunConfig, context: Context, user: int) -> bytes:

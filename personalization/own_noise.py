@@ -11,8 +11,9 @@ the server's to say, and more than the settings' `federation.users-per-round` ar
 device's secret, for this very update in this very round: a round that is done again after a crash from the same
 parameters sends the same bytes, which tell nothing new and are paid once, and another update meets other noise.
 
-Devices do not count their rounds: a server that asks one more often than it tells, or in one round from several
-parameters, gets as many releases, which its figure misses.
+By "local" each device keeps an account of what it has sent (`personalization.spending`), and sends nothing beyond
+`privacy.epsilon-budget`: a server that asks one more often than it tells, or in one round from several parameters, is
+counted there. By "distributed" nothing counts on the device, since what a share costs depends on who else answers.
 """
 
 from __future__ import annotations

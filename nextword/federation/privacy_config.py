@@ -104,8 +104,9 @@ class PrivacyConfig(Section):
         privacy.clip-norm        "local": at most 32 with the noise, which is what the server takes of a number; by
                                  randomk:0.1 a tenth of that, as it multiplies by ten
         privacy.bits, rotate     "distributed": enough bits for the sum; a start with too few is refused
-        privacy.epsilon-budget   "distributed": a round is begun if all answers would keep to the budget. Where fewer
-                                 come it costs more, so the last round may exceed the budget
+        privacy.epsilon-budget   "local": kept by each device too, which counts its own updates. "distributed": a round
+                                 is begun if all answers would keep to the budget. Where fewer come it costs more, so
+                                 the last round may exceed the budget
         privacy.accountant       of no meaning: "local" is exact, "distributed" by RDP
     """
 

@@ -14,16 +14,21 @@ from flwr.app import Array, Message
 
 from nextword.federation.clipping import norm
 from nextword.federation.config import RunConfig
+from nextword.federation.folders import DEVICES
 from nextword.federation.ledger import curve_epsilon, gaussian_epsilon
 from nextword.federation.privacy_config import PrivacyConfig
 from nextword.federation.records import BITS_PER_PIECE, COHORT, NUM_MESSAGES, NUM_PIECES, TASK, metrics_key, update_key
 from nextword.federation.skellam import Scheme
 from nextword.federation.skellam_cost import Skellam, curve
 from personalization import store
+from personalization.app import OF_USERS
+from personalization.spending import Account
 from server.accumulator import Accumulator
 from server.app import run_once
 from server.run_folder import RunFolder
 from server.sampling import independent
+from server.spending import Spending
+from server.strategy import FederatedTraining
 
 Grids = Any
 LOCAL = ["privacy.method=local", "federation.evaluate-every=0", "privacy.clip-norm=0.05"]
@@ -270,6 +275,57 @@ def test_local_epsilon_is_that_of_the_user_asked_most_often_by_hand(config: RunC
     assert found["projections_not_measured"] == []
     epsilons = [event["privacy"]["epsilon"] for event in _rounds(config)]
     assert epsilons == sorted(epsilons)
+
+
+def _own_accounts(config: RunConfig) -> dict[int, Account]:
+    folder = Path(config.out) / DEVICES / OF_USERS
+    return {int(path.stem): Account(path, "user") for path in folder.glob("*.json")}
+
+
+def test_each_device_counts_what_it_has_sent(config: RunConfig, local_grid: Grids) -> None:
+    """The account of whom the server has asked most often is the server's figure, to the digit."""
+    config = config.with_settings([*LOCAL, "privacy.noise-multiplier=3", "federation.rounds=4"])
+    told = run_once(config, local_grid(config, nodes=2))["privacy"]
+    asked = Counter(u for r in range(1, 5) for u in independent(range(12), 6, r, (config.seed, 1)))
+    found = {user: account.spent(1e-5) for user, account in _own_accounts(config).items()}
+    assert {user: spent.rounds for user, spent in found.items()} == dict(asked)
+    assert max(spent.epsilon for spent in found.values()) == told["epsilon"]
+    assert {(spent.unit, spent.accountant, spent.sampling) for spent in found.values()} == {
+        ("user", "gaussian", "not amplified")
+    }
+
+
+@pytest.mark.parametrize("tell", ["another round", "other parameters"])
+def test_a_server_that_asks_beyond_the_budget_gets_nothing(
+    config: RunConfig, local_grid: Grids, monkeypatch: pytest.MonkeyPatch, tell: str
+) -> None:
+    """One that keeps its own account too low, and begins rounds that it should not."""
+    everybody = ["federation.users-per-round=12", "federation.rounds=4"]
+    config = config.with_settings([*LOCAL, "privacy.noise-multiplier=3", *everybody])
+    budget = (gaussian_epsilon(3 / math.sqrt(2), 1e-5) + gaussian_epsilon(3 / math.sqrt(3), 1e-5)) / 2
+    config = config.with_settings([f"privacy.epsilon-budget={budget}"])
+    monkeypatch.setattr(Spending, "affordable", lambda self, server_round: True)
+    sent: dict[int, set[str]] = {}
+
+    def listen(asked: Message, reply: Message) -> list[Message]:
+        if asked.metadata.message_type == "train" and reply.has_content():
+            number = int(asked.content[TASK]["round"])  # type: ignore[index,call-overload,arg-type]
+            sent.setdefault(number, set()).update(key for key in reply.content.array_records)
+        return [reply]
+
+    def lie(self: FederatedTraining, *args: Any, **kwargs: Any) -> Any:
+        messages = list(ask(self, *args, **kwargs))
+        for message in messages:
+            message.content[TASK]["round"] = 1  # type: ignore[index]
+        return messages
+
+    ask = FederatedTraining.configure_train
+    if tell == "other parameters":  # all of them as if in the first round
+        monkeypatch.setattr(FederatedTraining, "configure_train", lie)
+    run_once(config, local_grid(config, nodes=2, tamper=listen))
+    assert {account.spent(1e-5).rounds for account in _own_accounts(config).values()} == {2}
+    if tell == "another round":
+        assert {number: len(keys) for number, keys in sent.items()} == {1: 12, 2: 12}
 
 
 def test_distributed_epsilon_is_a_computation_by_hand(config: RunConfig, local_grid: Grids) -> None:
