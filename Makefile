@@ -5,7 +5,8 @@ READY := $(VENV)/.ready
 RUNS := nus-sms self-dialogue
 SEEDS := 0 1 2
 METHODS := fedper fedrep adapters ditto apfl per-fedavg
-ROWS := $(METHODS:%=nus-sms-%) nus-sms-reptile nus-sms-private nus-sms-clusters synthetic-clusters self-dialogue-short
+ROWS := $(METHODS:%=nus-sms-%) nus-sms-reptile nus-sms-private nus-sms-clusters synthetic-clusters self-dialogue-short \
+	ubuntu-irc
 BESIDE_0 := $(addprefix nus-sms-,small int8 int4 ternary sign topk lowrank frozen in-turn clusters dp dp-noisier dp-noisiest dpsgd)
 BESIDE_1 := nus-sms-small
 BESIDE_2 := nus-sms-small
@@ -38,7 +39,9 @@ EVALUATE_self-dialogue := --users 60 --central-epochs 2
 $(foreach row,$(ROWS),$(eval EVALUATE_$(row) := --no-central --at-hand 5,20))
 $(foreach method,$(METHODS),$(eval EVALUATE_nus-sms-$(method) := --methods $(method),finetuned,personal --at-hand 5,20))
 EVALUATE_nus-sms-private := --methods finetuned --epsilon 1,2,4,8,inf --users 15
-EVALUATE_self-dialogue-short := --users 60 --methods trigram,trigram+own,pretrained,federated+own,federated+near,finetuned,personal
+FEW_ROWS := --users 60 --methods trigram,trigram+own,pretrained,federated+own,federated+near,finetuned,personal
+EVALUATE_self-dialogue-short := $(FEW_ROWS)
+EVALUATE_ubuntu-irc := $(FEW_ROWS)
 SIMULATE = if test -f runs/$(1)-$(2)/config.toml; then $(BIN)/nextword simulate --resume runs/$(1)-$(2); \
 	else $(BIN)/nextword simulate scripts/runs/$(1).toml --set seed=$(2) --out runs/$(1)-$(2); fi
 define RUN
