@@ -6,7 +6,8 @@ import copy
 from pathlib import Path
 from typing import Any
 
-from scripts.results import document, mean_rows, of_run, with_headline
+from scripts.results import of_run, with_headline
+from scripts.results_document import document, mean_rows
 from server.run_folder import RunFolder
 
 
@@ -91,6 +92,35 @@ def test_few_messages_and_clusters_are_told_where_they_were_measured() -> None:
     assert "| 5 | 4 | 20.0 (+1.00) | 20.0 (+1.00) |\n| 20 |" in text
     assert "People measured in each cluster: 3, 1; adjusted Rand index with the corpus's groups 0.50." in text
     assert "cluster" not in document([_measured(0, 0.1)])
+
+
+def _of(name: str, seed: int, federated: float, stack: float, *, users: int = 4) -> dict[str, Any]:
+    one = _measured(seed, 0.0) | {"name": name, "corpus": "people"}
+    row = one["methods"][0] | {"users": users}
+    tops = {"federated": federated, "personal": stack}
+    one["methods"] = [
+        row | {"name": method, "people": people, "top1": top1 + 0.01 * (people == "newcomers")}
+        for people in ("participants", "newcomers")
+        for method, top1 in tops.items()
+    ]
+    one["at_hand"] = [
+        {"name": "personal", "people": "newcomers", "messages": messages, "users": 4, "top1": top1, "gain_top1": 0.0}
+        for messages, top1 in ((5, 0.9), (20, 0.4))
+    ]
+    return one
+
+
+def test_runs_of_the_same_people_stand_side_by_side_over_the_plain_run_of_their_seeds() -> None:
+    plain = [_of("people", 0, 0.1, 0.2), _of("people", 1, 0.3, 0.4)]
+    other, of_few = _of("people-other", 1, 0.25, 0.5), _of("people-few", 0, 0.1, 0.2, users=2)
+    text = document([*plain, other, of_few])
+    table = text.partition("## Personalizing on people, side by side")[2].partition("\n## ")[0]
+    assert [line for line in table.splitlines() if line.startswith("| people")] == [
+        "| people | abc | 0, 1 | 20.0 / 21.0 |  |  | 30.0 / 31.0 | +10.00 / +10.00 | 40.0 |",
+        "| people | abc | 1 | 30.0 / 31.0 |  |  | 40.0 / 41.0 | +10.00 / +10.00 | 40.0 |",
+        "| people-other | abc | 1 | 25.0 / 26.0 |  |  | 50.0 / 51.0 | +20.00 / +20.00 | 40.0 |",
+    ]
+    assert "side by side" not in document(plain)
 
 
 def _compared(seed: int, *, noise: float = 1.0, text: str = "epsilon 3", upload: int = 500) -> dict[str, Any]:
