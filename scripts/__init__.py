@@ -60,6 +60,8 @@ def app() -> None:
     """The command `nextword`: a mistake in what it is given ends in one line and exit code 2."""
     os.environ.setdefault("FLWR_TELEMETRY_ENABLED", "0")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    for name in ("OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):  # numpy's products are small: threads only wait
+        os.environ.setdefault(name, "1")
     try:
         _app()
     except (ValueError, OSError) as error:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -385,6 +388,17 @@ def test_an_evaluation_does_not_depend_on_the_number_of_processes(
     assert {row["name"] for row in chosen["groups"]} <= {"finetuned-last"}
     assert {row["people"] for row in one["methods"]} == {"newcomers"}
     assert one["trigram_of"] == "the people measured"
+
+
+def test_numpy_keeps_to_one_thread_unless_told_otherwise(nextword: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reads that when it is loaded, so it must not be there before."""
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    assert nextword("corpus", "list").code == 0
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "1"
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
+    assert nextword("corpus", "list").code == 0
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "3"
+    subprocess.run([sys.executable, "-c", "import scripts, sys; assert 'numpy' not in sys.modules"], check=True)
 
 
 def test_latency_is_measured_against_its_peers(nextword: Shell, base: Path, corpus_file: Path, tmp_path: Path) -> None:
