@@ -52,7 +52,8 @@ def run_once(
     with folder.locked():
         model, vocabulary = prepare_start(config, run_id)
         folder.pin(Inputs.of(start_folder(config, run_id), participants))
-        kept = personal_names(config.personal, model.config, model.weights()) | never_sent(config.update)
+        names = model.weights().keys()
+        kept = personal_names(config.personal, model.config, names) | never_sent(config.update, names)
         start = {name: value.copy() for name, value in model.weights().items() if name not in kept}
         run = Run(config, grid, folder, (folder.load() if resume else None) or State(0, start), observer)
         run.train()

@@ -126,14 +126,18 @@ class UpdateConfig(Section):
     lie in the span of their inputs (Petrov et al. 2024, "DAGER: exact gradient inversion for large language models").
     It is no guarantee, which noise alone gives (`privacy`, `dpsgd`). By "all-but-one" only one block, or what is in no
     block, is trained and sent in each round, in turn (Wang et al. 2024, "Why go full? Elevating federated learning
-    through partial network updates"). Either goes with one cluster and any method but "per-fedavg"; "all-but-one" also
-    without feedback and with privacy.method "none". dpsgd goes with both.
+    through partial network updates"). By "all-but-norms" only the scales of the normalisations are: two thousand
+    numbers of five million, so that noise for privacy is little beside them (as the biases, of which this model has
+    none, of Bu et al. 2024, "Differentially private bias-term fine-tuning of foundation models").
+
+    Each goes with one cluster and any method but "per-fedavg"; "all-but-one" also without feedback and with
+    privacy.method "none". dpsgd goes with all.
     """
 
     codec: str = "float32"  # as "topk:0.1+hadamard+int4"
     feedback: bool = False
     download: Literal["float32", "int8"] = "float32"
-    frozen: Literal["nothing", "embedding", "all-but-one"] = "nothing"
+    frozen: Literal["nothing", "embedding", "all-but-one", "all-but-norms"] = "nothing"
 
     @model_validator(mode="after")
     def _feedback_needs_a_codec_that_contracts(self) -> Self:

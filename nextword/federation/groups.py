@@ -10,8 +10,10 @@ from nextword.model_config import ModelConfig
 TOP = ("fedper", "fedrep")  # methods whose topmost blocks are personal
 
 
-def never_sent(update: UpdateConfig) -> frozenset[str]:
+def never_sent(update: UpdateConfig, names: Iterable[str]) -> frozenset[str]:
     """The parameters that nobody trains for others or sends in any round: every device has them from the start."""
+    if update.frozen == "all-but-norms":
+        return frozenset(name for name in names if not name.endswith("norm.weight"))
     return frozenset({"embedding.weight"} if update.frozen == "embedding" else ())
 
 
@@ -21,7 +23,7 @@ def frozen_names(update: UpdateConfig, names: Collection[str], server_round: int
     By "all-but-one" the blocks have their turns, one a round, and after them all that is in no block.
     """
     if update.frozen != "all-but-one":
-        return never_sent(update)
+        return never_sent(update, names)
     part_of = {name: int(name.split(".")[1]) if name.startswith("blocks.") else len(names) for name in names}
     parts = sorted(set(part_of.values()))
     turn = parts[(server_round - 1) % len(parts)]

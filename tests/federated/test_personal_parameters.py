@@ -12,6 +12,7 @@ import safetensors.numpy
 from nextword import checkpoint
 from nextword.federation.config import RunConfig
 from nextword.federation.folders import DEVICES
+from nextword.federation.groups import TOP
 from nextword.model import LanguageModel
 from nextword.model_config import ModelConfig
 from personalization import device
@@ -74,6 +75,20 @@ def test_a_frozen_embedding_is_neither_trained_nor_sent_by_any_method(
     assert summary["rejected"] == 0
 
 
+@pytest.mark.parametrize("method", sorted(set(METHODS) - {"per-fedavg"}))
+def test_norms_alone_are_trained_and_sent_by_any_method(layered: RunConfig, local_grid: Grids, method: str) -> None:
+    """By methods whose topmost block is personal, those below it."""
+    plain = ["client.optimizer=sgd", "client.learning-rate=0.1"]
+    layered = layered.with_settings([f"personal.method={method}", "update.frozen=all-but-norms", *plain])
+    summary = run_once(layered, local_grid(layered, nodes=2))
+    start, final = (checkpoint.load(folder)[0].weights() for folder in (layered.model.start, summary["model"]))
+    norms = {name for name in start if name.endswith("norm.weight")}
+    shared = {name for name in norms if method not in TOP or name.startswith("blocks.0.")}
+    assert {name for name in start if not np.array_equal(start[name], final[name])} == shared
+    assert summary["shared_parameters"] == sum(start[name].size for name in shared)
+    assert summary["rejected"] == 0
+
+
 @pytest.mark.parametrize("method", sorted(set(METHODS) - {"per-fedavg", "fedper", "fedrep"}))
 @pytest.mark.parametrize("codec", ["float32", "topk:0.5+int8"])
 def test_one_part_a_round_moves_and_the_others_stay(
@@ -105,7 +120,11 @@ def test_one_part_a_round_moves_and_the_others_stay(
 def test_what_is_frozen_is_refused_where_it_must_move() -> None:
     either = ("personal.method=per-fedavg", "clusters.number=2")
     feedback, privacy = "update.feedback=true", "privacy.method=central"
-    for frozen, settings in (("embedding", either), ("all-but-one", (*either, feedback, privacy))):
+    for frozen, settings in (
+        ("embedding", either),
+        ("all-but-norms", either),
+        ("all-but-one", (*either, feedback, privacy)),
+    ):
         for setting in settings:
             more = ["update.codec=sign"] if setting == feedback else []
             with pytest.raises(ValueError, match=rf"^update.frozen = {frozen}: .*: set update.frozen=nothing or "):
