@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 import torch
 
+from nextword.federation.groups import is_norm
 from nextword.federation.noise import Secret, Seeded
 from nextword.model import LanguageModel
 from nextword.training import TrainConfig, fit
@@ -31,7 +32,7 @@ class FinetuneConfig:
     """How a person's candidates are made."""
 
     train: TrainConfig = TrainConfig(epochs=3, batch_messages=16, learning_rate=3e-4, schedule="cosine")
-    part: Literal["whole", "last", "adapters"] = "whole"  # of the model that is trained
+    part: Literal["whole", "last", "adapters", "norms"] = "whole"  # of the model that is trained
     layers: int = 1  # last: topmost blocks
     rank: int = 8  # adapters
     ways: tuple[float, ...] = (0.5, 1.0, 1.5)  # shares of the way from the shared to the fine-tuned weights
@@ -81,7 +82,7 @@ def tune(
         with adapted(tuned, config.rank, rng, keep=True) as changes:
             _fit(tuned, messages, config, rng, changes.own, progress)
         return tuned
-    _fit(tuned, messages, config, rng, _last(shared, config.layers) if config.part == "last" else None, progress)
+    _fit(tuned, messages, config, rng, _trained(shared, config), progress)
     return tuned
 
 
@@ -100,10 +101,16 @@ def _fit(
         fit_privately(model, messages, config.train, config.private, noise, rng, only=only, progress=progress)
 
 
-def _last(model: LanguageModel, layers: int) -> frozenset[str]:
-    """The parameters of the topmost blocks, and of the norm above them."""
-    top = tuple(f"blocks.{number}." for number in range(model.config.layers - layers, model.config.layers))
-    return frozenset(name for name, _ in model.named_parameters() if name.startswith((*top, "norm.")))
+def _trained(shared: LanguageModel, config: FinetuneConfig) -> frozenset[str] | None:
+    """The parameters that move; None: all of them."""
+    names = [name for name, _ in shared.named_parameters()]
+    if config.part == "norms":  # scales alone
+        return frozenset(filter(is_norm, names))
+    if config.part == "last":  # the topmost blocks, and the norm above them
+        first = shared.config.layers - config.layers
+        top = tuple(f"blocks.{number}." for number in range(first, shared.config.layers))
+        return frozenset(name for name in names if name.startswith((*top, "norm.")))
+    return None
 
 
 def part_of_the_way(shared: LanguageModel, tuned: LanguageModel, way: float) -> LanguageModel:

@@ -10,10 +10,15 @@ from nextword.model_config import ModelConfig
 TOP = ("fedper", "fedrep")  # methods whose topmost blocks are personal
 
 
+def is_norm(name: str) -> bool:
+    """Whether this parameter is the scales of a normalisation."""
+    return name.endswith("norm.weight")
+
+
 def never_sent(update: UpdateConfig, names: Iterable[str]) -> frozenset[str]:
     """The parameters that nobody trains for others or sends in any round: every device has them from the start."""
     if update.frozen == "all-but-norms":
-        return frozenset(name for name in names if not name.endswith("norm.weight"))
+        return frozenset(name for name in names if not is_norm(name))
     return frozenset({"embedding.weight"} if update.frozen == "embedding" else ())
 
 

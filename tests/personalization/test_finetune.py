@@ -66,3 +66,11 @@ def test_the_last_layers_alone_are_trained(model: LanguageModel, vocabulary: Voc
     before, after = model.weights(), tuned.weights()
     changed = {name for name in before if not np.array_equal(before[name], after[name])}
     assert changed == {name for name in before if name.startswith(("blocks.1.", "norm."))}
+
+
+def test_norms_alone_are_trained_where_that_is_asked(model: LanguageModel, vocabulary: Vocabulary) -> None:
+    messages = [vocabulary.encode("see you at the station")] * 12
+    tuned = tune(model, messages, dataclasses.replace(EAGER, part="norms"), np.random.default_rng(0))
+    assert score(tuned, messages).bits.sum() < score(model, messages).bits.sum()
+    before, after = model.weights(), tuned.weights()
+    assert {name for name in before if (after[name] != before[name]).any()} == {n for n in before if "norm" in n}
