@@ -8,7 +8,7 @@ METHODS := fedper fedrep adapters ditto apfl per-fedavg
 ROWS := $(METHODS:%=nus-sms-%) nus-sms-reptile nus-sms-private nus-sms-clusters synthetic-clusters self-dialogue-short \
 	ubuntu-irc
 BESIDE_0 := $(addprefix nus-sms-,small int8 int4 ternary sign topk lowrank frozen in-turn clusters dp dp-noisier dp-noisiest dpsgd \
-	norms norms-dp norms-dp-strict)
+	norms norms-dp norms-dp-strict norms-dpsgd)
 BESIDE_1 := nus-sms-small
 BESIDE_2 := nus-sms-small
 MEASURED := scripts/runs/measured

@@ -1,6 +1,7 @@
 """`nextword compare`: the shared models of several runs side by side, on the same people's tests.
 
-What a smaller update, noise or another way to federate costs: each run beside the first one, person by person.
+What a smaller update, noise or another way to federate costs: each run beside the first one, person by person, and
+below all the model that the first one began with, if it had one.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from scripts.console import commit, errors, print_json, progress
 from scripts.evaluation_rows import PROTOCOL, RULE, summarise_all
 
 if TYPE_CHECKING:
-    from data.splits import Population
+    from scripts.evaluate import Subject
     from scripts.systems import System
     from server.run_folder import RunFolder
 
 WHERE = ("out", "corpus.data-dir", "federation.workers", "federation.users-per-node")  # and not what is run
+_START = "pretrained"  # as the row of `evaluate`
+_UNTRAINED = {"name": _START, "changed": {}, "upload_bytes": 0, "download_bytes": 0, "rounds": 0, "privacy": []}
 _PEOPLE_OF = ("corpus.name", "seed", "corpus.newcomer-share", "corpus.user-column", "corpus.text-column")
 
 
@@ -82,12 +85,14 @@ def command(
 ) -> None:
     from data.splits import sample
     from scripts.evaluation import Plan, evaluate
+    from scripts.systems import Checkpointed
 
     code = commit()  # before the work, which takes long enough for the files to change
     beside = [Beside.at(path) for path in runs]
-    population, first = _same_people(beside, data_dir), beside[0]
-    seed = int(first.settings["seed"])
-    plan = Plan.of(population, [run.system for run in beside], seed)
+    subject, first = _same_people(beside, data_dir), beside[0]
+    seed, start = int(first.settings["seed"]), subject.models.get(_START)
+    systems: list[System] = [*(run.system for run in beside), *([Checkpointed(_START, start)] if start else [])]
+    plan = Plan.of(subject.population, systems, seed)
     evaluated = {"participants": len(plan.participants), "newcomers": len(plan.newcomers)}
     if users:
         chosen = (sample(people, users, seed=seed) for people in (plan.participants, plan.newcomers))
@@ -106,7 +111,7 @@ def command(
         "reference": first.name,
         "evaluated": evaluated,
         "commit": code,
-        "runs": [run.about(first) for run in beside],
+        "runs": [*(run.about(first) for run in beside), *([_UNTRAINED] if start else [])],
         "methods": summarise_all(results, plan.methods, first.name, seed),
     }
     _keep(first.folder, answer)
@@ -130,8 +135,8 @@ def _keep(folder: RunFolder, answer: dict[str, Any]) -> None:
     errors.print(told, highlight=False, style="dim")
 
 
-def _same_people(beside: Sequence[Beside], data_dir: Path | None) -> Population:
-    """The people of all these runs. Raises ValueError where they are not the same."""
+def _same_people(beside: Sequence[Beside], data_dir: Path | None) -> Subject:
+    """The first run's, and so all these runs', people. Raises ValueError where they are not the same."""
     from scripts.evaluate import subject_of
 
     first = beside[0]
@@ -154,7 +159,7 @@ def _same_people(beside: Sequence[Beside], data_dir: Path | None) -> Population:
                 f"{run.folder.path}: the people of its corpus.data-dir are others than those of {first.folder.path}: "
                 "compare runs of the same people"
             )
-    return subjects[0].population
+    return subjects[0]
 
 
 def _print(answer: Mapping[str, Any]) -> None:

@@ -234,14 +234,15 @@ def test_runs_of_the_same_people_are_compared_and_published(
     assert outcome.code == 0, outcome.err
     answer = json.loads(outcome.out)
     assert answer == RunFolder(run).comparison()
-    assert [one["name"] for one in answer["runs"]] == ["run", "same", "small"]
-    assert [one["changed"] for one in answer["runs"]] == [{}, {}, {"update.codec": "topk:0.05+int4"}]
-    whole, again, little = (one["upload_bytes"] for one in answer["runs"])
-    assert whole == again > 20 * little
+    assert [one["name"] for one in answer["runs"]] == ["run", "same", "small", "pretrained"]
+    assert [one["changed"] for one in answer["runs"]] == [{}, {}, {"update.codec": "topk:0.05+int4"}, {}]
+    whole, again, little, nothing = (one["upload_bytes"] for one in answer["runs"])
+    assert whole == again > 20 * little > nothing == 0
     rows = {(row["name"], row["people"]): row for row in answer["methods"]}
     evaluated = json.loads(nextword("evaluate", "--model", run, "--no-central", "--json").out)
-    for row in (row for row in evaluated["methods"] if row["name"] == "federated"):
-        for name in ("run", "same"):
+    names = {"federated": ("run", "same"), "pretrained": ("pretrained",)}
+    for row in (row for row in evaluated["methods"] if row["name"] in names):
+        for name in names[row["name"]]:
             assert rows[name, row["people"]] == row | {"name": name}  # the gain of what is alike is 0
     assert rows["small", "all"]["bits_per_character"] != rows["run", "all"]["bits_per_character"]
     table = nextword("compare", run, small, "--users", 1)
