@@ -2,10 +2,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-RUNS := nus-sms self-dialogue
+RUNS := nus-sms nus-sms-reptile self-dialogue
 SEEDS := 0 1 2
 METHODS := fedper fedrep adapters ditto apfl per-fedavg
-ROWS := $(METHODS:%=nus-sms-%) nus-sms-reptile nus-sms-private nus-sms-clusters synthetic-clusters self-dialogue-short \
+ROWS := $(METHODS:%=nus-sms-%) nus-sms-private nus-sms-clusters synthetic-clusters self-dialogue-short \
 	ubuntu-irc
 BESIDE_0 := $(addprefix nus-sms-,small int8 int4 ternary sign topk lowrank frozen in-turn clusters dp dp-noisier dp-noisiest dpsgd \
 	norms norms-dp norms-dp-strict norms-dpsgd)
@@ -36,6 +36,7 @@ check: $(READY)
 # RESULTS.md. What is published already in $(MEASURED) is kept: delete a file there to measure that run anew. A
 # run that was cut off is resumed.
 EVALUATE_nus-sms := --at-hand 5,20
+EVALUATE_nus-sms-reptile := --methods trigram,trigram+own,federated+own,federated+near,finetuned,personal --at-hand 5,20
 EVALUATE_self-dialogue := --users 60 --central-epochs 2
 $(foreach row,$(ROWS),$(eval EVALUATE_$(row) := --no-central --at-hand 5,20))
 $(foreach method,$(METHODS),$(eval EVALUATE_nus-sms-$(method) := --methods $(method),finetuned,personal --at-hand 5,20))
