@@ -7,8 +7,7 @@ SEEDS := 0 1 2
 METHODS := fedper fedrep adapters ditto apfl per-fedavg
 ROWS := $(METHODS:%=nus-sms-%) nus-sms-private nus-sms-clusters synthetic-clusters self-dialogue-short \
 	ubuntu-irc
-BESIDE_0 := $(addprefix nus-sms-,small int8 int4 ternary sign topk lowrank frozen in-turn clusters dp dp-noisier dp-noisiest dpsgd \
-	norms norms-dp norms-dp-strict norms-dpsgd)
+BESIDE_0 := $(addprefix nus-sms-,small int8 int4 ternary sign topk lowrank frozen in-turn clusters dp dp-noisier dp-noisiest dpsgd)
 BESIDE_1 := nus-sms-small
 BESIDE_2 := nus-sms-small
 MEASURED := scripts/runs/measured
@@ -62,6 +61,7 @@ $(MEASURED)/$(1)-$(2).comparison.json: | $(READY)
 COMPARED += $(MEASURED)/$(1)-$(2).comparison.json
 endef
 $(foreach seed,$(SEEDS),$(eval $(call COMPARISON,nus-sms,$(seed),$(BESIDE_$(seed)))))
+$(eval $(call COMPARISON,nus-sms-norms,0,$(addprefix nus-sms-,norms-dp norms-dpsgd norms-dp-strict) nus-sms))
 $(eval $(call COMPARISON,self-dialogue-short,0,self-dialogue-short-small,--users 150))
 
 results: $(foreach run,$(RUNS),$(foreach seed,$(SEEDS),$(MEASURED)/$(run)-$(seed).json)) $(ROWS:%=$(MEASURED)/%-0.json) \

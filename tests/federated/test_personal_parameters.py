@@ -16,7 +16,7 @@ from nextword.federation.groups import TOP
 from nextword.model import LanguageModel
 from nextword.model_config import ModelConfig
 from personalization import device
-from personalization.methods import METHODS
+from personalization.methods import METHODS, base
 from personalization.store import DeviceStore
 from server.app import run_once
 from server.run_folder import CHECKPOINT
@@ -73,6 +73,33 @@ def test_a_frozen_embedding_is_neither_trained_nor_sent_by_any_method(
     assert np.array_equal(start["embedding.weight"], final["embedding.weight"])
     assert np.abs(start["blocks.0.mlp.up.weight"] - final["blocks.0.mlp.up.weight"]).max() > 0
     assert summary["rejected"] == 0
+
+
+@pytest.mark.parametrize("frozen", ["embedding", "all-but-norms"])
+@pytest.mark.parametrize("private", [False, True])
+def test_what_is_never_sent_is_not_trained_either(
+    layered: RunConfig, local_grid: Grids, monkeypatch: pytest.MonkeyPatch, frozen: str, private: bool
+) -> None:
+    """Else it would take its part of a clipped gradient, and what is sent would fit to what nobody gets."""
+    trained: list[set[str]] = []
+
+    def watch(name: str) -> None:
+        plain = getattr(base, name)
+
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            trained.append(set(kwargs["only"]))
+            return plain(*args, **kwargs)
+
+        monkeypatch.setattr(base, name, wrapped)
+
+    watch("fit_privately" if private else "fit")
+    more = ["dpsgd.noise-multiplier=0.5", "federation.evaluate-every=0"] if private else []
+    layered = layered.with_settings([f"update.frozen={frozen}", *more])
+    run_once(layered, local_grid(layered, nodes=2))
+    names = set(checkpoint.load(Path(layered.model.start))[0].weights())
+    wanted = {name for name in names if name.endswith("norm.weight") or frozen == "embedding" != name.split(".")[0]}
+    assert trained
+    assert all(each == wanted for each in trained)
 
 
 @pytest.mark.parametrize("method", sorted(set(METHODS) - {"per-fedavg"}))
