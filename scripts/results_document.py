@@ -200,11 +200,12 @@ def _comparison(seeds: Sequence[Measured]) -> list[str]:
         f"## Beside {reference}",
         "",
         "Shared models, nothing personal: what other settings cost, by `nextword compare`, in points of top-1 over "
-        f"{reference} of the same seed, paired by person; kB of an update up, and of what it begins from down. At "
+        f"{reference} of the same seed, paired by person; kB of an update up, and of what it begins from down; bits of "
+        "participants / newcomers. At "
         f"{', '.join(sorted({str(one['commit']) for one in seeds}))}.",
         "",
-        "| run | settings | seeds | kB up | times smaller | kB down | " + " | ".join(heads) + " |",
-        "|---|---|--:|--:|--:|--:|" + "--:|" * len(PEOPLE),
+        "| run | settings | seeds | kB up | times smaller | kB down | " + " | ".join(heads) + " | bits/char |",
+        "|---|---|--:|--:|--:|--:|--:|" + "--:|" * len(PEOPLE),
     ]
     whole = fmean(run["upload_bytes"] for one in seeds for run in one["runs"] if run["name"] == reference)
     private: list[str] = []
@@ -217,8 +218,9 @@ def _comparison(seeds: Sequence[Measured]) -> list[str]:
         rows = [row for one, _ in pairs for row in one["methods"] if row["name"] == name]
         up, down = (fmean(run[key] for run in runs) for key in ("upload_bytes", "download_bytes"))
         changed = ", ".join(f"{key} {value}" for key, value in runs[0]["changed"].items())
-        smaller = f"{whole / up:.1f}" if up else ""
+        smaller = f"{whole / up:.1f}" if 0 < up <= whole else ""
         cells = [name, changed, f"{len(runs)}", f"{up / 1000:,.0f}", smaller, f"{down / 1000:,.0f}"]
+        bits: list[str] = []
         for people in PEOPLE:
             here = [row for row in rows if row["people"] == people]
             if not here:
@@ -229,6 +231,9 @@ def _comparison(seeds: Sequence[Measured]) -> list[str]:
                 interval = [fmean(row["gain_interval"][end] for row in here) for end in (0, 1)]
                 gain = fmean(row["gain_top1"] for row in here)
                 cells.append(f"{100 * gain:+.2f} ({_interval(interval, '{:+.2f}')})")
+            cost = [row["bits_per_character"] for row in here if row.get("bits_per_character") is not None]
+            bits += [f"{fmean(cost):.3f}"] if cost else []
+        cells.append(" / ".join(bits))
         lines.append("| " + " | ".join(cells) + " |")
         private += dict.fromkeys(f"- {name}: {_private(found)}" for run in runs for found in run["privacy"])
     return [*lines, "", *private, *([""] if private else [])]

@@ -125,7 +125,7 @@ def test_runs_of_the_same_people_stand_side_by_side_over_the_plain_run_of_their_
 
 def _compared(seed: int, *, noise: float = 1.0, text: str = "epsilon 3", upload: int = 500) -> dict[str, Any]:
     row = {"users": 4, "people": "participants", "top1": 0.1 * (1 + seed), "gain_top1": -0.01}
-    row |= {"gain_interval": [-0.02, 0.01]}
+    row |= {"gain_interval": [-0.02, 0.01], "bits_per_character": 2.0 + seed}
     projected = {"epsilon": 0.0, "delta": 1e-8, "projected_population": 1_000_000, "cohort": 10_000}
     private = {"text": text, "projections_not_measured": [projected, projected | {"epsilon": None}]}
     about = {"download_bytes": 2000, "upload_bytes": 2000, "changed": {}, "privacy": []}
@@ -146,9 +146,9 @@ def _compared(seed: int, *, noise: float = 1.0, text: str = "epsilon 3", upload:
 
 def test_a_comparison_tells_how_many_people_and_what_each_seed_has_spent() -> None:
     text = document([_compared(0), _compared(1, text="epsilon 4")])
-    assert "| kB down | participants (4 of 9 a seed) | newcomers (0 of 2 a seed) |" in text
-    assert "| plain |  | 2 | 2 | 1.0 | 2 | 15.0 |  |" in text
-    assert "| dp | privacy.noise-multiplier 1.0 | 2 | 0 | 4.0 | 2 | -1.00 (-2.00 to +1.00) |  |" in text
+    assert "| kB down | participants (4 of 9 a seed) | newcomers (0 of 2 a seed) | bits/char |" in text
+    assert "| plain |  | 2 | 2 | 1.0 | 2 | 15.0 |  | 2.500 |" in text
+    assert "| dp | privacy.noise-multiplier 1.0 | 2 | 0 | 4.0 | 2 | -1.00 (-2.00 to +1.00) |  | 2.500 |" in text
     assert "- dp: epsilon 3; projected" in text
     assert "- dp: epsilon 4; projected" in text
     assert "not measured: epsilon 0 at delta 1e-08 with 1,000,000 users, 10,000 of them a round; epsilon inf at" in text
