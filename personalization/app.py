@@ -30,7 +30,7 @@ from nextword.federation.codec import Codec, Update
 from nextword.federation.codecs.stage import Part
 from nextword.federation.config import ClientConfig, RunConfig
 from nextword.federation.folders import DEVICES, run_folder, start_folder
-from nextword.federation.groups import frozen_names, never_sent
+from nextword.federation.groups import never_sent, out_of_turn
 from nextword.federation.ledger import Gaussian
 from nextword.federation.ngrams import Growth, Sketching
 from nextword.federation.noise import Secret, Seeded, derived_key
@@ -238,7 +238,7 @@ def answer_evaluate(config: RunConfig, message: Message, context: Context) -> Re
 def _local(config: RunConfig, task: Task, start: str, user: str) -> Local:
     """A device in a round, without messages yet."""
     everything = device.start_weights(start)
-    in_turn = frozen_names(config.update, list(task.models[0]), task.server_round)
+    waiting = out_of_turn(config.update, list(task.models[0]), task.server_round)
     return Local(
         device.load_model(start)[0],
         everything,
@@ -246,7 +246,7 @@ def _local(config: RunConfig, task: Task, start: str, user: str) -> Local:
         device.train_config(task.client),
         config.personal,
         device.generator(config.seed, task.server_round, user),
-        frozen=in_turn | never_sent(config.update, everything),  # which nobody sends, the server neither
+        frozen=waiting | never_sent(config.update, everything),
     )
 
 

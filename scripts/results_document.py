@@ -100,7 +100,8 @@ def _side_by_side(runs: Sequence[Sequence[Measured]]) -> list[str]:
     ]
     if not others:
         return []
-    ways = sorted({tuple(one["seed"] for one in seeds) for seeds in others} | {tuple(plain)}, key=lambda way: -len(way))
+    together = {tuple(one["seed"] for one in seeds) for seeds in others} | {tuple(sorted(plain))}
+    ways = sorted(together, key=lambda way: (-len(way), way))
     rows = [[plain[seed] for seed in way] for way in ways] + others
     corpus = runs[0][0]["corpus"]
     heads = ["run", "at", "seeds", "federated", "own method", "fine-tuned", "stack", "gain", f"{_FEW} messages"]

@@ -257,7 +257,7 @@ class Personalized:
 
 @dataclass
 class PrivatelyTuned:
-    """Fine-tuned on the whole history so that the model tells little of any message; no gate, which would ask again.
+    """Norms fine-tuned on the whole history so that they tell little of any message; no gate, which would ask again.
 
     The shared model is taken for public. The learning rate is `config`'s without noise, and falls as one over the
     noise, so that the noise moves the model as far whatever the epsilon.

@@ -21,7 +21,7 @@ from nextword.federation import download, records
 from nextword.federation.clusters import packed, unpacked
 from nextword.federation.codec import Codec, Shapes, Update
 from nextword.federation.config import RunConfig
-from nextword.federation.groups import frozen_names
+from nextword.federation.groups import out_of_turn
 from server import optimizers
 from server.accumulator import Accumulator
 from server.clustering import Projection, groups
@@ -206,7 +206,7 @@ class FederatedTraining(Strategy):
 
     def _trained(self, server_round: int) -> Shapes:
         """Of the parameters that devices train and send in this round."""
-        frozen = frozen_names(self.config.update, self._shapes, server_round)
+        frozen = out_of_turn(self.config.update, self._shapes, server_round)
         return {name: shape for name, shape in self._shapes.items() if name not in frozen}
 
     def _collect_updates(

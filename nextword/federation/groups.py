@@ -22,13 +22,13 @@ def never_sent(update: UpdateConfig, names: Iterable[str]) -> frozenset[str]:
     return frozenset({"embedding.weight"} if update.frozen == "embedding" else ())
 
 
-def frozen_names(update: UpdateConfig, names: Collection[str], server_round: int) -> frozenset[str]:
-    """Of shared parameters those that nobody trains or sends in this round.
+def out_of_turn(update: UpdateConfig, names: Collection[str], server_round: int) -> frozenset[str]:
+    """Of the parameters that are sent at all those that nobody trains or sends in this round.
 
     By "all-but-one" the blocks have their turns, one a round, and after them all that is in no block.
     """
     if update.frozen != "all-but-one":
-        return never_sent(update, names)
+        return frozenset()
     part_of = {name: int(name.split(".")[1]) if name.startswith("blocks.") else len(names) for name in names}
     parts = sorted(set(part_of.values()))
     turn = parts[(server_round - 1) % len(parts)]

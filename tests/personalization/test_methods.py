@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from nextword.federation.config import PersonalConfig, UpdateConfig
-from nextword.federation.groups import frozen_names, personal_names
+from nextword.federation.groups import out_of_turn, personal_names
 from nextword.model import LanguageModel
 from nextword.model_config import ModelConfig, Weights
 from nextword.training import TrainConfig, batches, padded, piece_loss
@@ -87,7 +87,7 @@ def test_fedper_uses_what_the_participant_kept(make: Any) -> None:
 @pytest.mark.parametrize("server_round", [1, 2, 3])
 def test_what_is_not_a_rounds_turn_does_not_move_while_it_is_trained(make: Any, method: str, server_round: int) -> None:
     local = make(method=method)
-    frozen = frozen_names(UpdateConfig(frozen="all-but-one"), list(_shared(local)), server_round)
+    frozen = out_of_turn(UpdateConfig(frozen="all-but-one"), list(_shared(local)), server_round)
     delta, _, _ = _round(dataclasses.replace(local, frozen=frozen))
     assert 0 < len(frozen) < len(delta)
     for name, change in delta.items():
