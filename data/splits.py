@@ -54,6 +54,12 @@ class Population:
         """The participants that have a test."""
         return tuple(split for split in self.participants if split.evaluated)
 
+    @property
+    def numbers(self) -> dict[str, int]:
+        """A number for each user who has a test, the same however newcomers are drawn."""
+        users = sorted(split.user for split in (*self.evaluated_participants, *self.newcomers))
+        return {user: number for number, user in enumerate(users)}
+
 
 def distinct(messages: Sequence[str]) -> tuple[str, ...]:
     """`messages` without exact duplicates, each where it came first."""

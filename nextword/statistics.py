@@ -1,6 +1,6 @@
 """How sure a figure is: intervals over users, and whether one user's loss is more than chance."""
 
-# U users, N words
+# U users, N words or values
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ _DRAWN = 4_000_000  # users drawn at once, which bounds memory
 
 
 def bootstrap_interval(
-    values_U: npt.NDArray[np.float64],
+    values_N: npt.NDArray[np.float64],
     rng: np.random.Generator,
     *,
+    users: Sequence[int] | None = None,
     resamples: int = RESAMPLES,
     confidence: float = 0.95,
 ) -> tuple[float, float]:
@@ -27,15 +28,19 @@ def bootstrap_interval(
 
     Users are drawn anew with replacement; for paired gains, give the differences. It says what another draw of people
     would give with the same models, not what training them again would, and it is too narrow below some ten users.
+    Where several values may be of one user, as of runs with other seeds, `users` says whose each is, and a user is
+    drawn with all of them (Field & Welsh 2007, "Bootstrapping clustered data", randomized cluster bootstrap).
     """
-    num_users = len(values_U)
-    if not num_users:
+    if not len(values_N):
         raise ValueError("an interval over users takes at least one user")
+    _, user_N = np.unique(np.arange(len(values_N)) if users is None else np.asarray(users), return_inverse=True)
+    sum_U, number_U = np.bincount(user_N, values_N), np.bincount(user_N)
+    num_users = len(sum_U)
     at_once = max(1, _DRAWN // num_users)
-    means = [
-        values_U[rng.integers(num_users, size=(min(at_once, resamples - done), num_users))].mean(axis=1)
-        for done in range(0, resamples, at_once)
-    ]
+    means = []
+    for done in range(0, resamples, at_once):
+        drawn = rng.integers(num_users, size=(min(at_once, resamples - done), num_users))
+        means.append(sum_U[drawn].sum(axis=1) / number_U[drawn].sum(axis=1))
     low, high = np.quantile(np.concatenate(means), [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)
 

@@ -154,7 +154,7 @@ def command(
         "at_hand": at_hand_of(results, reference, seed),
         "groups": groups_of(results, plan.methods[-1], reference, seed),
         "predictors": predictors_of(results, plan.methods[-1], reference),
-        "people": each_person(results, reference),
+        "people": each_person(results, reference, subject.population.numbers),
         # Of work on a person's history, the mean: on this machine, beside whatever else it did.
         "device_seconds": {m: fmean(result.seconds.get(m, 0.0) for result in results) for m in plan.methods},
         "device_bytes": _means(result.kept_bytes for result in results),

@@ -113,10 +113,14 @@ def predictors_of(results: Sequence[PersonResult], method: str, reference: str) 
     return {name: float(spearmanr(values, gains).statistic) for name, values in varied.items()}
 
 
-def each_person(results: Sequence[PersonResult], reference: str) -> list[dict[str, Any]]:
-    """Each person without their name: what they have, how many words each method hit, and the keys typed with it."""
+def each_person(results: Sequence[PersonResult], reference: str, numbers: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Each person without their name: what they have, how many words each method hit, and the keys typed with it.
+
+    By their number they are known again in runs of the same corpus with other seeds.
+    """
     return [
         {
+            "person": numbers[result.user],
             "people": "participants" if result.participant else "newcomers",
             "group": result.group,
             "cluster": result.cluster,

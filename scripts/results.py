@@ -25,6 +25,7 @@ MEASURED = Path(__file__).parent / "runs" / "measured"
 _PATHS = ("corpus.name", "model.start")  # settings that may be one
 _SUMMARY = ("rounds", "seconds", "parameters", "users_trained", "upload_bytes", "download_bytes", "weights_sha256")
 _EVALUATION = ("protocol", "corpus", "reference", "seed", "evaluated", "settings", "commit", "methods", "clusters")
+_PERSON = ("person", "people", "words", "top1_hits")
 _AT_HAND = ("name", "people", "messages", "users", "top1", "gain_top1", "gain_interval")
 
 _BEGIN, _END = "<!-- from: nextword results -->", "<!-- to here -->"
@@ -105,6 +106,7 @@ def _evaluated(folder: RunFolder, evaluation: Measured) -> Measured:
         "private": [summary[key]["text"] for key in ("privacy", "message_privacy") if summary.get(key)],
         **{key: evaluation[key] for key in _EVALUATION},
         "corpus": run["corpus.name"],
+        "people": [{key: person[key] for key in _PERSON} for person in evaluation["people"]],
         "at_hand": [{key: row[key] for key in _AT_HAND} for row in evaluation["at_hand"]],
     }
 

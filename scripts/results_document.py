@@ -34,7 +34,8 @@ def document(measured: Sequence[Measured]) -> str:
         "",
         "Participants took part in the federation, newcomers did not; the trigram counts participants' history. Beyond "
         "noise: share of people worse by more than chance gives (McNemar's test, 5 %); worst: the largest loss of "
-        "anybody. Over seeds: means of figures and of the ends of intervals, the worst of all.",
+        "anybody. Over seeds: means of figures, the worst of all; intervals by drawing people with what all seeds gave "
+        "them (where a seed has not published that, means of their ends).",
         "",
     ]
     runs = alike([one for one in measured if "runs" not in one])
@@ -61,7 +62,10 @@ def alike(measured: Sequence[Measured]) -> list[list[Measured]]:
 
 
 def mean_rows(answers: Sequence[Measured]) -> list[dict[str, Any]]:
-    """Each row's mean over the seeds; an interval is the mean of its ends; the worst is the worst of any seed."""
+    """Each row's mean over the seeds, and the worst of any seed.
+
+    Intervals are over people, each with what all seeds gave them; where that is not known, means of the seeds' ends.
+    """
     rows = []
     for first in answers[0]["methods"]:
         same = [
@@ -79,11 +83,34 @@ def mean_rows(answers: Sequence[Measured]) -> list[dict[str, Any]]:
             values = [row[key] for row in same if row.get(key) is not None]
             over = min if key == "worst_gain" else fmean
             mean[key] = over(values) if values else None
+        pooled = _intervals(answers, first["name"], first["people"])
         for key in ("top1_interval", "gain_interval"):
             pairs = [row[key] for row in same if row.get(key) is not None]
-            mean[key] = [fmean(pair[end] for pair in pairs) for end in (0, 1)] if pairs else None
+            means = [fmean(pair[end] for pair in pairs) for end in (0, 1)] if pairs else None
+            mean[key] = pooled.get(key, means)
         rows.append(mean)
     return rows
+
+
+def _intervals(answers: Sequence[Measured], name: str, people: str) -> dict[str, list[float]]:
+    """Of a row of several seeds; nothing where there is one, or where who was measured is not published."""
+    if len(answers) == 1 or not all("people" in answer for answer in answers):
+        return {}
+    import numpy as np
+
+    from nextword.statistics import bootstrap_interval
+
+    measured = [
+        (one["person"], one["top1_hits"][name] / one["words"], one["top1_hits"][answer["reference"]] / one["words"])
+        for answer in answers
+        for one in answer["people"]
+        if one["people"] == people and one["words"] and name in one["top1_hits"]
+    ]
+    users = [person for person, _, _ in measured]
+    top1_N, before_N = (np.array([one[place] for one in measured]) for place in (1, 2))
+    rng = np.random.default_rng(0)
+    values = {"top1_interval": top1_N, "gain_interval": top1_N - before_N}
+    return {key: list(bootstrap_interval(value_N, rng, users=users)) for key, value_N in values.items()}
 
 
 def _side_by_side(runs: Sequence[Sequence[Measured]]) -> list[str]:
@@ -104,12 +131,24 @@ def _side_by_side(runs: Sequence[Sequence[Measured]]) -> list[str]:
     ways = sorted(together, key=lambda way: (-len(way), way))
     rows = [[plain[seed] for seed in way] for way in ways] + others
     corpus = runs[0][0]["corpus"]
-    heads = ["run", "at", "seeds", "federated", "own method", "fine-tuned", "stack", "gain", f"{_FEW} messages"]
+    heads = [
+        "run",
+        "at",
+        "seeds",
+        "federated",
+        "own method",
+        "fine-tuned",
+        "stack",
+        "gain",
+        "relative",
+        f"{_FEW} messages",
+    ]
     return [
         f"## Personalizing on {corpus}, side by side",
         "",
-        "Top-1 of participants / newcomers, from the sections below; the gain of the stack is over the federated model "
-        f"of {corpus}, same seeds and people. Last, the stack for newcomers with {_FEW} messages at hand.",
+        "Top-1 of participants / newcomers, from the sections below; the gain of the stack, in points and in percent, "
+        f"is over the federated model of {corpus}, same seeds and people. Last, the stack for newcomers with {_FEW} "
+        "messages at hand.",
         "",
         "| " + " | ".join(heads) + " |",
         "|---|---|---|" + "--:|" * (len(heads) - 3),
@@ -126,10 +165,12 @@ def _beside(seeds: Sequence[Measured], plain: Sequence[Measured]) -> list[str]:
     for name in (first["reference"], first["run"].get("personal.method", ""), "finetuned", _STACK):
         cells.append(_of_both([_top1(seeds, people, name) for people in PEOPLE], "{:.1f}"))
     gains: list[float | None] = []
+    relative: list[float | None] = []
     for people in PEOPLE:
         before, after = _top1(plain, people, plain[0]["reference"]), _top1(seeds, people, _STACK)
         gains.append(None if before is None or after is None else after - before)
-    cells.append(_of_both(gains, "{:+.2f}"))
+        relative.append(after / before - 1 if before and after is not None else None)
+    cells += [_of_both(gains, "{:+.2f}"), _of_both(relative, "{:+.1f}")]
     few = [
         row["top1"]
         for one in seeds

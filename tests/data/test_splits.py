@@ -47,6 +47,8 @@ def test_newcomers_and_participants_share_nobody_and_leave_nobody_out(everyone: 
     assert all(split.evaluated for split in population.newcomers)
     evaluated = len(population.evaluated_participants) + len(newcomers)
     assert len(newcomers) == int(evaluated * 0.2 + 0.5)
+    assert population.numbers == divide(everyone, seed=seed + 1).numbers
+    assert sorted(population.numbers.values()) == list(range(evaluated))
 
 
 @given(populations, seeds, st.randoms())

@@ -41,6 +41,17 @@ def test_one_user_has_an_interval_of_one_point() -> None:
         bootstrap_interval(np.array([]), np.random.default_rng(0))
 
 
+def test_a_user_measured_often_counts_as_one() -> None:
+    values = np.random.default_rng(1).normal(size=20)
+    once = bootstrap_interval(values, np.random.default_rng(7))
+    thrice = bootstrap_interval(np.repeat(values, 3), np.random.default_rng(7), users=np.repeat(range(20), 3).tolist())
+    assert thrice == pytest.approx(once)
+    apart = bootstrap_interval(np.repeat(values, 3), np.random.default_rng(7))
+    assert apart[1] - apart[0] < 0.7 * (once[1] - once[0])  # as if they were sixty people: 1 / sqrt(3)
+    with pytest.raises(ValueError, match="same length"):
+        bootstrap_interval(values, np.random.default_rng(7), users=[1, 2])
+
+
 def _hits(lost: int, won: int, both: int = 3, neither: int = 3) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     ours = [False] * lost + [True] * won + [True] * both + [False] * neither
     theirs = [True] * lost + [False] * won + [True] * both + [False] * neither

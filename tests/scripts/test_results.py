@@ -6,6 +6,8 @@ import copy
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from scripts.results import of_run, with_headline
 from scripts.results_document import document, mean_rows
 from server.run_folder import RunFolder
@@ -40,6 +42,27 @@ def test_a_row_is_the_mean_over_seeds() -> None:
     assert [row["name"] for row in rows] == ["federated", "finetuned"]
     assert abs(rows[0]["top1"] - 0.15) < 1e-12
     assert all(abs(end - wanted) < 1e-12 for end, wanted in zip(rows[0]["top1_interval"], (0.05, 0.25), strict=True))
+
+
+def _with_people(seed: int, hits: dict[int, tuple[int, int]]) -> dict[str, Any]:
+    """With hits of ten words by the shared and the fine-tuned model."""
+    people = [
+        {"person": person, "people": "participants", "words": 10, "top1_hits": {"federated": a, "finetuned": b}}
+        for person, (a, b) in hits.items()
+    ]
+    return _measured(seed, 0.1) | {"people": people}
+
+
+def test_an_interval_over_seeds_draws_a_person_with_what_all_seeds_gave_them() -> None:
+    one, other = {1: (1, 2), 2: (3, 7)}, {3: (1, 2), 4: (3, 7)}
+    same = mean_rows([_with_people(0, one), _with_people(1, one)])[1]["gain_interval"]
+    assert same == pytest.approx(
+        [0.1, 0.4]
+    )  # of two people both draws may be one of them, however often they were measured
+    four = mean_rows([_with_people(0, one), _with_people(1, other)])[1]["gain_interval"]
+    assert same[0] <= four[0] < 0.25 < four[1] <= same[1]
+    assert mean_rows([_with_people(0, one), _measured(1, 0.1)])[1]["gain_interval"] == [0.01, 0.03]
+    assert mean_rows([_with_people(0, one)])[1]["gain_interval"] == [0.01, 0.03]
 
 
 def test_a_method_that_one_seed_lacks_is_the_mean_of_the_others() -> None:
@@ -116,9 +139,9 @@ def test_runs_of_the_same_people_stand_side_by_side_over_the_plain_run_of_their_
     text = document([*plain, other, of_few])
     table = text.partition("## Personalizing on people, side by side")[2].partition("\n## ")[0]
     assert [line for line in table.splitlines() if line.startswith("| people")] == [
-        "| people | abc | 0, 1 | 20.0 / 21.0 |  |  | 30.0 / 31.0 | +10.00 / +10.00 | 40.0 |",
-        "| people | abc | 1 | 30.0 / 31.0 |  |  | 40.0 / 41.0 | +10.00 / +10.00 | 40.0 |",
-        "| people-other | abc | 1 | 25.0 / 26.0 |  |  | 50.0 / 51.0 | +20.00 / +20.00 | 40.0 |",
+        "| people | abc | 0, 1 | 20.0 / 21.0 |  |  | 30.0 / 31.0 | +10.00 / +10.00 | +50.0 / +47.6 | 40.0 |",
+        "| people | abc | 1 | 30.0 / 31.0 |  |  | 40.0 / 41.0 | +10.00 / +10.00 | +33.3 / +32.3 | 40.0 |",
+        "| people-other | abc | 1 | 25.0 / 26.0 |  |  | 50.0 / 51.0 | +20.00 / +20.00 | +66.7 / +64.5 | 40.0 |",
     ]
     assert "side by side" not in document(plain)
 
