@@ -2,12 +2,13 @@
 
 Seeds that were run and evaluated alike make one table.
 
-What is published of a run stands in one small file (`Measured`), which stays when the run folder with its weights is
-gone. It names no person and no folder, and holds no text.
+What is published of a run stands in one small file (`Measured`) and a table of its people, which stay when the run
+folder with its weights is gone. They name no person and no folder, and hold no text.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,7 +26,7 @@ MEASURED = Path(__file__).parent / "runs" / "measured"
 _PATHS = ("corpus.name", "model.start")  # settings that may be one
 _SUMMARY = ("rounds", "seconds", "parameters", "users_trained", "upload_bytes", "download_bytes", "weights_sha256")
 _EVALUATION = ("protocol", "corpus", "reference", "seed", "evaluated", "settings", "commit", "methods", "clusters")
-_PERSON = ("person", "people", "words", "top1_hits")
+_PERSON = ("person", "people", "words")
 _AT_HAND = ("name", "people", "messages", "users", "top1", "gain_top1", "gain_interval")
 
 _BEGIN, _END = "<!-- from: nextword results -->", "<!-- to here -->"
@@ -50,8 +51,8 @@ def command(
     if published and not check:
         measured.mkdir(parents=True, exist_ok=True)
         for name, found in published.items():
-            (measured / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    kept = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(measured.glob("*.json"))]
+            publish(found, measured / f"{name}.json")
+    kept = [published_in(path) for path in sorted(measured.glob("*.json"))]
     if not kept and check and not out.exists():
         return
     if not kept:
@@ -67,6 +68,34 @@ def command(
             raise ValueError(f"{path} is not what {measured} gives; run 'nextword results'")
     if not check:
         print(f"{' and '.join(map(str, texts))}: {len(kept)} runs")
+
+
+def publish(found: Measured, path: Path) -> None:
+    """Keep what is published of a run, with a table of its people beside it: words, and hits by each method."""
+    people = found.get("people", [])
+    path.write_text(json.dumps({k: v for k, v in found.items() if k != "people"}, indent=1) + "\n", encoding="utf-8")
+    if people:
+        with path.with_suffix(".csv").open("w", encoding="utf-8", newline="") as file:
+            table = csv.DictWriter(file, [*_PERSON, *people[0]["top1_hits"]], lineterminator="\n")
+            table.writeheader()
+            table.writerows({key: one[key] for key in _PERSON} | one["top1_hits"] for one in people)
+
+
+def published_in(path: Path) -> Measured:
+    """What `publish` has kept; without people where it kept none."""
+    found: Measured = json.loads(path.read_text(encoding="utf-8"))
+    if (table := path.with_suffix(".csv")).is_file():
+        with table.open(encoding="utf-8", newline="") as file:
+            found["people"] = [
+                {
+                    "person": int(row.pop("person")),
+                    "people": row.pop("people"),
+                    "words": int(row.pop("words")),
+                    "top1_hits": {name: int(hits) for name, hits in row.items()},
+                }
+                for row in csv.DictReader(file)
+            ]
+    return found
 
 
 def of_run(folder: Path) -> dict[str, Measured]:
@@ -106,7 +135,7 @@ def _evaluated(folder: RunFolder, evaluation: Measured) -> Measured:
         "private": [summary[key]["text"] for key in ("privacy", "message_privacy") if summary.get(key)],
         **{key: evaluation[key] for key in _EVALUATION},
         "corpus": run["corpus.name"],
-        "people": [{key: person[key] for key in _PERSON} for person in evaluation["people"]],
+        "people": [{key: one[key] for key in (*_PERSON, "top1_hits")} for one in evaluation["people"]],
         "at_hand": [{key: row[key] for key in _AT_HAND} for row in evaluation["at_hand"]],
     }
 

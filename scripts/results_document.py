@@ -104,7 +104,7 @@ def _intervals(answers: Sequence[Measured], name: str, people: str) -> dict[str,
         (one["person"], one["top1_hits"][name] / one["words"], one["top1_hits"][answer["reference"]] / one["words"])
         for answer in answers
         for one in answer["people"]
-        if one["people"] == people and one["words"] and name in one["top1_hits"]
+        if people in (one["people"], "all") and one["words"] and name in one["top1_hits"]
     ]
     users = [person for person, _, _ in measured]
     top1_N, before_N = (np.array([one[place] for one in measured]) for place in (1, 2))

@@ -20,6 +20,7 @@ from nextword import checkpoint
 from nextword.eightbit import quantize, stored_bytes
 from scripts.evaluate import people_of
 from scripts.replay import corpus_and_user
+from scripts.results import published_in
 from server.run_folder import RunFolder
 
 Shell = Any
@@ -215,6 +216,9 @@ def test_a_run_is_evaluated_beside_its_baselines_and_published(nextword: Shell, 
     assert nextword("results", run, *to).code == 0
     published = (tmp_path / "measured" / "run.json").read_text(encoding="utf-8")
     assert not any(str(path.parent) in published for path in (run, Path(answer["corpus"])))
+    people = published_in(tmp_path / "measured" / "run.json")["people"]
+    assert sorted(one["person"] for one in people) == list(range(10))
+    assert [one["top1_hits"] for one in people] == [one["top1_hits"] for one in answer["people"]]
     text = (tmp_path / "R.md").read_text(encoding="utf-8")
     assert "**newcomers** (2 of 2 a seed)" in text
     assert f"| federated | {100 * rows['federated', 'newcomers']['top1']:.1f} |" in text
@@ -253,7 +257,11 @@ def test_runs_of_the_same_people_are_compared_and_published(
 
     to = ["--measured", tmp_path / "measured", "--out", tmp_path / "R.md"]
     assert nextword("results", run, *to).code == 0
-    assert sorted(path.name for path in (tmp_path / "measured").iterdir()) == ["run.comparison.json", "run.json"]
+    assert sorted(path.name for path in (tmp_path / "measured").iterdir()) == [
+        "run.comparison.json",
+        "run.csv",
+        "run.json",
+    ]
     assert str(tmp_path) not in (tmp_path / "measured" / "run.comparison.json").read_text(encoding="utf-8")
     text = (tmp_path / "R.md").read_text(encoding="utf-8")
     assert "| small | update.codec topk:0.05+int4 | 1 |" in text

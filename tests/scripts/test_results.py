@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scripts.results import of_run, with_headline
+from scripts.results import of_run, publish, published_in, with_headline
 from scripts.results_document import document, mean_rows
 from server.run_folder import RunFolder
 
@@ -63,6 +63,17 @@ def test_an_interval_over_seeds_draws_a_person_with_what_all_seeds_gave_them() -
     assert same[0] <= four[0] < 0.25 < four[1] <= same[1]
     assert mean_rows([_with_people(0, one), _measured(1, 0.1)])[1]["gain_interval"] == [0.01, 0.03]
     assert mean_rows([_with_people(0, one)])[1]["gain_interval"] == [0.01, 0.03]
+
+
+def test_what_is_published_of_people_is_read_again(tmp_path: Path) -> None:
+    found = _with_people(0, {1: (1, 2), 2: (3, 7)})
+    publish(found, tmp_path / "run-0.json")
+    assert published_in(tmp_path / "run-0.json") == found
+    assert (tmp_path / "run-0.csv").read_text(encoding="utf-8") == (
+        "person,people,words,federated,finetuned\n1,participants,10,1,2\n2,participants,10,3,7\n"
+    )
+    publish(_measured(0, 0.1), tmp_path / "run-1.json")
+    assert published_in(tmp_path / "run-1.json") == _measured(0, 0.1)
 
 
 def test_a_method_that_one_seed_lacks_is_the_mean_of_the_others() -> None:
