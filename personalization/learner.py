@@ -84,6 +84,8 @@ class Learner:
             added = add()
             if self._near is not None:
                 self._near.learn([tokens(normalise(text)) for text in self.profile.contents.messages[known:]])
+            if self.trained is None:
+                self.predictor.layers = [self._own()]
             return added
 
     def train(self, progress: Progress = lambda step, steps: None) -> Change:
@@ -246,6 +248,12 @@ class Learner:
         predictor = everybodys if alone else Predictor.load(folder, eight_bit=True)
         return Shared(checkpoint.load(folder)[0], predictor, self.published.many)
 
+    def _own(self, trust: float | None = None) -> Trusted:
+        """The person's own words, trusted so far, or as far as can be expected of so many messages."""
+        contents = self.profile.contents
+        expected = PRIORS[OWN].after(len(contents.messages)).trust
+        return Trusted(contents.own, max(expected if trust is None else float(trust), _LEAST_TRUST))
+
     def _load(self) -> Predictor:
         """Of the training that is to be in use; what its folder holds is checked here, and not again."""
         self.trouble = ""
@@ -255,9 +263,9 @@ class Learner:
         about = {} if number is None else checkpoint.read_config(folder)["about"]
         predictor = Predictor.load(folder, eight_bit=True)
         predictor.source = "trained" if about.get("way") else "cluster" if about.get("cluster") else "shared"
-        own_trust, many_trust = float(about.get("own_trust", PRIORS[OWN].trust)), float(about.get("many_trust", 0.0))
+        own_trust, many_trust = about.get("own_trust"), float(about.get("many_trust", 0.0))
         self._near = self._contexts(folder, predictor.states, about["messages"]) if about.get("near_trust") else None
-        predictor.layers = [Trusted(contents.own, max(own_trust, _LEAST_TRUST))]
+        predictor.layers = [self._own(own_trust)]
         if many_trust and (many := self._many()) is not None:
             predictor.layers.insert(0, Trusted(many, many_trust))
         if self._near is not None:

@@ -112,7 +112,9 @@ def personalize(
     made = [predictor(model(train, way)) for way in ways]
     over = [layers(each, train) for each in made]
     nats = [each.costs(judged) for each in made]
-    overlays = [Overlay([*found.values()], judged, [PRIORS[name] for name in found]) for found in over]
+    overlays = [
+        Overlay([*found.values()], judged, [PRIORS[name].after(len(train)) for name in found]) for found in over
+    ]
     weighed = [overlay.best(costs) for overlay, costs in zip(overlays, nats, strict=True)]
     before = overlays[0].bits(nats[0] if plain is shared.predictor else plain.costs(judged))
     verdict = judge(before, [bits for _, bits in weighed], config.gate)

@@ -3,8 +3,8 @@
 A layer trusted by t makes p into (1 - t) p + t (mass + rest p): a mixture, whose likelihood on messages that took no
 part in making it says which t serves the person (Jelinek & Mercer 1980, deleted interpolation). Most people have held
 back a few messages only, so what serves most people counts as well: a Beta density of the weight, as large as a
-few tokens' likelihood (maximum a posteriori; Gauvain & Lee 1994). All layers' weights are tried together, from a short
-list.
+few tokens' likelihood (maximum a posteriori; Gauvain & Lee 1994). A layer of few messages is expected to deserve less
+of it. All layers' weights are tried together, from a short list.
 """
 
 # M messages, N tokens and ends of all messages, L layers
@@ -24,7 +24,7 @@ from nextword.layers import END, Layer, Trusted
 TRUSTS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.85)
 MANY, OWN, NEAR = "many", "own", "near"  # layers, from the model up
 _MOST_NATS = 700.0
-_LEAST = 0.02  # what no trust at all is taken for, where some is expected
+_LEAST = 0.02  # what no trust at all is taken for
 
 Floats = npt.NDArray[np.float64]
 
@@ -34,6 +34,12 @@ class Prior(NamedTuple):
 
     trust: float
     tokens: float
+    half: float = 0.0  # of how many messages a layer is expected to deserve half of that trust
+
+    def after(self, messages: int) -> Prior:
+        """What is expected of a layer that has learned so many messages."""
+        share = messages / (messages + self.half) if self.half else 1.0
+        return Prior(self.trust * share, self.tokens)
 
     @property
     def tried(self) -> tuple[float, ...]:
@@ -43,12 +49,12 @@ class Prior(NamedTuple):
         """What a trust costs beside the expected one."""
         if trust == self.trust or not self.tokens:
             return 0.0
-        t, m = max(trust, _LEAST), self.trust
+        t, m = max(trust, _LEAST), max(self.trust, _LEAST)
         return self.tokens * (m * math.log2(m / t) + (1 - m) * math.log2((1 - m) / (1 - t)))
 
 
 # A person's validation messages cannot weigh the n-grams of many, in which they were counted if the person took part.
-PRIORS: Mapping[str, Prior] = {MANY: Prior(0.05, math.inf), OWN: Prior(0.3, 6.0), NEAR: Prior(0.15, 6.0)}
+PRIORS: Mapping[str, Prior] = {MANY: Prior(0.05, math.inf), OWN: Prior(0.3, 6.0, 10.0), NEAR: Prior(0.15, 6.0, 10.0)}
 _FLAT = Prior(0.5, 0.0)
 
 

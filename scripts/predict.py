@@ -86,7 +86,8 @@ def _with_habits(history: Path, published: Published) -> Predictor:
         return own if published.many is None else {MANY: published.many, **own}
 
     costs, before = predictor.costs(judged), layers(known)
-    trusts, _ = Overlay([*before.values()], judged, [PRIORS[name] for name in before]).best(costs)
+    expected = [PRIORS[name].after(len(known)) for name in before]
+    trusts, _ = Overlay([*before.values()], judged, expected).best(costs)
     predictor.layers += trusted([*layers(messages).values()], trusts)
     return predictor
 

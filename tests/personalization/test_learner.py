@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from nextword import checkpoint
+from nextword.layers import Trusted
 from nextword.model import LanguageModel
 from nextword.near_contexts import ModelStates, NearContexts
 from nextword.vocabulary import Vocabulary
 from personalization.gate import NOTHING
 from personalization.learner import FEWEST, Learner
 from personalization.profile import Profile, TakenBack
+from personalization.trust import OWN, PRIORS
 
 
 class Cancelled(Exception):
@@ -57,6 +59,26 @@ def test_a_word_is_offered_once_it_was_sent_and_after_a_restart(profile: Profile
     profile.unblock("zoque")
     profile.write("ZoQue")
     assert _first(keyboard)[0] == "ZoQue"
+
+
+def test_own_words_are_trusted_the_more_the_more_was_sent(profile: Profile, shared: Path) -> None:
+    keyboard = Learner(profile, shared)
+
+    def trust() -> float:
+        (layer,) = keyboard.predictor.layers
+        assert isinstance(layer, Trusted)
+        assert layer.layer is profile.contents.own
+        return layer.trust
+
+    seen = [trust()]
+    for number in (1, 4, 15, 80):
+        keyboard.add(f"message {number} {i}" for i in range(number))
+        seen.append(trust())
+    assert seen == sorted(seen)
+    assert 0 < seen[0] < seen[2] < seen[3] < seen[4] < PRIORS[OWN].trust
+    again = Learner(profile, shared).predictor.layers[0]
+    assert isinstance(again, Trusted)
+    assert again.trust == seen[-1]
 
 
 def test_a_training_that_wins_is_used_kept_and_undone(profile: Profile, shared: Path) -> None:
@@ -355,7 +377,7 @@ def test_what_was_written_after_like_contexts_is_kept_with_a_training_learned_on
     for learner in (keyboard, again):
         assert _near(learner).mass(["meet", "you", "at"], "zoque") > 0.5
     keyboard.send("look at Bugis")
-    keyboard.add(["look at Bugis"] * 3)
+    keyboard.add(["look at Bugis"] * 9)
     assert Learner(profile, shared).predictor.suggest("look at") == keyboard.predictor.suggest("look at")
     assert keyboard.predictor.suggest("look at")[0].word == "Bugis"
     keyboard.forget("Zoque")

@@ -70,6 +70,18 @@ def test_few_messages_leave_what_is_expected_and_many_overrule_it(predictor: Pre
     assert by_hand[trust] + penalty[trust] == pytest.approx(min(by_hand[t] + penalty[t] for t in penalty))
 
 
+def test_less_is_expected_of_a_layer_that_has_learned_little(predictor: Predictor) -> None:
+    prior = Prior(0.3, 6.0, half=10.0)
+    expected = [prior.after(messages).trust for messages in (0, 1, 10, 100, 10**6)]
+    assert expected == sorted(expected)
+    assert (expected[0], expected[2], expected[-1]) == pytest.approx((0.0, 0.15, 0.3), abs=1e-5)
+    assert Prior(0.05, math.inf).after(0) == Prior(0.05, math.inf)
+    layer = OwnNgram(messages=HABITS)
+    found = [Overlay([layer], [], [prior.after(messages)]).best([])[0][0] for messages in (0, 10, 10**6)]
+    assert found == [0.0, 0.15, 0.3]
+    assert Overlay([layer], JUDGED, [prior.after(0)]).best(predictor.costs(JUDGED))[0][0] > 0  # messages overrule it
+
+
 def test_what_misleads_is_not_trusted_at_all(predictor: Predictor) -> None:
     judged = [["ok"], ["haha"]]
     misleading = NgramLayer(NgramConfig(), {(): {"zoque": 9.0}, (START,): {"zoque": 9.0}}, source="many")
