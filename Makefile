@@ -5,9 +5,9 @@ READY := $(VENV)/.ready
 RUNS := nus-sms nus-sms-reptile self-dialogue
 SEEDS := 0 1 2
 METHODS := fedper fedrep adapters ditto apfl per-fedavg
-ROWS := $(METHODS:%=nus-sms-%) nus-sms-private nus-sms-clusters synthetic-clusters self-dialogue-short \
-	ubuntu-irc
-BESIDE_0 := $(addprefix nus-sms-,small int8 int4 ternary sign topk lowrank frozen in-turn clusters dp dp-noisier dp-noisiest dpsgd)
+CLUSTERS := nus-sms-clusters synthetic-clusters self-dialogue-clusters
+ROWS := $(METHODS:%=nus-sms-%) nus-sms-private self-dialogue-short ubuntu-irc $(CLUSTERS)
+BESIDE_0 := $(addprefix nus-sms-,small int8 int4 ternary sign topk lowrank frozen in-turn dp dp-noisier dp-noisiest dpsgd)
 BESIDE_1 := nus-sms-small
 BESIDE_2 := nus-sms-small
 MEASURED := scripts/runs/measured
@@ -37,7 +37,9 @@ check: $(READY)
 EVALUATE_nus-sms := --at-hand 5,20
 EVALUATE_nus-sms-reptile := --methods trigram,trigram+own,federated+own,federated+near,finetuned,personal --at-hand 5,20
 EVALUATE_self-dialogue := --users 60 --central-epochs 2
-$(foreach row,$(ROWS),$(eval EVALUATE_$(row) := --no-central --at-hand 5,20))
+$(foreach row,$(CLUSTERS),$(eval EVALUATE_$(row) := --methods trigram,finetuned,personal --at-hand 5,20))
+EVALUATE_synthetic-clusters += --users 60
+EVALUATE_self-dialogue-clusters += --users 60
 $(foreach method,$(METHODS),$(eval EVALUATE_nus-sms-$(method) := --methods $(method),finetuned,personal --at-hand 5,20))
 EVALUATE_nus-sms-private := --methods finetuned --epsilon 1,2,4,8,inf --users 15
 FEW_ROWS := --users 60 --methods trigram,trigram+own,pretrained,federated+own,federated+near,finetuned,personal
@@ -63,6 +65,9 @@ endef
 $(foreach seed,$(SEEDS),$(eval $(call COMPARISON,nus-sms,$(seed),$(BESIDE_$(seed)))))
 $(eval $(call COMPARISON,nus-sms-norms,0,$(addprefix nus-sms-,norms-dp norms-dpsgd norms-dp-strict) nus-sms))
 $(eval $(call COMPARISON,self-dialogue-short,0,self-dialogue-short-small,--users 150))
+$(eval $(call COMPARISON,nus-sms-clusters,0,nus-sms))
+$(eval $(call COMPARISON,synthetic-clusters,0,demo))
+$(eval $(call COMPARISON,self-dialogue-clusters,0,self-dialogue-short,--users 150))
 
 results: $(foreach run,$(RUNS),$(foreach seed,$(SEEDS),$(MEASURED)/$(run)-$(seed).json)) $(ROWS:%=$(MEASURED)/%-0.json) \
 		$(COMPARED)
