@@ -63,7 +63,8 @@ $(MEASURED)/$(1)-$(2).comparison.json: | $(READY)
 COMPARED += $(MEASURED)/$(1)-$(2).comparison.json
 endef
 $(foreach seed,$(SEEDS),$(eval $(call COMPARISON,nus-sms,$(seed),$(BESIDE_$(seed)))))
-$(eval $(call COMPARISON,nus-sms-norms,0,$(addprefix nus-sms-,norms-dp norms-dpsgd norms-dp-strict) nus-sms))
+$(eval $(call COMPARISON,nus-sms-norms,0,$(addprefix nus-sms-norms-,dp dp-strict ftrl distributed \
+	dpsgd dpsgd-epsilon4 dpsgd-epsilon2 dpsgd-epsilon1) nus-sms))
 $(eval $(call COMPARISON,self-dialogue-short,0,self-dialogue-short-small,--users 150))
 $(eval $(call COMPARISON,nus-sms-clusters,0,nus-sms))
 $(eval $(call COMPARISON,synthetic-clusters,0,demo))
