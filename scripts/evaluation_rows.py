@@ -113,6 +113,13 @@ def predictors_of(results: Sequence[PersonResult], method: str, reference: str) 
     return {name: float(spearmanr(values, gains).statistic) for name, values in varied.items()}
 
 
+def told_predictors(method: str, found: Mapping[str, float]) -> str:
+    """What `predictors_of` has found, in a line."""
+    told = {"messages": "messages in the history", "bits_per_character": "bits a character before"}
+    by_name = ", ".join(f"{told[name]} {value:+.2f}" for name, value in found.items())
+    return f"a person's gain by {method} goes with (Spearman): {by_name}"
+
+
 def each_person(results: Sequence[PersonResult], reference: str, numbers: Mapping[str, int]) -> list[dict[str, Any]]:
     """Each person without their name: what they have, how many words each method hit, and the keys typed with it.
 
@@ -188,11 +195,7 @@ def print_table(answer: Mapping[str, Any]) -> None:
             + "; ".join(f"{g['group']} {100 * g['gain_top1']:+.2f} ({g['users']})" for g in answer["groups"][:_GROUPS])
         )
     if found := answer["predictors"]:
-        told = {"messages": "messages in the history", "bits_per_character": "bits a character before"}
-        console.print(
-            f"a person's gain by {answer['methods'][-1]['name']} goes with (Spearman): "
-            + ", ".join(f"{told[name]} {value:+.2f}" for name, value in found.items())
-        )
+        console.print(told_predictors(answer["methods"][-1]["name"], found))
     console.print(RULE.format(reference=answer["reference"]), style="dim")
 
 

@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from scripts.compare import WHERE
-from scripts.evaluation_rows import RULE
+from scripts.evaluation_rows import RULE, told_predictors
 
 Measured = dict[str, Any]  # what is published of one run, or of one comparison (`scripts.results`)
 
@@ -222,6 +222,10 @@ def _section(seeds: Sequence[Measured]) -> list[str]:
                 "",
             ]
     lines += _few_messages(seeds)
+    if known := [one["predictors"] for one in seeds if one.get("predictors")]:
+        means = {name: fmean(found[name] for found in known if name in found) for name in known[0]}
+        told = told_predictors(first["methods"][-1]["name"], means)
+        lines += [f"{told[0].upper()}{told[1:]}.", ""]
     if clusters := [one["clusters"] for one in seeds if one["clusters"]]:
         agreement = [found["adjusted_rand_index"] for found in clusters if found["adjusted_rand_index"] is not None]
         sizes = "; ".join(", ".join(map(str, found["sizes"])) for found in clusters)

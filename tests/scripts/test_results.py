@@ -128,6 +128,12 @@ def test_few_messages_and_clusters_are_told_where_they_were_measured() -> None:
     assert "cluster" not in document([_measured(0, 0.1)])
 
 
+def test_what_a_gain_goes_with_is_told_where_it_is_known() -> None:
+    seeds = [_measured(seed, 0.1) | {"predictors": {"messages": 0.2 * seed}} for seed in (1, 2)]
+    assert "A person's gain by finetuned goes with (Spearman): messages in the history +0.30." in document(seeds)
+    assert "Spearman" not in document([_measured(0, 0.1), _measured(1, 0.1) | {"predictors": {}}])
+
+
 def _of(name: str, seed: int, federated: float, stack: float, *, users: int = 4) -> dict[str, Any]:
     one = _measured(seed, 0.0) | {"name": name, "corpus": "people"}
     row = one["methods"][0] | {"users": users}
