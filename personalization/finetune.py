@@ -1,8 +1,8 @@
 """Fine-tuning on the device: the shared model, trained further on a person's own history.
 
 Candidates for the gate are points on the line through the shared and the fine-tuned weights (Wortsman et al. 2022,
-"Robust fine-tuning"): a short way is safer for a person with little text, the whole way, or beyond it, better for one
-with much, and none takes more training.
+"Robust fine-tuning"). A few messages make a few steps, so twice their way is better for most who have no more; the way
+itself is for people with many. Neither takes more training.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class FinetuneConfig:
     part: Literal["whole", "last", "adapters", "norms"] = "whole"  # of the model that is trained
     layers: int = 1  # last: topmost blocks
     rank: int = 8  # adapters
-    ways: tuple[float, ...] = (0.5, 1.0, 1.5)  # shares of the way from the shared to the fine-tuned weights
+    ways: tuple[float, ...] = (1.0, 2.0)  # shares of the way from the shared to the fine-tuned weights
     private: DpSgd | None = None  # how messages are hidden in the model; None: not at all
     secure: bool = False  # noise from the system's entropy, not from the seed
     most_messages: int = 1000  # the newest, so that the device's time does not grow with all that was ever typed

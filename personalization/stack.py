@@ -1,6 +1,6 @@
 """The default stack: what a device lays over and makes of the shared model for its person, behind the gate.
 
-Candidates are the shared model and the models on the way to the one fine-tuned on the person's history, each under the
+Candidates are the shared model and those on the line to the one fine-tuned on the person's history, each under the
 n-grams of many, the person's own n-gram and what they wrote after like contexts, trusted as far as serves the person's
 validation messages (`personalization.trust`). The best of them ships if it beats the shared model alone there.
 Candidates know the training part of the history alone; what wins is made again with the whole, whose newest part is the
