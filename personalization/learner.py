@@ -92,7 +92,7 @@ class Learner:
         """Train on the history, weigh one's own words, and use what wins over the model that everybody has.
 
         Takes seconds to minutes, and may run in a thread of its own. `progress` is told (step, steps): where there are
-        clusters once over while one is chosen, then for what is judged, and once more for what ships. Whatever it
+        clusters once over while one is chosen, then for each part that judges, and once more for what ships. What it
         raises leaves everything as it was. Raises ValueError for a history that is too short, and TakenBack, with
         everything as it was, where the person has taken back meanwhile what it learns from: a word, or all.
         """

@@ -4,12 +4,14 @@ Candidates are the shared model and those on the line to the one fine-tuned on t
 n-grams of many, the person's own n-gram and what they wrote after like contexts, trusted as far as serves the person's
 validation messages (`personalization.trust`). The best of them ships if it beats the shared model alone there.
 Candidates know the training part of the history alone; what wins is made again with the whole, whose newest part is the
-most like what comes next.
+most like what comes next. Of few messages all judge, each part what was made of the others (Stone 1974,
+"Cross-validatory choice"), where two or three validation messages would choose by chance.
 """
 
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -22,7 +24,7 @@ from nextword.ngram_layer import NgramConfig
 from nextword.predictor import Predictor
 from nextword.text import normalise, tokens
 from personalization.finetune import Tuner, part_of_the_way
-from personalization.gate import NOTHING, GateConfig, Verdict, judge
+from personalization.gate import NOTHING, Bits, GateConfig, Verdict, judge
 from personalization.own_ngram import OwnNgram
 from personalization.trust import MANY, NEAR, OWN, PRIORS, Overlay, trusted
 
@@ -33,6 +35,8 @@ class StackConfig:
 
     own: NgramConfig | None = NgramConfig()  # None: no own n-gram
     near: NearConfig | None = NearConfig()  # None: contexts are not compared
+    few: int = 60  # messages up to which all of a history judge; 0: validation messages alone, always
+    folds: int = 4  # parts of so short a history, the validation messages one of them
     eight_bit: bool = False  # how fine-tuned models read
     gate: GateConfig = GateConfig()
 
@@ -43,6 +47,17 @@ class Shared(NamedTuple):
     model: LanguageModel
     predictor: Predictor
     many: Layer | None = None
+
+
+class _Candidate(NamedTuple):
+    """What was made of the training part, and how it and its like did on what judges."""
+
+    way: float
+    predictor: Predictor
+    layers: Mapping[str, Layer]
+    trusts: Mapping[str, float]
+    bits: Bits  # what each message costs under the layers
+    alone: Bits  # and without them
 
 
 class Personal(NamedTuple):
@@ -105,33 +120,53 @@ def personalize(
         return Predictor.of(model, shared.predictor.vocabulary, eight_bit=config.eight_bit)
 
     plain = against or shared.predictor
-    judged = [tokens(normalise(text)) for text in validation]
-    if len(judged) < config.gate.fewest_messages or not any(map(str.strip, train)):
+    if len(validation) < config.gate.fewest_messages or not any(map(str.strip, train)):
         return Personal(plain, shared.model, plain, NOTHING, 0.0, {})
-    ways = (0.0, *tuner.config.ways) if tuner else (0.0,)
-    made = [predictor(model(train, way)) for way in ways]
-    over = [layers(each, train) for each in made]
-    nats = [each.costs(judged) for each in made]
-    overlays = [
-        Overlay([*found.values()], judged, [PRIORS[name].after(len(train)) for name in found]) for found in over
-    ]
-    weighed = [overlay.best(costs) for overlay, costs in zip(overlays, nats, strict=True)]
-    before = overlays[0].bits(nats[0] if plain is shared.predictor else plain.costs(judged))
-    verdict = judge(before, [bits for _, bits in weighed], config.gate)
+    parts = _parts(train, validation, config)
+    judged = [[tokens(normalise(text)) for text in texts] for _, texts in parts]
+
+    def candidate(way: float) -> _Candidate:
+        made = [predictor(model(known, way)) for known, _ in parts]
+        over = [layers(each, known) for each, (known, _) in zip(made, parts, strict=True)]
+        nats = [cost for each, texts in zip(made, judged, strict=True) for cost in each.costs(texts)]
+        priors = [PRIORS[name].after(len(train)) for name in over[-1]]
+        looked_up = zip(over, judged, strict=True)
+        overlay = Overlay.joined([Overlay([*found.values()], texts, priors) for found, texts in looked_up])
+        trusts, bits = overlay.best(nats)
+        named = dict(zip(over[-1], trusts, strict=True))
+        return _Candidate(way, made[-1], over[-1], named, bits, overlay.bits(nats))
+
+    candidates = [candidate(way) for way in ((0.0, *tuner.config.ways) if tuner else (0.0,))]
+    before = candidates[0].alone
+    if plain is not shared.predictor:
+        before = Overlay([], list(itertools.chain(*judged))).bits(plain.costs(list(itertools.chain(*judged))))
+    verdict = judge(before, [each.bits for each in candidates], config.gate)
     # Where nothing ships, the candidate is the one that came nearest to it.
-    least = min(range(len(ways)), key=lambda number: float(weighed[number][1].sum()))
-    chosen = least if verdict.choice is None else verdict.choice
-    way, trusts = ways[chosen], dict(zip(over[chosen], weighed[chosen][0], strict=True))
-    candidate = _under(made[chosen], over[chosen], trusts)
+    least = min(range(len(candidates)), key=lambda number: float(candidates[number].bits.sum()))
+    best = candidates[least if verdict.choice is None else verdict.choice]
+    way, trusts = best.way, best.trusts
+    tried = _under(best.predictor, best.layers, trusts)
     if verdict.choice is None:
-        return Personal(plain, shared.model, candidate, verdict, 0.0, {})
+        return Personal(plain, shared.model, tried, verdict, 0.0, {})
     everything = [*train, *validation]
     final = model(everything, way)
     bare = predictor(final)
     known = layers(bare, everything)
     near = known.get(NEAR) if trusts.get(NEAR) else None
     assert near is None or isinstance(near, NearContexts)
-    return Personal(_under(bare, known, trusts), final, candidate, verdict, way, trusts, near)
+    return Personal(_under(bare, known, trusts), final, tried, verdict, way, trusts, near)
+
+
+def _parts(
+    train: Sequence[str], validation: Sequence[str], config: StackConfig
+) -> list[tuple[Sequence[str], Sequence[str]]]:
+    """What is known and what it is judged by, once for each part that judges; last the two as they are given."""
+    found: list[tuple[Sequence[str], Sequence[str]]] = [(train, validation)]
+    if len(train) + len(validation) <= config.few:
+        parts = min(config.folds - 1, len(train))
+        cuts = [len(train) * part // parts for part in range(parts + 1)]
+        found[:0] = [([*train[:a], *train[b:], *validation], train[a:b]) for a, b in itertools.pairwise(cuts)]
+    return found
 
 
 def _under(predictor: Predictor, layers: Mapping[str, Layer], trusts: Mapping[str, float]) -> Predictor:

@@ -11,6 +11,7 @@ of it. All layers' weights are tried together, from a short list.
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 from collections.abc import Mapping, Sequence
@@ -71,6 +72,17 @@ class Overlay:
         places = [(flow[:place], token) for flow in flows for place, token in enumerate(flow)]
         self._mass_LN = np.array([[layer.mass(*place) for place in places] for layer in layers])
         self._rest_LN = np.array([[layer.rest(context) for context, _ in places] for layer in layers])
+
+    @classmethod
+    def joined(cls, parts: Sequence[Overlay]) -> Overlay:
+        """Of the messages of all parts, one after another, each under the layers of its part, which are alike."""
+        made = copy.copy(parts[0])
+        before = np.cumsum([0, *(part.num_messages for part in parts)])
+        made.num_messages = int(before[-1])
+        made._message_N = np.concatenate([part._message_N + n for part, n in zip(parts, before, strict=False)])
+        made._mass_LN = np.concatenate([part._mass_LN for part in parts], axis=-1)
+        made._rest_LN = np.concatenate([part._rest_LN for part in parts], axis=-1)
+        return made
 
     def bits(self, nats: Sequence[Sequence[float]], trusts: Sequence[float] = ()) -> Floats:
         """What each message costs [M], where its tokens and end cost the model alone so many nats.

@@ -117,7 +117,7 @@ def command(
     last = [system for system in chosen if system.name == "personal"]
     systems = [*(system for system in chosen if system not in last), *private, *last]
     plan = Plan.of(subject.population, systems, seed)
-    learning = frozenset({f"{reference}+own", "finetuned", "personal"})
+    learning = frozenset({f"{reference}+own", "finetuned", "personal-folds", "personal"})
     plan = dataclasses.replace(plan, at_hand=_numbers(at_hand), learning=learning)
     evaluated = {"participants": len(plan.participants), "newcomers": len(plan.newcomers)}
     if users:
@@ -274,6 +274,7 @@ def systems_of(
         rows.append(systems.Personalized("personal-near", over, own, tuners))
         if over is not base:
             rows.append(systems.Personalized("personal-ngrams", base, whole, tuners))
+        rows.append(systems.Personalized("personal-folds", over, dataclasses.replace(whole, few=0), tuners))
     return [*rows, systems.Personalized("personal", over, whole, tuners)]
 
 

@@ -36,9 +36,7 @@ from personalization.store import DeviceStore
 
 QUIET = 0.25  # the noise multiplier up to which the learning rate is what it is without noise
 PRIVATE_TUNING = FinetuneConfig(  # of two thousand numbers, since the noise on five million is louder than any person
-    train=TrainConfig(epochs=3, batch_messages=16, learning_rate=5.0, optimizer="sgd", schedule="cosine"),
-    part="norms",
-    ways=(0.5, 1.0, 1.5),  # less of the way is less of the noise
+    train=TrainConfig(epochs=3, batch_messages=16, learning_rate=5.0, optimizer="sgd", schedule="cosine"), part="norms"
 )
 
 

@@ -90,7 +90,7 @@ def test_a_training_that_wins_is_used_kept_and_undone(profile: Profile, shared: 
     assert change.shipped
     assert change.after.top1_hits > change.before.top1_hits
     about = checkpoint.read_config(profile.training_folder(1))["about"]
-    assert len([step for step, of in steps if step == 1 < of]) == 1 + bool(about["way"])  # to judge by, and to use
+    assert len([step for step, of in steps if step == 1 < of]) == 4 + bool(about["way"])  # to judge by, and to use
     assert keyboard.trained == 1
     assert keyboard.predictor is not untrained
     assert _first(keyboard)[0] == "Zoque"

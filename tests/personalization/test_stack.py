@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 import torch
 
+from nextword.layers import Layer
 from nextword.model import LanguageModel
 from nextword.ngram_layer import START, NgramConfig, NgramLayer
 from nextword.predictor import Predictor
 from nextword.text import normalise, tokens
 from nextword.training import TrainConfig
 from nextword.vocabulary import Vocabulary
+from personalization import stack
 from personalization.finetune import FinetuneConfig, Tuner
 from personalization.gate import GateConfig
+from personalization.own_ngram import OwnNgram
 from personalization.stack import Shared, StackConfig, personalize
-from personalization.trust import MANY, NEAR, OWN, PRIORS
+from personalization.trust import MANY, NEAR, OWN, PRIORS, Overlay, Prior
 
 EAGER = FinetuneConfig(train=TrainConfig(epochs=8, batch_messages=4, learning_rate=1e-2))
 TUNED_ALONE = StackConfig(own=None, near=None)
@@ -62,9 +66,9 @@ def test_what_ships_wins_on_validation_by_what_the_gate_says(shared: Shared) -> 
     candidate = personalize(shared, HABITS, validation, tuner=tuner)
     assert (candidate.way, candidate.trusts) == (personal.way, personal.trusts)
     assert tuner.seconds_saved > 0
-    judged = [tokens(normalise(text)) for text in validation]
+    judged = [tokens(normalise(text)) for text in (*HABITS, *validation)]  # of few messages all
     ours, theirs = (sum(r.bits for r in p.read(judged)) for p in (personal.predictor, shared.predictor))
-    assert theirs - ours > personal.verdict.gain_bits * len(judged) > 0  # what ships knows the validation messages too
+    assert theirs - ours > personal.verdict.gain_bits * len(judged) > 0  # what ships knows them all
 
 
 def test_whom_nothing_helps_keeps_what_everybody_has(shared: Shared) -> None:
@@ -80,6 +84,46 @@ def test_a_margin_that_nothing_can_win_by_ships_nothing(shared: Shared) -> None:
     assert not personalize(shared, HABITS[:-4], HABITS[-4:], strict, _tuner(shared)).shipped
 
 
+def test_of_few_messages_all_judge_and_none_what_was_made_of_it(
+    shared: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages = [f"meet you at {word}" for word in ("Zoque", "Bugis", "Bedok", "the station", "home", "school", "ok")]
+    seen: list[tuple[set[str], set[str]]] = []
+
+    def looked_up(layers: Sequence[Layer], judged: Sequence[Sequence[str]], priors: Sequence[Prior]) -> Overlay:
+        own = next(layer for layer in layers if isinstance(layer, OwnNgram))
+        seen.append(({*own.words}, {word for message in judged for word in message}))
+        return Overlay(layers, judged, priors)
+
+    monkeypatch.setattr(stack, "Overlay", looked_up)
+    looked_up.joined = Overlay.joined  # type: ignore[attr-defined]
+    few = StackConfig(near=None, few=7)
+    personalize(shared, messages[:5], messages[5:], few)
+    own_words = ["zoque", "bugis", "bedok", "station", "home", "school", "ok"]
+    judged = [[word for word in own_words if word in words] for _, words in seen]
+    assert judged == [["zoque"], ["bugis", "bedok"], ["station", "home"], ["school", "ok"]]
+    for learned, words in seen:
+        assert learned.isdisjoint({*own_words} & words)
+        assert {*own_words} - words <= learned
+    seen.clear()
+    personalize(shared, messages[:5], messages[5:], StackConfig(near=None, few=6))
+    assert len(seen) == 1
+
+
+def test_few_messages_choose_as_their_parts_together_say(shared: Shared) -> None:
+    few = StackConfig(few=100)
+    personal = personalize(shared, HABITS[:-4], HABITS[-4:], few, _tuner(shared))
+    assert personal.shipped
+    assert personal.predictor.suggest("meet you at")[0].word == "Zoque"
+    again = personalize(shared, HABITS[:-4], HABITS[-4:], few, _tuner(shared))
+    assert (again.way, again.trusts, again.verdict) == (personal.way, personal.trusts, personal.verdict)
+    # What is judged to be the best knows nothing of the validation messages, as without parts.
+    unlike = personalize(shared, HABITS, ["haha zoque bugis", "bugis ok"], few, _tuner(shared))
+    assert unlike.candidate is not unlike.predictor
+    own = next(layer for layer in unlike.candidate.layers if layer.source == "own")
+    assert own.mass([], "bugis") == 0
+
+
 def test_the_words_of_many_are_used_where_they_win(shared: Shared) -> None:
     many = NgramLayer(NgramConfig(), {(): {"bugis": 9.0}, ("at",): {"bugis": 9.0}}, source="many")
     also = shared._replace(many=many)
@@ -91,6 +135,7 @@ def test_the_words_of_many_are_used_where_they_win(shared: Shared) -> None:
     assert theirs.predictor.suggest("look at")[0].word == "bugis"
 
 
+@pytest.mark.parametrize("few", [0, 60])
 @pytest.mark.parametrize(
     ("train", "validation"),
     [
@@ -104,8 +149,8 @@ def test_the_words_of_many_are_used_where_they_win(shared: Shared) -> None:
     ],
     ids=["nothing", "one", "two", "all alike", "no words", "another language", "emoji"],
 )
-def test_anybody_gets_an_answer(shared: Shared, train: list[str], validation: list[str]) -> None:
-    personal = personalize(shared, train, validation, tuner=_tuner(shared))
+def test_anybody_gets_an_answer(shared: Shared, train: list[str], validation: list[str], few: int) -> None:
+    personal = personalize(shared, train, validation, StackConfig(few=few), _tuner(shared))
     assert len(personal.predictor.suggest("see you")) == 3
     if len(validation) < 2:
         assert not personal.shipped

@@ -70,6 +70,20 @@ def test_few_messages_leave_what_is_expected_and_many_overrule_it(predictor: Pre
     assert by_hand[trust] + penalty[trust] == pytest.approx(min(by_hand[t] + penalty[t] for t in penalty))
 
 
+def test_parts_judge_together_as_if_they_were_one(predictor: Predictor) -> None:
+    layer, nats = OwnNgram(messages=HABITS), predictor.costs(JUDGED)
+    whole = Overlay([layer], JUDGED, [Prior(0.15, 3)])
+    parts = [Overlay([layer], messages, [Prior(0.15, 3)]) for messages in (JUDGED[:1], [], JUDGED[1:])]
+    together = Overlay.joined(parts)
+    assert together.num_messages == len(JUDGED)
+    assert together.bits(nats, [0.4]).tolist() == whole.bits(nats, [0.4]).tolist()
+    (trusts, bits), (expected, wanted) = together.best(nats), whole.best(nats)
+    assert (trusts, bits.tolist()) == (expected, wanted.tolist())
+    alone = Overlay.joined([Overlay([], JUDGED[:1]), Overlay([], JUDGED[1:])])
+    assert alone.bits(nats).tolist() == whole.bits(nats).tolist()
+    assert [part.num_messages for part in parts] == [1, 0, len(JUDGED) - 1]  # left as they were
+
+
 def test_less_is_expected_of_a_layer_that_has_learned_little(predictor: Predictor) -> None:
     prior = Prior(0.3, 6.0, half=10.0)
     expected = [prior.after(messages).trust for messages in (0, 1, 10, 100, 10**6)]
