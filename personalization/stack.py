@@ -26,7 +26,7 @@ from nextword.text import normalise, tokens
 from personalization.finetune import Tuner, part_of_the_way
 from personalization.gate import NOTHING, Bits, GateConfig, Verdict, judge
 from personalization.own_ngram import OwnNgram
-from personalization.trust import MANY, NEAR, OWN, PRIORS, Overlay, trusted
+from personalization.trust import JUDGING, MANY, NEAR, OWN, PRIORS, Overlay, trusted
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def personalize(
     if len(validation) < config.gate.fewest_messages or not any(map(str.strip, train)):
         return Personal(plain, shared.model, plain, NOTHING, 0.0, {})
     parts = _parts(train, validation, config)
-    judged = [[tokens(normalise(text)) for text in texts] for _, texts in parts]
+    judged = [[tokens(normalise(text))[:JUDGING] for text in texts] for _, texts in parts]
 
     def candidate(way: float) -> _Candidate:
         made = [predictor(model(known, way)) for known, _ in parts]

@@ -24,6 +24,7 @@ from nextword.layers import END, Layer, Trusted
 
 TRUSTS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.85)
 MANY, OWN, NEAR = "many", "own", "near"  # layers, from the model up
+JUDGING = 300  # tokens of a message, its first ones: to look up one takes as long as there are tokens before it
 _MOST_NATS = 700.0
 _LEAST = 0.02  # what no trust at all is taken for
 

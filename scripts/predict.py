@@ -69,14 +69,14 @@ def _with_habits(history: Path, published: Published) -> Predictor:
     from nextword.text import normalise, tokens
     from personalization import chats
     from personalization.own_ngram import OwnNgram
-    from personalization.trust import MANY, NEAR, OWN, PRIORS, Overlay, trusted
+    from personalization.trust import JUDGING, MANY, NEAR, OWN, PRIORS, Overlay, trusted
 
     written = chats.read(history)
     if "" not in written:
         raise ValueError(f"{history}: a chat, others' messages among it; give a text of yours, a message a line")
     messages = written[""]
     newest = min(len(messages) // 10, _WEIGHED_BY)
-    judged = [tokens(normalise(text)) for text in messages[-newest:]] if newest >= _FEWEST else []
+    judged = [tokens(normalise(text))[:JUDGING] for text in messages[-newest:]] if newest >= _FEWEST else []
     known = messages[:-newest] if judged else messages
     predictor = _nearest(published, known)
 

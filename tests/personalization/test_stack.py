@@ -21,7 +21,7 @@ from personalization.finetune import FinetuneConfig, Tuner
 from personalization.gate import GateConfig
 from personalization.own_ngram import OwnNgram
 from personalization.stack import Shared, StackConfig, personalize
-from personalization.trust import MANY, NEAR, OWN, PRIORS, Overlay, Prior
+from personalization.trust import JUDGING, MANY, NEAR, OWN, PRIORS, Overlay, Prior
 
 EAGER = FinetuneConfig(train=TrainConfig(epochs=8, batch_messages=4, learning_rate=1e-2))
 TUNED_ALONE = StackConfig(own=None, near=None)
@@ -122,6 +122,23 @@ def test_few_messages_choose_as_their_parts_together_say(shared: Shared) -> None
     assert unlike.candidate is not unlike.predictor
     own = next(layer for layer in unlike.candidate.layers if layer.source == "own")
     assert own.mass([], "bugis") == 0
+
+
+@pytest.mark.parametrize("few", [0, 60])
+def test_of_a_message_without_end_the_beginning_judges(
+    shared: Shared, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    longest: list[int] = []
+
+    def looked_up(layers: Sequence[Layer], judged: Sequence[Sequence[str]], priors: Sequence[Prior]) -> Overlay:
+        longest.append(max(map(len, judged)))
+        return Overlay(layers, judged, priors)
+
+    monkeypatch.setattr(stack, "Overlay", looked_up)
+    looked_up.joined = Overlay.joined  # type: ignore[attr-defined]
+    pasted = "word " * 2 * JUDGING
+    assert personalize(shared, [pasted, *HABITS[:-4]], [pasted, *HABITS[-4:]], StackConfig(few=few)).shipped
+    assert max(longest) == JUDGING
 
 
 def test_the_words_of_many_are_used_where_they_win(shared: Shared) -> None:
