@@ -379,11 +379,12 @@ def test_an_evaluation_does_not_depend_on_the_number_of_processes(
     assert one | {"device_seconds": None} == three | {"device_seconds": None}
     both = json.loads(nextword(*common, "--workers", 2, "--eight-bit", "--every-method", "--at-hand", "10,32").out)
     curve = {(row["name"], row["messages"]): row for row in both["at_hand"] if row["people"] == "all"}
-    assert set(curve) == {(name, n) for name in ("pretrained+own", "finetuned", "personal") for n in (10, 32)}
+    learning = ("pretrained+own", "finetuned", "personal-folds", "personal")
+    assert set(curve) == {(name, n) for name in learning for n in (10, 32)}
     whole = next(row for row in both["methods"] if row["name"] == "pretrained+own")
     assert curve["pretrained+own", 32]["top1"] == whole["top1"]  # all that they have
     assert curve["pretrained+own", 10]["top1"] <= whole["top1"]
-    assert {"finetuned-last", "finetuned-adapters", "finetuned-ditto", "personal-near"} < {
+    assert {"finetuned-last", "finetuned-adapters", "finetuned-ditto", "personal-near", "personal-folds"} < {
         row["name"] for row in both["methods"]
     }
     rows = {row["name"]: row for row in both["methods"]}
