@@ -40,6 +40,10 @@ class StackConfig:
     eight_bit: bool = False  # how fine-tuned models read
     gate: GateConfig = GateConfig()
 
+    def __post_init__(self) -> None:
+        if self.folds < 2 or self.few < 0:
+            raise ValueError("stack: folds must be at least 2, few at least 0")
+
 
 class Shared(NamedTuple):
     """What everybody has: the model, a predictor of it, and the n-grams of many for it, if any."""

@@ -132,17 +132,8 @@ def _side_by_side(runs: Sequence[Sequence[Measured]]) -> list[str]:
     rows = [[plain[seed] for seed in way] for way in ways] + others
     corpus = runs[0][0]["corpus"]
     heads = [
-        "run",
-        "at",
-        "seeds",
-        "federated",
-        "own method",
-        "fine-tuned",
-        "stack",
-        "gain",
-        "relative",
-        f"{_FEW} messages",
-    ]
+        "run", "at", "seeds", "federated", "own method", "fine-tuned", "stack", "gain", "relative", f"{_FEW} messages",
+    ]  # fmt: skip
     return [
         f"## Personalizing on {corpus}, side by side",
         "",

@@ -84,30 +84,38 @@ def test_a_margin_that_nothing_can_win_by_ships_nothing(shared: Shared) -> None:
     assert not personalize(shared, HABITS[:-4], HABITS[-4:], strict, _tuner(shared)).shipped
 
 
+@pytest.fixture
+def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Sequence[Layer], Sequence[Sequence[str]]]]:
+    """What layers were asked of which messages."""
+    told: list[tuple[Sequence[Layer], Sequence[Sequence[str]]]] = []
+
+    class Told(Overlay):
+        def __init__(
+            self, layers: Sequence[Layer], messages: Sequence[Sequence[str]], priors: Sequence[Prior] | None = None
+        ):
+            told.append((layers, messages))
+            super().__init__(layers, messages, priors)
+
+    monkeypatch.setattr(stack, "Overlay", Told)
+    return told
+
+
 def test_of_few_messages_all_judge_and_none_what_was_made_of_it(
-    shared: Shared, monkeypatch: pytest.MonkeyPatch
+    shared: Shared, looked_up: list[tuple[Sequence[Layer], Sequence[Sequence[str]]]]
 ) -> None:
-    messages = [f"meet you at {word}" for word in ("Zoque", "Bugis", "Bedok", "the station", "home", "school", "ok")]
-    seen: list[tuple[set[str], set[str]]] = []
-
-    def looked_up(layers: Sequence[Layer], judged: Sequence[Sequence[str]], priors: Sequence[Prior]) -> Overlay:
-        own = next(layer for layer in layers if isinstance(layer, OwnNgram))
-        seen.append(({*own.words}, {word for message in judged for word in message}))
-        return Overlay(layers, judged, priors)
-
-    monkeypatch.setattr(stack, "Overlay", looked_up)
-    looked_up.joined = Overlay.joined  # type: ignore[attr-defined]
-    few = StackConfig(near=None, few=7)
-    personalize(shared, messages[:5], messages[5:], few)
-    own_words = ["zoque", "bugis", "bedok", "station", "home", "school", "ok"]
-    judged = [[word for word in own_words if word in words] for _, words in seen]
-    assert judged == [["zoque"], ["bugis", "bedok"], ["station", "home"], ["school", "ok"]]
-    for learned, words in seen:
-        assert learned.isdisjoint({*own_words} & words)
-        assert {*own_words} - words <= learned
-    seen.clear()
+    places = ["zoque", "bugis", "bedok", "station", "home", "school", "ok"]
+    messages = [f"meet you at {place}" for place in places]
+    personalize(shared, messages[:5], messages[5:], StackConfig(near=None, few=7))
+    judged = [{message[-1] for message in texts} for _, texts in looked_up]
+    assert judged == [{"zoque"}, {"bugis", "bedok"}, {"station", "home"}, {"school", "ok"}]
+    for ((own,), _), unseen in zip(looked_up, judged, strict=True):
+        assert isinstance(own, OwnNgram)
+        assert {*places}.intersection(own.words) == {*places} - unseen
+    looked_up.clear()
     personalize(shared, messages[:5], messages[5:], StackConfig(near=None, few=6))
-    assert len(seen) == 1
+    assert len(looked_up) == 1
+    with pytest.raises(ValueError, match="folds"):
+        StackConfig(folds=1)
 
 
 def test_few_messages_choose_as_their_parts_together_say(shared: Shared) -> None:
@@ -126,19 +134,11 @@ def test_few_messages_choose_as_their_parts_together_say(shared: Shared) -> None
 
 @pytest.mark.parametrize("few", [0, 60])
 def test_of_a_message_without_end_the_beginning_judges(
-    shared: Shared, monkeypatch: pytest.MonkeyPatch, few: int
+    shared: Shared, looked_up: list[tuple[Sequence[Layer], Sequence[Sequence[str]]]], few: int
 ) -> None:
-    longest: list[int] = []
-
-    def looked_up(layers: Sequence[Layer], judged: Sequence[Sequence[str]], priors: Sequence[Prior]) -> Overlay:
-        longest.append(max(map(len, judged)))
-        return Overlay(layers, judged, priors)
-
-    monkeypatch.setattr(stack, "Overlay", looked_up)
-    looked_up.joined = Overlay.joined  # type: ignore[attr-defined]
     pasted = "word " * 2 * JUDGING
     assert personalize(shared, [pasted, *HABITS[:-4]], [pasted, *HABITS[-4:]], StackConfig(few=few)).shipped
-    assert max(longest) == JUDGING
+    assert max(len(message) for _, messages in looked_up for message in messages) == JUDGING
 
 
 def test_the_words_of_many_are_used_where_they_win(shared: Shared) -> None:

@@ -56,9 +56,8 @@ def _with_people(seed: int, hits: dict[int, tuple[int, int]]) -> dict[str, Any]:
 def test_an_interval_over_seeds_draws_a_person_with_what_all_seeds_gave_them() -> None:
     one, other = {1: (1, 2), 2: (3, 7)}, {3: (1, 2), 4: (3, 7)}
     same = mean_rows([_with_people(0, one), _with_people(1, one)])[1]["gain_interval"]
-    assert same == pytest.approx(
-        [0.1, 0.4]
-    )  # of two people both draws may be one of them, however often they were measured
+    # Of two people both draws may be one of them, however often they were measured.
+    assert same == pytest.approx([0.1, 0.4])
     four = mean_rows([_with_people(0, one), _with_people(1, other)])[1]["gain_interval"]
     assert same[0] <= four[0] < 0.25 < four[1] <= same[1]
     assert mean_rows([_with_people(0, one), _measured(1, 0.1)])[1]["gain_interval"] == [0.01, 0.03]
