@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,7 +68,10 @@ class PersonResult:
 
 
 def evaluate(plan: Plan, *, workers: int, progress: Callable[[int, int], None]) -> list[PersonResult]:
-    """Measure everyone, in the plan's order. A person's result does not depend on who else is measured."""
+    """Measure everyone, in the plan's order. A person's result does not depend on who else is measured.
+
+    Raises OSError where a process of these was killed.
+    """
     people = [*plan.participants, *plan.newcomers]
     # The longest first, so that no process is left with a long one at the end.
     order = sorted(range(len(people)), key=lambda index: -len(people[index].history))
@@ -74,13 +79,20 @@ def evaluate(plan: Plan, *, workers: int, progress: Callable[[int, int], None]) 
     for system in plan.systems:
         system.prepare()
     _Inherited.plan = plan
-    with multiprocessing.get_context("fork").Pool(workers, torch.set_num_threads, (1,)) as pool:
-        answers: Iterator[tuple[int, PersonResult]] = pool.imap_unordered(
-            _evaluate_person, [(index, people[index]) for index in order]
-        )
-        for done, (index, result) in enumerate(answers, 1):
-            results[index] = result
-            progress(done, len(people))
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), torch.set_num_threads, (1,)) as pool:
+        try:
+            answers = [pool.submit(_evaluate_person, (index, people[index])) for index in order]
+            for done, answer in enumerate(as_completed(answers), 1):
+                index, result = answer.result()
+                results[index] = result
+                progress(done, len(people))
+        except BrokenProcessPool as error:
+            raise OSError("a process was killed, perhaps for want of memory; take fewer by --workers") from error
+        finally:  # where something was raised, what else was to be measured is not waited for
+            if any(result is None for result in results):
+                pool.shutdown(wait=False, cancel_futures=True)
+                for process in multiprocessing.active_children():
+                    process.terminate()
     return [result for result in results if result is not None]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterable
 from pathlib import Path
 from types import SimpleNamespace
@@ -47,6 +49,38 @@ def _known(trigram: Trigram) -> set[str]:
 
 def _in_texts(texts: Iterable[str]) -> set[str]:
     return _personal(word for text in texts for word in text.split())
+
+
+class Dying:
+    """What kills the process that measures, or raises what it is given."""
+
+    name = "dying"
+
+    def __init__(self, error: Exception | None = None):
+        self.error = error
+
+    def prepare(self) -> None:
+        """Nothing."""
+
+    def for_person(self, someone: systems.Someone) -> systems.Made:
+        if self.error:
+            raise self.error
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("system", "error", "told"),
+    [(Dying(), OSError, "--workers"), (Dying(ZeroDivisionError("as it was")), ZeroDivisionError, "as it was")],
+    ids=["killed", "raised"],
+)
+def test_a_process_that_ends_ends_the_evaluation(
+    population: Population, system: Dying, error: type[Exception], told: str
+) -> None:
+    plan = evaluation.Plan.of(population, [system], seed=0)
+    with pytest.raises(error, match=told):
+        evaluation.evaluate(plan, workers=2, progress=lambda done, of: None)
 
 
 def test_people_without_a_word_are_left_out_and_nobody_left_is_told() -> None:
