@@ -137,7 +137,8 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
         trained = device.train_user(local, vocabulary, texts, task.models[chosen], kept)
         if private is not None:
             account = Account(_devices(config, context) / ACCOUNTS / f"{user}.json")
-            account.add(task.server_round, task.received, private.released)
+            most = config.dpsgd.epsilon_budget or math.inf
+            account.add(task.server_round, task.received, private.released, budget=most, delta=config.dpsgd.delta)
         if trained.state is not None and not is_finite(trained.state):
             LOG.warning("the training of one user went astray: what was theirs before stays")
         elif trained.state is not None and task.server_round:  # round 0 groups people, and leaves them as they are

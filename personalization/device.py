@@ -9,7 +9,7 @@ model too strictly: the shared one has met the messages already.
 from __future__ import annotations
 
 import dataclasses
-import zlib
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -86,7 +86,8 @@ def contribution(split: splits.Split, *, hold_back: bool) -> tuple[str, ...]:
 
 def generator(seed: int, server_round: int, user: str) -> np.random.Generator:
     """The randomness of one user's training in one round."""
-    return np.random.default_rng([seed, server_round, zlib.crc32(user.encode())])
+    digest = hashlib.sha256(user.encode(errors="surrogatepass")).digest()
+    return np.random.default_rng([seed, server_round, int.from_bytes(digest)])
 
 
 def train_config(config: ClientConfig) -> TrainConfig:

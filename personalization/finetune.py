@@ -98,7 +98,7 @@ def _fit(
         fit(model, messages, config.train, rng, only=only, progress=progress)
     else:
         noise = Secret(secrets.token_bytes(32)) if config.secure else Seeded(rng)
-        fit_privately(model, messages, config.train, config.private, noise, rng, only=only, progress=progress)
+        fit_privately(model, messages, config.train, config.private, noise, only=only, progress=progress)
 
 
 def _trained(shared: LanguageModel, config: FinetuneConfig) -> frozenset[str] | None:

@@ -20,7 +20,7 @@ class GateConfig:
     fewest_messages: int = 2  # with fewer to judge by, nothing ships
 
     def __post_init__(self) -> None:
-        if self.margin < 0 or self.fewest_messages < 2:
+        if not self.margin >= 0 or self.fewest_messages < 2:
             raise ValueError("gate: margin must be at least 0, fewest-messages at least 2")
 
 

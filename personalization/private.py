@@ -9,6 +9,10 @@ is what the optimizer takes, also where nobody was drawn: then it is noise alone
 neither it nor L depends on how much a person has written. So all people spend the same epsilon, which tells nothing
 about anyone; and who has written more moves further, as in plain training, since q n messages enter a step.
 
+Dropout falls on the messages of a batch by one stream, so one message more moves what the others lose: their gradients
+differ by more than C. Whoever does not know the stream is told no more than without dropout, as what is released is
+then a mixture, over all it may be, of releases in which they lose the same. So it is drawn from the noise.
+
 What is spent is `released`, to be composed by `nextword.federation.ledger` over all trainings of the same messages. It
 covers all that is made of the trained parameters, as long as nothing else that was made of the messages without noise
 has entered: the parameters that are not trained, the settings, the choice of what to keep.
@@ -22,7 +26,6 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import Parameter
@@ -66,13 +69,12 @@ def fit_privately(
     config: TrainConfig,
     privacy: DpSgd,
     noise: Noise,
-    rng: np.random.Generator,
     *,
     only: Container[str] | None = None,
     anchor: Weights | None = None,
     progress: Callable[[int, int, float], None] | None = None,
 ) -> TrainResult:
-    """Train `model` in place on `messages`, as `nextword.training.fit` does but privately; `rng` is for dropout alone.
+    """Train `model` in place on `messages`, as `nextword.training.fit` does but privately.
 
     `config.clip_norm` is of a plain step, and of no meaning here. The result's pieces and bits are not private.
     """
@@ -81,7 +83,7 @@ def fit_privately(
     descent = Descent(model, config, steps, only=only, anchor=anchor)
     num_pieces, nats, counted = 0, 0.0, 0  # the last two of the last epoch
     model.train()
-    with dropping(model, config.dropout, rng):
+    with dropping(model, config.dropout, noise.generator()):
         for step in range(steps):
             drawn = (noise.uniform(len(messages)) < privacy.sampling_rate).nonzero().flatten().tolist()
             batch = [messages[index] for index in drawn]

@@ -76,7 +76,7 @@ def _ways(
     def private(model: LanguageModel, rng: np.random.Generator, *, noise_multiplier: float, secret: bool) -> int:
         noise = Secret(rng.bytes(32)) if secret else Seeded(rng)
         settings = DpSgd(noise_multiplier, _CLIP_NORM, rate)
-        return fit_privately(model, pieces, config, settings, noise, rng).num_pieces
+        return fit_privately(model, pieces, config, settings, noise).num_pieces
 
     return {
         "plain": plain,

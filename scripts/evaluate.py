@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from nextword.training import TrainConfig
     from personalization.finetune import FinetuneConfig, Progress
     from personalization.gate import GateConfig
+    from personalization.stack import StackConfig
     from scripts.systems import PrivatelyTuned, System
     from server.run_folder import RunFolder
 
@@ -86,6 +88,7 @@ def command(
     from nextword.training import TrainConfig
     from personalization.finetune import FinetuneConfig
     from personalization.gate import GateConfig
+    from personalization.stack import StackConfig
     from scripts.evaluation import Plan, evaluate
 
     code = commit()  # before the work, which takes long enough for the files to change
@@ -146,6 +149,7 @@ def command(
             "finetune_epochs": finetune_epochs,
             "finetune_learning_rate": finetune_learning_rate,
             "gate_margin": margin,
+            "stack": _stack_settings(StackConfig(gate=gate), finetune),
         },
         "message_privacy": {system.name: system.spent.event() for system in private},
         "commit": code,
@@ -165,6 +169,14 @@ def command(
         print_json(answer)
     else:
         print_table(answer)
+
+
+def _stack_settings(config: StackConfig, finetune: FinetuneConfig) -> dict[str, Any]:
+    """All by which evaluations of one model may differ, and no numbers of the people's."""
+    from personalization.trust import PRIORS
+
+    trusts = {name: [value if value < math.inf else None for value in prior] for name, prior in PRIORS.items()}
+    return dataclasses.asdict(config) | {"ways": finetune.ways, "part": finetune.part, "trusts": trusts}
 
 
 def _means(people: Iterable[Mapping[str, int]]) -> dict[str, float]:

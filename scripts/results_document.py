@@ -314,8 +314,9 @@ def _on_cores(seeds: Sequence[Measured]) -> str:
     return f" on a machine with {' or '.join(map(str, cores))} cores" if cores else ""
 
 
-def _readable(settings: Mapping[str, float | None]) -> str:
-    return ", ".join(f"{key.replace('_', ' ')} {value:g}" for key, value in settings.items() if value is not None)
+def _readable(settings: Mapping[str, Any]) -> str:
+    numbers = {key: value for key, value in settings.items() if isinstance(value, int | float)}
+    return ", ".join(f"{key.replace('_', ' ')} {value:g}" for key, value in numbers.items())
 
 
 def _table(rows: Sequence[Mapping[str, Any]], reference: str) -> list[str]:

@@ -104,6 +104,11 @@ def _describe(event: dict[str, Any]) -> str:
     return ", ".join(told + ([f"epsilon {epsilon:.2f}"] if epsilon is not None else []))
 
 
+def _stopped(privacy: dict[str, Any]) -> list[str]:
+    stopped = privacy["stopped_before_round"]
+    return [f"stopped before round {stopped}, which the budget does not allow"] if stopped else []
+
+
 def _readable(summary: dict[str, Any]) -> str:
     lines = [
         f"{summary['rounds']} rounds, {summary['users_trained']} updates, {summary['seconds']:.0f} s, "
@@ -123,10 +128,10 @@ def _readable(summary: dict[str, Any]) -> str:
         )
     if of_messages := summary.get("message_privacy"):
         lines.append(f"privacy of messages: {of_messages['text']}, noise by {of_messages['noise_by']}")
+        lines += _stopped(of_messages)
     if private := summary.get("privacy"):
         lines.append(f"privacy: {private['text']}")
-        if stopped := private["stopped_before_round"]:
-            lines.append(f"stopped before round {stopped}, which the budget does not allow")
+        lines += _stopped(private)
         lines += [
             f"projection, not measured: {one['projected_population']:,} users, {one['cohort']:,} a round, the same "
             f"noise on the mean: epsilon {one['epsilon']:.3g} at delta {one['delta']:g}"

@@ -34,11 +34,11 @@ class SummedTraining(FederatedTraining):
             nonlocal total, answered
             metrics = self._train_numbers(content, user)
             record = content.array_records[records.update_key(user)]
+            self.tally.upload_bytes += sum(len(array.data) for array in record.values())
             if set(record) != {SKELLAM}:
                 raise ValueError(f"the parts of the message are {sorted(record)[:9]}, not {SKELLAM}")
             numbers = scheme.unpack(record[SKELLAM].numpy())
             total, answered = scheme.add(total, numbers), answered + 1
-            self.tally.upload_bytes += len(record[SKELLAM].data)
             self.accepted[user] = server_round
             return metrics
 

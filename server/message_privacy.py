@@ -21,17 +21,22 @@ class MessagePrivacy:
     def __init__(self, config: RunConfig, sample: Callable[[int], list[int]]):
         self._config, self._sample = config, sample
         self._asked: Counter[int] = Counter()
-        self._rounds = 0
+        self._most = [0]  # after each round, how often whoever was asked most often had been
+
+    def affordable(self, server_round: int) -> bool:
+        """Whether the run may end after this round, and not before."""
+        budget = self._config.dpsgd.epsilon_budget
+        return not budget or self.after(server_round, ngrams=True).epsilon <= budget
 
     def after(self, server_round: int, *, ngrams: bool = False) -> PrivacySpent:
-        """After this round or a later one than the last time, and with `ngrams` after these too, if there were any.
+        """After this round, and with `ngrams` after these too, if there were any.
 
         The noise of n-grams hides all that a user has, and so each of their messages.
         """
-        for number in range(self._rounds + 1, server_round + 1):
-            self._asked.update(self._sample(number))
-        self._rounds = max(self._rounds, server_round)
-        times, dpsgd = max(self._asked.values(), default=0), self._config.dpsgd
+        while len(self._most) <= server_round:
+            self._asked.update(self._sample(len(self._most)))
+            self._most.append(max(self._asked.values(), default=0))
+        times, dpsgd = self._most[server_round], self._config.dpsgd
         released = [Gaussian(dpsgd.noise_multiplier, dpsgd.sampling_rate, times * self._steps)]
         if ngrams and self._config.ngrams.least_users:
             released.append(Gaussian(self._config.ngrams.noise, 1.0, LEVELS))

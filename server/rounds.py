@@ -15,6 +15,7 @@ from flwr.serverapp import Grid
 
 from nextword.federation import records
 from nextword.federation.config import RunConfig
+from nextword.federation.ledger import PrivacySpent
 from nextword.federation.skellam import Scheme
 from nextword.vocabulary import Vocabulary
 from server.distributed import SummedTraining
@@ -85,6 +86,9 @@ class Run:
         kind = SummedTraining if self.config.privacy.method == "distributed" else FederatedTraining
         strategy = kind(self.config, self.homes, state.moments, labels, state.accepted, self.privacy)
         self.spending = self._spending(strategy)
+        if self.config.dpsgd.on and not self.message_privacy.affordable(1):
+            least = self.message_privacy.after(1, ngrams=True)
+            raise _too_little("dpsgd", self.config.dpsgd.epsilon_budget, least)
         arrays, done = to_arrays(self.state.parameters), self.state.server_round
         if self.state.server_round == 0 and not self.folder.events():
             self._tell(
@@ -92,8 +96,8 @@ class Run:
             )
         self._measure(strategy, done, arrays)  # where a run was cut off before that
         for server_round in range(self.state.server_round + 1, federation.rounds + 1):
-            if self.spending and not self.spending.affordable(server_round):
-                self._tell_stop(server_round, self.spending)
+            if stop := self._stop(server_round):
+                self._tell(stop)
                 break
             if clusters.number > 1 and server_round == clusters.warm_rounds + 1:
                 arrays = self._split(strategy, server_round, arrays)
@@ -145,24 +149,22 @@ class Run:
                 answered=lambda: len(strategy.tally.metrics),
             )
         if not spending.affordable(1):
-            budget, least = self.config.privacy.epsilon_budget, spending.with_round(1)
-            raise ValueError(
-                f"privacy.epsilon-budget = {budget:g} is too little for one round, which costs {least}: "
-                f"set privacy.epsilon-budget={math.ceil(least.epsilon)}, or more privacy.noise-multiplier"
-            )
+            raise _too_little("privacy", self.config.privacy.epsilon_budget, spending.with_round(1))
         spending.go_on_from(self.folder.events())
         return spending
 
-    def _tell_stop(self, server_round: int, spending: Spending) -> None:
-        self._tell(
-            {
-                "event": "budget",
-                "round": server_round,  # which was not begun
-                "epsilon_budget": self.config.privacy.epsilon_budget,
-                "epsilon_with_this_round": spending.with_round(server_round).event()["epsilon"],
-                "privacy": spending.spent().event(),
-            }
-        )
+    def _stop(self, server_round: int) -> Event | None:
+        """What is told where this round would exceed a budget, of a user or else of a message; it is not begun."""
+        stop: Event = {"event": "budget", "round": server_round}
+        if self.spending and not self.spending.affordable(server_round):
+            budget, most = self.config.privacy.epsilon_budget, self.spending.with_round(server_round)
+            stop["privacy"] = self.spending.spent().event()
+        elif self.config.dpsgd.on and not self.message_privacy.affordable(server_round):
+            budget, most = self.config.dpsgd.epsilon_budget, self.message_privacy.after(server_round, ngrams=True)
+            stop["message_privacy"] = self.message_privacy.after(server_round - 1).event()
+        else:
+            return None
+        return stop | {"epsilon_budget": budget, "epsilon_with_this_round": most.event()["epsilon"]}
 
     def _split(self, strategy: FederatedTraining, server_round: int, arrays: ArrayRecord) -> ArrayRecord:
         """Group everybody by their updates, and go on with a model for each group."""
@@ -246,6 +248,7 @@ class Run:
         if metrics is None:
             return {}
         return {
+            "download_bytes": strategy.tally.download_bytes,
             "validation_bits_per_character": metrics["bits-per-character"],
             "validation_bits_per_piece": metrics["bits-per-piece"],
             "validation_users": metrics["users"],
@@ -290,6 +293,14 @@ def find_homes(grid: Grid, send: Callable[[Iterable[Message]], Iterable[Message]
             "or set federation.users-per-node=0 to spread the users over the nodes there are"
         )
     return Homes(node_of, tuple(sorted(evaluated)))
+
+
+def _too_little(section: str, budget: float, least: PrivacySpent) -> ValueError:
+    """For no round at all."""
+    return ValueError(
+        f"{section}.epsilon-budget = {budget:g} is too little for one round, which costs {least}: "
+        f"set {section}.epsilon-budget={math.ceil(least.epsilon)}, or more {section}.noise-multiplier"
+    )
 
 
 def _sizes(clusters: Mapping[int, int]) -> list[int]:

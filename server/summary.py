@@ -55,7 +55,7 @@ def finish(run: Run, model: LanguageModel, vocabulary: Vocabulary) -> Event:
         "cores": os.cpu_count(),  # of this machine
         "users_trained": sum(event["users"] for event in rounds),
         "upload_bytes": sum(event["upload_bytes"] for event in (*rounds, *phases)),
-        "download_bytes": sum(event["download_bytes"] for event in (*rounds, *phases)),
+        "download_bytes": sum(event["download_bytes"] for event in (*rounds, *phases)),  # evaluation tells its own
         "rejected": sum(event["event"] == "rejected" for event in events),
         "train_bits_per_piece": rounds[-1]["train_bits_per_piece"] if rounds else None,
         "validation_bits_per_character": measured[-1]["validation_bits_per_character"] if measured else None,
@@ -63,7 +63,7 @@ def finish(run: Run, model: LanguageModel, vocabulary: Vocabulary) -> Event:
         "ngrams": _ngrams_found(run.config, [event for event in events if event["event"] == "ngrams"]),
         "cluster_sizes": sizes if chosen else None,
         "privacy": _privacy(run, events),
-        "message_privacy": _message_privacy(run),
+        "message_privacy": _message_privacy(run, events),
         "server_peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
     run.folder.write_summary(summary)
@@ -93,24 +93,33 @@ def _privacy(run: Run, events: Sequence[Event]) -> Event | None:
     if run.spending is None:
         return None
     total = run.spending.spent(ngrams=True)
-    stops = [event["round"] for event in events if event["event"] == "budget"]
     return total.event() | {
         "text": str(total),
         "covers": COVERS[run.config.privacy.method],
         "noise_multiplier": run.config.privacy.noise_multiplier,
         "clip_norm": run.privacy.clip_norm if run.privacy else run.config.privacy.clip_norm,
         "band": run.correlated.band if run.correlated else None,  # of correlated noise
-        "stopped_before_round": stops[-1] if stops else None,
+        "stopped_before_round": _stopped(events, "privacy"),
         "projections_not_measured": run.spending.projections(),
     }
 
 
-def _message_privacy(run: Run) -> Event | None:
+def _message_privacy(run: Run, events: Sequence[Event]) -> Event | None:
     """What the run has cost one message of whoever was asked most often."""
     if not run.config.dpsgd.on:
         return None
     found = run.message_privacy.after(run.state.server_round, ngrams=True)
-    return found.event() | {"text": str(found), "noise_by": "secrets" if run.config.dpsgd.secure else "the run's seed"}
+    return found.event() | {
+        "text": str(found),
+        "noise_by": "secrets" if run.config.dpsgd.secure else "the run's seed",
+        "stopped_before_round": _stopped(events, "message_privacy"),
+    }
+
+
+def _stopped(events: Sequence[Event], budget: str) -> int | None:
+    """The round that was not begun for a budget, of a user ("privacy") or of a message."""
+    stops = [event["round"] for event in events if event["event"] == "budget" and budget in event]
+    return stops[-1] if stops else None
 
 
 def weights_sha256(parameters: Update) -> str:

@@ -307,6 +307,8 @@ class RunConfig(Settings):
             raise ValueError(f"{refused}by {method} what is personal enters the update: set dpsgd.parts=all")
         if self.clusters.number > 1:
             raise ValueError(f"{refused}clusters are chosen by messages without noise: set clusters.number=1")
+        if self.federation.checkpoint_every != 1:
+            raise ValueError(f"{refused}rounds must not be done again: set federation.checkpoint-every=1")
         self._need_noise_on_ngrams(refused)
         return self
 

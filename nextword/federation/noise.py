@@ -38,11 +38,15 @@ class Noise(Protocol):
     def add_normal(self, target: Tensor, deviation: float) -> None:
         """Add to each number of `target` a normal one of this deviation."""
 
+    def generator(self) -> np.random.Generator:
+        """For what must be as hard to know as the noise, though nobody is shown it: whom dropout drops."""
+
 
 class Seeded:
     """By a seed: for experiments."""
 
     def __init__(self, rng: np.random.Generator):
+        self._rng = rng
         self._generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
 
     def uniform(self, number: int) -> Tensor:
@@ -50,6 +54,9 @@ class Seeded:
 
     def add_normal(self, target: Tensor, deviation: float) -> None:
         target.add_(torch.randn(target.shape, generator=self._generator), alpha=deviation)
+
+    def generator(self) -> np.random.Generator:
+        return self._rng
 
 
 class Secret:
@@ -74,6 +81,9 @@ class Secret:
             radius = (1 - self.uniform(half)).log_().mul_(-2).sqrt_().mul_(deviation)
             angle, radius = self._angles(half), radius.float()
             part.add_(torch.cat([angle.cos() * radius, angle.sin() * radius])[: len(part)])
+
+    def generator(self) -> np.random.Generator:
+        return np.random.default_rng(self.words(4))
 
     def _angles(self, number: int) -> Tensor:
         """Uniform in [0, 2 pi), of type float32."""

@@ -23,7 +23,8 @@ class DpSgdConfig(Section):
 
     What epsilon covers is what is made of a person's updates: all that the server sends on and ends with. It is the
     same for all who took part in as many rounds, as sampling rate and steps are public and nobody's own; so nothing of
-    it travels. The number of messages does, which neighbours have in common (`federation.ledger`); the number of
+    it travels. What a device makes for its person when all rounds are done stays there, and is trained without noise.
+    The number of messages travels, which neighbours have in common (`federation.ledger`); the number of
     pieces and what they cost while training do not. Evaluation (`federation.evaluate-every`) is a measurement, tells
     the bits of validation messages as they are, and is not covered.
 
@@ -32,7 +33,8 @@ class DpSgdConfig(Section):
                               in the update, so its training is private too: dpsgd.parts "all"
         clusters.number       1; a person's choice would be made of their messages without noise
         ngrams                none, or with ngrams.noise, which is added to what a message pays
-        federation.checkpoint-every   1, or rounds that are done again after a crash are in the devices' accounts alone
+        federation.checkpoint-every   1; else rounds done again after a crash are in the devices' accounts alone
+        dpsgd.epsilon-budget  kept by each device too, by its own account, which knows nothing of n-grams
         client.clip-norm      of no meaning: messages' gradients are clipped, not a step's
         update, server, federation    any; they see noisy updates only
     """
@@ -41,6 +43,7 @@ class DpSgdConfig(Section):
     clip_norm: Positive = 1.0  # the longest a message's gradient may be
     sampling_rate: Annotated[float, Field(gt=0, le=1)] = 0.1  # of each message in each step
     delta: Annotated[float, Field(gt=0, lt=1)] = 1e-5
+    epsilon_budget: NotNegative = 0.0  # the run ends before the round that would exceed it; 0: no budget
     parts: Literal["shared", "all"] = "all"  # "shared": what stays on the device is trained without noise
     secure: bool = False  # noise by a secret of the device, not by the run's seed, which shows what noise hides
 
@@ -51,6 +54,15 @@ class DpSgdConfig(Section):
     def steps(self, epochs: int) -> int:
         """In which a message is drawn `epochs` times on average."""
         return steps(epochs, self.sampling_rate)
+
+    @model_validator(mode="after")
+    def _a_budget_can_be_kept(self) -> Self:
+        if self.epsilon_budget and not self.on:
+            raise ValueError(
+                f"dpsgd.epsilon-budget = {self.epsilon_budget:g}: without noise epsilon is infinite: "
+                "set dpsgd.noise-multiplier=1 or dpsgd.epsilon-budget=0"
+            )
+        return self
 
 
 class PrivacyConfig(Section):
@@ -96,7 +108,8 @@ class PrivacyConfig(Section):
         federation.weighting, federation.checkpoint-every, clusters.number    as for "central"
         federation.sampling      any but "poisson"; by "reshuffled" and "cyclic" everybody is charged alike. Nothing is
                                  amplified towards the server, who draws the sample
-        update.codec             "local": any, as it sees noise already; "distributed": "float32", it has its own
+        update.codec             "local": any, as it sees noise already, and the server cuts off what that makes of a
+                                 number beyond 32; "distributed": "float32", it has its own
         update.feedback          no; what is lost of an update is mostly noise
         personal.method, dpsgd   any
         ngrams                   none; their noise is the server's

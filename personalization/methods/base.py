@@ -74,7 +74,7 @@ class Local:
             return fit(self.model, self.messages, config, self.rng, only=only, anchor=anchor)
         private.released.append(private.settings.released(config.epochs))
         return fit_privately(
-            self.model, self.messages, config, private.settings, private.noise, self.rng, only=only, anchor=anchor
+            self.model, self.messages, config, private.settings, private.noise, only=only, anchor=anchor
         )
 
     def load(self, parameters: Weights, state: State | None = None) -> None:

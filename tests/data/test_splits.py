@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.corpus import Person
-from data.splits import contributes, distinct, divide, sample, split_person
+from data.splits import apart, contributes, distinct, divide, sample, split_person
 
 texts = st.lists(st.text(max_size=3), min_size=1, max_size=80)
 persons = st.builds(lambda messages: Person("ana", None, tuple(messages)), texts)
@@ -49,6 +49,27 @@ def test_newcomers_and_participants_share_nobody_and_leave_nobody_out(everyone: 
     assert len(newcomers) == int(evaluated * 0.2 + 0.5)
     assert population.numbers == divide(everyone, seed=seed + 1).numbers
     assert sorted(population.numbers.values()) == list(range(evaluated))
+
+
+def test_whoever_has_two_ids_is_one_person_and_others_stay() -> None:
+    def writes(user: str, *numbers: int) -> Person:
+        return Person(user, None, tuple(f"this is the message number {number}" for number in numbers))
+
+    chain = tuple(f"send this on to friend {number}" for number in range(9))
+    cases = {
+        "same": writes("same", *range(40)),
+        "more": writes("more", *range(50)),  # of these two the one with more stays
+        "half": writes("half", *range(10), *range(100, 110)),
+        "less": writes("less", *range(11, 20), *range(200, 210)),  # nine of nineteen
+        "few": Person("few", None, chain),
+        "forward": Person("forward", None, chain),  # nine alike may be letters that both have sent on
+        "short": Person("short", None, ("see you", "ok", "on my way") * 20),
+        "brief": Person("brief", None, ("see you", "ok", "on my way") * 20),
+    }
+    kept = {person.user for person in apart(list(cases.values()))}
+    assert set(cases) - kept == {"same", "half"}
+    assert {split.user for split in divide(list(cases.values()), seed=0).participants} <= kept
+    assert [person.user for person in apart([writes("b", *range(20)), writes("a", *range(20))])] == ["a"]
 
 
 @given(populations, seeds, st.randoms())

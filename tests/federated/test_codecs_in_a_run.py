@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from flwr.app import Message
+from flwr.app import Array, Message
 
 from nextword import checkpoint
 from nextword.federation.config import RunConfig
@@ -88,6 +88,38 @@ def test_the_events_count_the_bytes_that_travelled(config: RunConfig, local_grid
         assert (summary["upload_bytes"], summary["download_bytes"]) == (counted["up"], counted["down"])
     assert travelled["small"]["up"] < travelled["plain"]["up"] / 10
     assert travelled["small"]["down"] < travelled["plain"]["down"] / 2
+
+
+def test_what_was_refused_has_travelled_too(config: RunConfig, local_grid: Grids) -> None:
+    sent: list[int] = []
+
+    def spoil(_: Message, reply: Message) -> list[Message]:
+        for user in _encoded(reply):
+            record = reply.content.array_records[update_key(user)]
+            name = next(iter(record))
+            record[name] = Array(record[name].numpy()[:-1] if user % 2 else record[name].numpy())
+            sent.append(sum(len(array.data) for array in record.values()))
+        return [reply]
+
+    summary = run_once(config, local_grid(config, nodes=2, tamper=spoil))
+    assert summary["rejected"] > 0 < summary["users_trained"]
+    assert summary["upload_bytes"] == sum(sent)
+
+
+def test_evaluation_tells_what_it_sends(config: RunConfig, local_grid: Grids) -> None:
+    sent: list[int] = []
+
+    def weigh(message: Message, reply: Message) -> list[Message]:
+        if message.metadata.message_type == "evaluate":
+            model = message.content.array_records["parameters"].values()
+            users = list(message.content.config_records["task"]["users"])  # type: ignore[arg-type]
+            sent.append(sum(len(array.data) for array in model) * len(users))
+        return [reply]
+
+    run_once(config, local_grid(config, nodes=2, tamper=weigh))
+    told = [e["download_bytes"] for e in RunFolder(Path(config.out)).events() if "validation_users" in e]
+    assert len(told) > 1
+    assert sum(told) == sum(sent) > 0
 
 
 def test_an_update_that_did_not_count_leaves_no_trace_in_those_that_follow(

@@ -135,7 +135,14 @@ def test_the_server_meets_local_updates_with_noise_alone(
 
 
 @pytest.mark.parametrize(
-    ("codec", "clip_norm"), [("int8", 0.05), ("topk:0.1+hadamard+int4", 0.05), ("randomk:0.1", 0.333)]
+    ("codec", "clip_norm"),
+    [
+        ("int8", 0.05),
+        ("topk:0.1+hadamard+int4", 0.05),
+        ("randomk:0.1", 0.333),
+        ("hadamard+int1", 3.333),
+        ("lowrank:2+int1", 3.333),
+    ],
 )
 def test_local_updates_take_any_codec(config: RunConfig, local_grid: Grids, codec: str, clip_norm: float) -> None:
     """At the longest that the settings let pass, too."""

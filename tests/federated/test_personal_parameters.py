@@ -58,6 +58,18 @@ def test_personal_parameters_never_travel_and_the_server_leaves_them(
     assert summary["shared_parameters"] < summary["parameters"]
 
 
+@pytest.mark.parametrize("method", ["fedper", "fedrep", "adapters", "ditto", "apfl"])
+def test_nothing_that_a_device_keeps_for_its_person_travels(layered: RunConfig, local_grid: Grids, method: str) -> None:
+    layered = layered.with_settings([f"personal.method={method}", "client.optimizer=sgd", "client.learning-rate=0.1"])
+    grid = local_grid(layered, nodes=2)
+    run_once(layered, grid)
+    wire = b"\n".join(grid.wire)
+    states = [DeviceStore(Path(layered.out) / DEVICES).load(user) for user in range(14)]
+    kept = [array.tobytes() for state in states if state for array in state.values() if array.any()]
+    assert len(kept) > 3
+    assert not any(array in wire for array in kept)
+
+
 @pytest.mark.parametrize("method", sorted(set(METHODS) - {"per-fedavg"}))
 def test_a_frozen_embedding_is_neither_trained_nor_sent_by_any_method(
     layered: RunConfig, local_grid: Grids, method: str

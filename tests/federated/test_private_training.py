@@ -19,6 +19,7 @@ from nextword.model_config import ModelConfig
 from personalization.app import ACCOUNTS, SECRETS
 from personalization.spending import Account
 from server.app import run_once
+from server.message_privacy import MessagePrivacy
 from server.run_folder import RunFolder
 
 Grids = Any
@@ -65,6 +66,54 @@ def test_it_counts_whom_a_secret_draw_has_asked(private: RunConfig, local_grid: 
     assert told["rounds"] == max(account.spent(1e-5).rounds for account in _accounts(private).values())
 
 
+def _budget(config: RunConfig, asked: int) -> float:
+    """Enough for whoever was asked so many times, each one's training eight steps, and not for one more."""
+    costs = [epsilon([Gaussian(2.0, 0.25, 8 * times)], config.dpsgd.delta, "prv") for times in (asked, asked + 1)]
+    return sum(costs) / 2
+
+
+def test_a_run_stops_before_the_round_that_would_exceed_what_a_message_may_pay(
+    private: RunConfig, local_grid: Grids, tmp_path: Path
+) -> None:
+    everybody = ["client.epochs=2", "federation.users-per-round=100", "federation.evaluate-every=0"]
+    private = private.with_settings([*everybody, f"dpsgd.epsilon-budget={_budget(private, 2)}"])
+    summary = run_once(private, local_grid(private, nodes=2))
+    told = summary["message_privacy"]
+    assert (summary["rounds"], told["rounds"], told["stopped_before_round"]) == (2, 2, 3)
+    stop = RunFolder(Path(private.out)).events()[-1]
+    assert (stop["event"], stop["round"], stop["message_privacy"]["epsilon"]) == ("budget", 3, told["epsilon"])
+    assert told["epsilon"] <= stop["epsilon_budget"] < stop["epsilon_with_this_round"]
+    cut = private.with_settings([f"out={tmp_path / 'cut'}"])
+
+    def crash(event: dict[str, Any]) -> None:
+        if event["event"] == "round" and event["round"] == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_once(cut, local_grid(cut, nodes=2), observer=crash)
+    resumed = run_once(cut, local_grid(cut, nodes=2), resume=True)
+    assert (resumed["message_privacy"], resumed["weights_sha256"]) == (told, summary["weights_sha256"])
+
+
+def test_a_device_does_not_answer_beyond_its_own_budget(
+    private: RunConfig, local_grid: Grids, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the server's own count is."""
+    monkeypatch.setattr(MessagePrivacy, "affordable", lambda *_: True)
+    everybody = ["client.epochs=2", "federation.users-per-round=100", "federation.evaluate-every=0"]
+    private = private.with_settings([*everybody, f"dpsgd.epsilon-budget={_budget(private, 2)}"])
+    run_once(private, local_grid(private, nodes=2))
+    users = [event["users"] for event in RunFolder(Path(private.out)).events() if event["event"] == "round"]
+    assert users[0] == users[1] > 0 == users[2]
+    assert all(account.spent(1e-5).rounds == 2 for account in _accounts(private).values())
+
+
+def test_a_budget_for_no_round_at_all_is_refused_with_one_that_would_do(private: RunConfig, local_grid: Grids) -> None:
+    private = private.with_settings(["dpsgd.epsilon-budget=0.1"])
+    with pytest.raises(ValueError, match=r"too little for one round.*set dpsgd\.epsilon-budget=\d"):
+        run_once(private, local_grid(private, nodes=2))
+
+
 def test_nothing_without_noise_travels_but_how_many_messages(private: RunConfig, local_grid: Grids) -> None:
     private = private.with_settings(["federation.evaluate-every=0", "dpsgd.secure=true"])
     told: list[dict[str, Any]] = []
@@ -91,7 +140,7 @@ def test_nothing_without_noise_travels_but_how_many_messages(private: RunConfig,
 def test_a_crash_pays_once_and_ends_where_the_unbroken_run_would(
     private: RunConfig, local_grid: Grids, tmp_path: Path, secure: str
 ) -> None:
-    private = private.with_settings([f"dpsgd.secure={secure}", "federation.checkpoint-every=2"])
+    private = private.with_settings([f"dpsgd.secure={secure}"])
     whole = private.with_settings([f"out={tmp_path / 'whole'}"])
 
     def stop_in_the_third(event: dict[str, Any]) -> None:
@@ -147,6 +196,8 @@ def test_noise_is_another_for_each_user_and_round(private: RunConfig, local_grid
         (["personal.method=fedrep", "dpsgd.parts=shared"], "dpsgd.parts=all"),
         (["clusters.number=2", "clusters.warm-rounds=1"], "clusters.number=1"),
         (["ngrams.least-users=2"], "ngrams.noise=1"),
+        (["federation.checkpoint-every=2"], "federation.checkpoint-every=1"),
+        (["dpsgd.noise-multiplier=0", "dpsgd.epsilon-budget=3"], "dpsgd.noise-multiplier=1"),
     ],
 )
 def test_what_cannot_be_accounted_is_refused_with_what_can(settings: list[str], wanted: str) -> None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -43,3 +46,9 @@ def test_too_few_messages_ship_nothing(messages: int) -> None:
 def test_a_broken_candidate_does_not_ship() -> None:
     base = np.full(5, 10.0)
     assert judge(base, [np.full(5, np.nan)], GateConfig()).choice is None
+
+
+@pytest.mark.parametrize("bad", [{"margin": -1.0}, {"margin": math.nan}, {"fewest_messages": 1}])
+def test_a_gate_that_cannot_judge_is_refused(bad: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="gate"):
+        GateConfig(**bad)

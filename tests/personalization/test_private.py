@@ -142,7 +142,7 @@ def test_without_noise_or_clipping_it_is_plain_training(small: LanguageModel, op
         losses = [F.cross_entropy(plain(x)[0], y[0]) for x, y in (padded([MESSAGES[index]], 64) for index in drawn)]
         (torch.stack(losses).sum() / config.batch_messages).backward()
         descent.step()
-    result = fit_privately(small, MESSAGES, config, OPEN, _seeded(), np.random.default_rng(9))
+    result = fit_privately(small, MESSAGES, config, OPEN, _seeded())
     assert result.num_steps == 4
     for (name, value), expected in zip(small.named_parameters(), plain.parameters(), strict=True):
         np.testing.assert_allclose(value.detach().numpy(), expected.detach().numpy(), atol=2e-5, err_msg=name)
@@ -159,7 +159,7 @@ def test_a_step_with_nobody_in_it_is_noise_alone_with_the_deviation_that_was_set
     """7,000 numbers: their deviation is within 5 % but for one run in 10^8."""
     before = copy.deepcopy(small)
     config = dataclasses.replace(SGD, epochs=1, learning_rate=1.0)
-    result = fit_privately(small, [], config, DpSgd(1.5, 0.2, 1.0), noise, np.random.default_rng(0))
+    result = fit_privately(small, [], config, DpSgd(1.5, 0.2, 1.0), noise)
     assert (result.num_steps, result.num_pieces) == (1, 0)
     moved = torch.cat([(a - b).flatten() for a, b in zip(small.parameters(), before.parameters(), strict=True)])
     assert len(moved) > 7000
@@ -211,10 +211,21 @@ def test_the_same_noise_repeats_a_training_and_dropout_is_allowed(small: Languag
     config = dataclasses.replace(SGD, dropout=0.2)
     made = [copy.deepcopy(small) for _ in range(3)]
     for model, seed in zip(made, (1, 1, 2), strict=True):
-        fit_privately(model, MESSAGES, config, DpSgd(1.0, 1.0, 0.5), _seeded(seed), np.random.default_rng(0))
+        fit_privately(model, MESSAGES, config, DpSgd(1.0, 1.0, 0.5), _seeded(seed))
     first, same, other = (model.weights()["embedding.weight"] for model in made)
     assert np.array_equal(first, same)
     assert not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.2])
+def test_whom_dropout_drops_is_as_secret_as_the_noise(small: LanguageModel, dropout: float) -> None:
+    """Whoever knew it could tell a message from how the others' gradients move."""
+    config, made = dataclasses.replace(SGD, dropout=dropout), [copy.deepcopy(small) for _ in range(3)]
+    for model, key in zip(made, (b"a", b"a", b"b"), strict=True):
+        fit_privately(model, MESSAGES, config, DpSgd(0.0, 1.0, 1.0), Secret(32 * key))
+    first, same, other = (model.weights()["embedding.weight"] for model in made)
+    assert np.array_equal(first, same)
+    assert np.array_equal(first, other) == (dropout == 0)
 
 
 @pytest.mark.parametrize(
