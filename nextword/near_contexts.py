@@ -77,14 +77,16 @@ class ModelStates:
                 columns = range(begins, len(row))
                 read.append((row, [column for column in columns if first + column - begins in wanted]))
                 first += len(columns)
-        found = [np.zeros((0, self._runtime.config.width), np.float32)]
-        for start in range(0, len(read), _ROWS):
-            batch = read[start : start + _ROWS]
-            width = max(len(row) for row, _ in batch)
-            padded = [[*row, *[Vocabulary.pad] * (width - len(row))] for row, _ in batch]
-            places = [number * width + column for number, (_, columns) in enumerate(batch) for column in columns]
-            found.append(self._runtime.hidden(np.array(padded, np.int64), np.array(places, np.int64)))
-        states: Floats = np.concatenate(found)
+        last = np.cumsum([0, *(len(columns) for _, columns in read)])
+        states = np.empty((last[-1], self._runtime.config.width), np.float32)
+        order = sorted(range(len(read)), key=lambda number: len(read[number][0]))  # so that hardly anything is padded
+        for start in range(0, len(order), _ROWS):
+            batch = order[start : start + _ROWS]
+            width = max(len(read[number][0]) for number in batch)
+            padded = [[*row, *[Vocabulary.pad] * (width - len(row))] for row, _ in (read[number] for number in batch)]
+            places = [row * width + column for row, number in enumerate(batch) for column in read[number][1]]
+            into = np.concatenate([np.arange(last[number], last[number + 1]) for number in batch])
+            states[into] = self._runtime.hidden(np.array(padded, np.int64), np.array(places, np.int64))
         return states
 
     def after(self, context: Sequence[str]) -> Floats:

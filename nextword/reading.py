@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate, chain, islice
+from itertools import accumulate, chain
 
 from nextword.keystrokes import SLOTS
 from nextword.layers import END, Layer, blend, layered
@@ -36,9 +36,10 @@ def read(
     Without `offering` only what they cost is worked out, and words when they are asked for.
     """
     readings = [Reading(runtime, index, vocabulary, message, layers) for message in messages]
-    parts = (part for reading in readings for part in reading.parts())
-    while batch := list(islice(parts, _ROWS)):
-        _read_parts(runtime, index, batch, offering=offering)
+    # Of like length together, so that hardly anything is padded.
+    parts = sorted((part for reading in readings for part in reading.parts()), key=lambda part: len(part.row))
+    for first in range(0, len(parts), _ROWS):
+        _read_parts(runtime, index, parts[first : first + _ROWS], offering=offering)
     return readings
 
 
