@@ -18,6 +18,12 @@ RULE = (
     "{reference}; more, less: share of people with more or fewer hits than with {reference}; sure: with fewer, beyond "
     "what chance gives (McNemar's test, 5 %)"
 )
+BEHIND = ("worst", "words", "off", "passed", "s", "kB")
+BEHIND_RULE = (
+    "Over all people. worst: the largest loss of anybody; words: top-1 over all words; off: probabilities shown, from "
+    "how often the words come; passed: people whose gate let it; s, kB: work on a person's history on the machine that "
+    "measured, and what their device keeps, means"
+)
 _PEOPLE = ("participants", "newcomers", "all")
 _FEW = 10  # people of whom a correlation says nothing
 _GROUPS = 8  # shown; all are in the JSON
@@ -159,6 +165,29 @@ def clusters_of(results: Sequence[PersonResult]) -> dict[str, Any] | None:
     }
 
 
+def behind(
+    rows: Sequence[Mapping[str, Any]], reference: str, seconds: Mapping[str, float], kept: Mapping[str, float]
+) -> list[list[str]]:
+    """What stands behind each method, in the columns of `BEHIND`, from the rows of all people or of the only kind."""
+
+    def percent(value: float | None, form: str = ".1f") -> str:
+        return "" if value is None else f"{100 * value:{form}}"
+
+    every = [row for row in rows if row["people"] == "all"] or rows
+    return [
+        [
+            row["name"],
+            "" if row["name"] == reference else percent(row["worst_gain"], "+.1f"),
+            percent(row["top1_words"]),
+            percent(row["calibration_error"]),
+            percent(row.get("shipped_share"), ".0f"),
+            f"{seconds[row['name']]:.1f}" if seconds.get(row["name"]) else "",
+            f"{kept[row['name']] / 1000:,.0f}" if kept.get(row["name"]) else "",
+        ]
+        for row in every
+    ]
+
+
 def print_table(answer: Mapping[str, Any]) -> None:
     """The evaluation as tables, participants and newcomers apart."""
     from rich.box import SIMPLE_HEAD
@@ -183,6 +212,13 @@ def print_table(answer: Mapping[str, Any]) -> None:
         for row in rows:
             table.add_row(*_cells(row, answer["reference"]))
         console.print(table)
+    table = Table(title="behind it, in percent", title_justify="left", box=SIMPLE_HEAD, padding=0)
+    table.add_column("", no_wrap=True)
+    for heading in BEHIND:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for cells in behind(answer["methods"], answer["reference"], answer["device_seconds"], answer["device_bytes"]):
+        table.add_row(*cells)
+    console.print(table)
     for row in (row for row in answer["at_hand"] if row["people"] == "all"):
         low, high = row["gain_interval"]
         console.print(
@@ -196,7 +232,7 @@ def print_table(answer: Mapping[str, Any]) -> None:
         )
     if found := answer["predictors"]:
         console.print(told_predictors(answer["methods"][-1]["name"], found))
-    console.print(RULE.format(reference=answer["reference"]), style="dim")
+    console.print(f"{RULE.format(reference=answer['reference'])}. {BEHIND_RULE}.", style="dim")
 
 
 def _cells(row: Mapping[str, Any], reference: str) -> list[str]:

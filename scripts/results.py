@@ -27,6 +27,7 @@ _PATHS = ("corpus.name", "model.start")  # settings that may be one
 _SUMMARY = ("rounds", "seconds", "parameters", "users_trained", "upload_bytes", "download_bytes", "weights_sha256")
 _EVALUATION = (
     "protocol", "corpus", "reference", "seed", "evaluated", "settings", "commit", "methods", "clusters", "predictors",
+    "device_seconds", "device_bytes",
 )  # fmt: skip
 _PERSON = ("person", "people", "words")
 _AT_HAND = ("name", "people", "messages", "users", "top1", "gain_top1", "gain_interval")

@@ -9,14 +9,14 @@ from statistics import fmean
 from typing import Any
 
 from scripts.compare import WHERE
-from scripts.evaluation_rows import RULE, told_predictors
+from scripts.evaluation_rows import BEHIND, BEHIND_RULE, RULE, behind, told_predictors
 
 Measured = dict[str, Any]  # what is published of one run, or of one comparison (`scripts.results`)
 
 PEOPLE = ("participants", "newcomers")
 _KEYS = (
     "top1", "top3", "bits_per_character", "keystroke_savings", "gain_top1", "better_share", "worse_share",
-    "worse_beyond_noise_share", "worst_gain",
+    "worse_beyond_noise_share", "worst_gain", "top1_words", "calibration_error", "shipped_share",
 )  # fmt: skip
 _STACK, _FEW = "personal", 20  # the last method, and messages at hand, of the table side by side
 _BEFORE = {"clusters.pooling": 0.0}  # settings that were not there yet, where that was not as by default now
@@ -36,6 +36,8 @@ def document(measured: Sequence[Measured]) -> str:
         "noise: share of people worse by more than chance gives (McNemar's test, 5 %); worst: the largest loss of "
         "anybody. Over seeds: means of figures, the worst of all; intervals by drawing people with what all seeds gave "
         "them (where a seed has not published that, means of their ends).",
+        "",
+        f"Behind it: {BEHIND_RULE[0].lower()}{BEHIND_RULE[1:]}.",
         "",
     ]
     runs = alike([one for one in measured if "runs" not in one])
@@ -212,6 +214,7 @@ def _section(seeds: Sequence[Measured]) -> list[str]:
                 *_table(chosen, first["reference"]),
                 "",
             ]
+    lines += _behind(seeds, rows)
     lines += _few_messages(seeds)
     if known := [one["predictors"] for one in seeds if one.get("predictors")]:
         means = {name: fmean(found[name] for found in known if name in found) for name in known[0]}
@@ -223,6 +226,19 @@ def _section(seeds: Sequence[Measured]) -> list[str]:
         agrees = f"; adjusted Rand index with the corpus's groups {fmean(agreement):.2f}" if agreement else ""
         lines += [f"People measured in each cluster: {sizes}{agrees}.", ""]
     return lines
+
+
+def _behind(seeds: Sequence[Measured], rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What stands behind the methods; nothing where it was not published yet."""
+    if not all("device_seconds" in one for one in seeds):
+        return []
+    seconds, kept = (
+        {name: fmean(one[key].get(name, 0.0) for one in seeds) for name in seeds[0][key]}
+        for key in ("device_seconds", "device_bytes")
+    )
+    lines = ["| behind it | " + " | ".join(BEHIND) + " |", "|---|" + "--:|" * len(BEHIND)]
+    lines += [f"| {' | '.join(cells)} |" for cells in behind(rows, seeds[0]["reference"], seconds, kept)]
+    return [*lines, ""]
 
 
 def _comparison(seeds: Sequence[Measured]) -> list[str]:

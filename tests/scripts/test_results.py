@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from scripts.evaluation_rows import behind
 from scripts.results import of_run, publish, published_in, with_headline
 from scripts.results_document import document, mean_rows
 from server.run_folder import RunFolder
@@ -207,3 +208,18 @@ def test_what_is_published_of_a_comparison_names_no_folder(tmp_path: Path) -> No
     assert "somebody" not in str(found)
     assert found["corpus"] == "people.jsonl"
     assert found["runs"][1]["changed"] == {"privacy.noise-multiplier": 1.0, "model.start": "student"}
+
+
+def test_what_stands_behind_a_method_is_of_all_people() -> None:
+    row = {"worst_gain": -0.25, "top1_words": 0.125, "calibration_error": 0.0123}
+    rows = [
+        {"name": "federated", "people": "participants", **row},
+        {"name": "federated", "people": "all", **row, "worst_gain": 0.0},
+        {"name": "personal", "people": "participants", **row, "worst_gain": 0.0},
+        {"name": "personal", "people": "all", **row, "shipped_share": 0.5},
+    ]
+    found = behind(rows, "federated", {"federated": 0.0, "personal": 12.34}, {"personal": 5_678_900.0})
+    assert found == [
+        ["federated", "", "12.5", "1.2", "", "", ""],
+        ["personal", "-25.0", "12.5", "1.2", "50", "12.3", "5,679"],
+    ]
