@@ -34,13 +34,13 @@ check: $(READY)
 
 # RESULTS.md. What is published already in $(MEASURED) is kept: delete a file there to measure that run anew. A
 # run that was cut off is resumed.
-EVALUATE_nus-sms := --at-hand 5,20
-EVALUATE_nus-sms-reptile := --methods trigram,trigram+own,federated+own,federated+near,finetuned,personal --at-hand 5,20
+EVALUATE_nus-sms := --at-hand 5,10,20,50,100
+EVALUATE_nus-sms-reptile := --methods trigram,trigram+own,federated+own,federated+near,finetuned,personal --at-hand 5,10,20,50,100
 EVALUATE_self-dialogue := --users 60 --central-epochs 2
 $(foreach row,$(CLUSTERS),$(eval EVALUATE_$(row) := --methods trigram,finetuned,personal --at-hand 5,20))
 EVALUATE_synthetic-clusters += --users 60
 EVALUATE_self-dialogue-clusters += --users 60
-$(foreach method,$(METHODS),$(eval EVALUATE_nus-sms-$(method) := --methods $(method),finetuned,personal --at-hand 5,20))
+$(foreach method,$(METHODS),$(eval EVALUATE_nus-sms-$(method) := --methods $(method),finetuned,personal-$(method),personal --at-hand 5,20))
 EVALUATE_nus-sms-private := --methods finetuned --epsilon 1,2,4,8,inf --users 15
 FEW_ROWS := --users 60 --methods trigram,trigram+own,pretrained,federated+own,federated+near,finetuned,personal
 EVALUATE_self-dialogue-short := $(FEW_ROWS)

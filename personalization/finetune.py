@@ -56,6 +56,11 @@ class Tuner:
         self.seconds_saved = 0.0  # by what was not trained again
         self._tuned: dict[tuple[tuple[int, ...], ...], tuple[LanguageModel, float]] = {}
 
+    @property
+    def ways(self) -> tuple[float, ...]:
+        """Of the candidates."""
+        return self.config.ways
+
     def __call__(self, messages: Sequence[Sequence[int]]) -> LanguageModel:
         """A copy of the shared model, trained on the newest messages (pieces). It is not to be changed."""
         newest = tuple(map(tuple, messages[-self.config.most_messages :]))

@@ -14,7 +14,7 @@ import copy
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from nextword.eightbit import stored_bytes
 from nextword.layers import Layer
@@ -23,7 +23,7 @@ from nextword.near_contexts import NearConfig, NearContexts
 from nextword.ngram_layer import NgramConfig
 from nextword.predictor import Predictor
 from nextword.text import normalise, tokens
-from personalization.finetune import Tuner, part_of_the_way
+from personalization.finetune import part_of_the_way
 from personalization.gate import NOTHING, Bits, GateConfig, Verdict, judge
 from personalization.own_ngram import OwnNgram
 from personalization.trust import JUDGING, MANY, NEAR, OWN, PRIORS, Overlay, trusted
@@ -51,6 +51,19 @@ class Shared(NamedTuple):
     model: LanguageModel
     predictor: Predictor
     many: Layer | None = None
+
+
+class Tuning(Protocol):
+    """Makes a model of a person's messages from the shared one."""
+
+    seconds_saved: float  # of work that need not be done again
+
+    @property
+    def ways(self) -> tuple[float, ...]:
+        """Shares of the way from the shared weights to those that were made; each is a candidate."""
+
+    def __call__(self, messages: Sequence[Sequence[int]]) -> LanguageModel:
+        """Of these messages (pieces). It is not to be changed."""
 
 
 class _Candidate(NamedTuple):
@@ -91,7 +104,7 @@ def personalize(
     train: Sequence[str],
     validation: Sequence[str],
     config: StackConfig | None = None,
-    tuner: Tuner | None = None,
+    tuner: Tuning | None = None,
     *,
     against: Predictor | None = None,
 ) -> Personal:
@@ -140,7 +153,7 @@ def personalize(
         named = dict(zip(over[-1], trusts, strict=True))
         return _Candidate(way, made[-1], over[-1], named, bits, overlay.bits(nats))
 
-    candidates = [candidate(way) for way in ((0.0, *tuner.config.ways) if tuner else (0.0,))]
+    candidates = [candidate(way) for way in ((0.0, *tuner.ways) if tuner else (0.0,))]
     before = candidates[0].alone
     if plain is not shared.predictor:
         before = Overlay([], list(itertools.chain(*judged))).bits(plain.costs(list(itertools.chain(*judged))))

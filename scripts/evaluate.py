@@ -256,10 +256,12 @@ def systems_of(
         base = plain[reference]
         if eight_bit:
             rows.append(systems.Checkpointed(f"{reference}-int8", models[reference], eight_bit=True))
+    method: systems.ByMethod | None = None
     if folder is not None and folder.config().personal.method != "fedavg":
         config = folder.config().model_copy(update={"out": str(folder.path)})
         devices = folder.path / DEVICES
-        rows.append(systems.ByMethod(base, start_folder(config), config.client, config.personal, devices))
+        method = systems.ByMethod(base, start_folder(config), config.client, config.personal, devices)
+        rows.append(method)
     tuners = systems.Tuners(base, finetune, progress)
     over: systems.Base = base
     whole = StackConfig(gate=gate)
@@ -271,6 +273,8 @@ def systems_of(
     rows.append(systems.Personalized(f"{reference}+own", base, own))
     rows.append(systems.Personalized(f"{reference}+near", base, near))
     rows.append(systems.Personalized("finetuned", base, nothing, tuners))
+    if method is not None:  # the whole stack, but the method's model where it else fine-tunes
+        rows.append(systems.Personalized(f"personal-{method.name}", over, whole, method))
     if every_method:
         train = finetune.train
         ways = {

@@ -28,7 +28,7 @@ from nextword.text import normalise, tokens
 from nextword.training import TrainConfig
 from personalization import device, stack
 from personalization.finetune import FinetuneConfig, Progress, Tuner, tune
-from personalization.methods import METHODS, Local
+from personalization.methods import METHODS, Local, State
 from personalization.nearest import JUDGED_BY, nearest
 from personalization.private import DpSgd, noise_for
 from personalization.stack import Shared, StackConfig
@@ -241,7 +241,7 @@ class Personalized:
     name: str
     base: Base
     config: StackConfig
-    tuners: Tuners | None = None  # None: nothing is fine-tuned
+    tuners: Tuners | ByMethod | None = None  # None: nothing is made but layers
 
     def prepare(self) -> None:
         self.base.prepare()
@@ -322,23 +322,43 @@ class ByMethod:
 
     def for_person(self, someone: Someone) -> Made:
         began = time.perf_counter()
-        shared = self.base.shared(someone)
-        vocabulary = shared.predictor.vocabulary
-        model, _ = checkpoint.load(self.start)
-        local = Local(
-            model,
-            {name: value.copy() for name, value in model.weights().items()},
-            [pieces for text in someone.history if (pieces := vocabulary.encode(normalise(text)))],
-            device.train_config(self.client),
-            self.personal,
-            someone.rng(),
-        )
-        state = DeviceStore(self.devices).load(someone.ordinal) if someone.ordinal is not None else None
-        final = shared.model.weights()
-        parameters = {name: value for name, value in final.items() if name not in local.personal_names}
-        used = METHODS[self.personal.method].personal_model(local, parameters, state)
+        vocabulary, state = self.base.shared(someone).predictor.vocabulary, self._state(someone)
+        used = self.of(someone)([pieces for text in someone.history if (pieces := vocabulary.encode(normalise(text)))])
         kept = None if state is None else sum(array.nbytes for array in state.values())
-        return Made(Predictor.of(used.eval(), vocabulary), time.perf_counter() - began, kept_bytes=kept)
+        return Made(Predictor.of(used, vocabulary), time.perf_counter() - began, kept_bytes=kept)
+
+    def of(self, someone: Someone) -> stack.Tuning:
+        """What the stack may take in place of fine-tuning: the method's model of messages.
+
+        What a participant's device has kept knows their validation messages, as the shared model does, where the run
+        did not hold them back.
+        """
+        return _Fitting(self, someone)
+
+    def model(self, someone: Someone, messages: Sequence[Sequence[int]]) -> LanguageModel:
+        """The person's model, of these messages (pieces) and what their device has kept."""
+        model, _ = checkpoint.load(self.start)
+        start = {name: value.copy() for name, value in model.weights().items()}
+        local = Local(model, start, messages, device.train_config(self.client), self.personal, someone.rng())
+        final = self.base.shared(someone).model.weights()
+        parameters = {name: value for name, value in final.items() if name not in local.personal_names}
+        return METHODS[self.personal.method].personal_model(local, parameters, self._state(someone)).eval()
+
+    def _state(self, someone: Someone) -> State | None:
+        return DeviceStore(self.devices).load(someone.ordinal) if someone.ordinal is not None else None
+
+
+@dataclass
+class _Fitting:
+    """A method's model of a person, as candidates of the stack."""
+
+    method: ByMethod
+    someone: Someone
+    ways: tuple[float, ...] = (1.0,)
+    seconds_saved: float = 0.0
+
+    def __call__(self, messages: Sequence[Sequence[int]]) -> LanguageModel:
+        return self.method.model(self.someone, messages)
 
 
 def _counted(people: Iterable[Sequence[str]]) -> Trigram:

@@ -340,10 +340,13 @@ def test_a_clustered_run_with_personal_layers_is_evaluated(nextword: Shell, base
     assert answer["clusters"]["sizes"] == [5, 5]
     assert answer["clusters"]["adjusted_rand_index"] == 1
     rows = {row["name"]: row["top1"] for row in answer["methods"] if row["people"] == "all"}
-    assert {"clustered", "fedrep", "clustered+own", "personal"} < set(rows)
+    assert {"clustered", "fedrep", "clustered+own", "personal-fedrep", "personal"} < set(rows)
+    gated = {row["name"] for row in answer["methods"] if "shipped_share" in row}
+    assert gated == set(rows) - {"trigram", "trigram+own", "pretrained", "federated", "clustered", "fedrep"}
     table = nextword("evaluate", "--model", tmp_path / "kinds", "--workers", 1, "--no-central").out
     assert "people in each cluster: 5, 5" in table
     assert "gain of personal by group: kind " in table
+    assert "behind it" in table
     assert all(len(line) <= 80 for line in table.splitlines())
     reported = nextword("report", tmp_path / "kinds", "--figures", tmp_path / "figures")
     assert reported.code == 0, reported.err
@@ -377,6 +380,9 @@ def test_an_evaluation_does_not_depend_on_the_number_of_processes(
     )
     assert 0 < one["device_bytes"]["finetuned"] <= weights  # of those for whom anything ships
     assert one | {"device_seconds": None} == three | {"device_seconds": None}
+    few = json.loads(nextword(*common, "--workers", 1, "--users", 2).out)  # nor on who else is measured
+    assert len(few["people"]) == 2 < len(one["people"])
+    assert all(person in one["people"] for person in few["people"])
     both = json.loads(nextword(*common, "--workers", 2, "--eight-bit", "--every-method", "--at-hand", "10,32").out)
     curve = {(row["name"], row["messages"]): row for row in both["at_hand"] if row["people"] == "all"}
     learning = ("pretrained+own", "finetuned", "personal-folds", "personal")
