@@ -55,6 +55,7 @@ class Population:
 
     participants: tuple[Split, ...]
     newcomers: tuple[Split, ...]
+    left_out: int = 0  # user ids of people who are here by another (`apart`)
 
     @property
     def evaluated_participants(self) -> tuple[Split, ...]:
@@ -117,7 +118,8 @@ def divide(people: Sequence[Person], *, seed: int, newcomer_share: float = NEWCO
     """
     if not 0 <= newcomer_share <= 1:
         raise ValueError(f"the share of newcomers must lie between 0 and 1, not {newcomer_share}")
-    splits = sorted(map(split_person, apart(people)), key=lambda split: split.user)
+    once = apart(people)
+    splits = sorted(map(split_person, once), key=lambda split: split.user)
     for one, other in pairwise(splits):
         if one.user == other.user:
             raise ValueError(f"two people have the user id {one.user!r}")
@@ -126,6 +128,7 @@ def divide(people: Sequence[Person], *, seed: int, newcomer_share: float = NEWCO
     return Population(
         participants=tuple(split for split in splits if split.user not in newcomers),
         newcomers=tuple(split for split in splits if split.user in newcomers),
+        left_out=len(people) - len(once),
     )
 
 

@@ -124,9 +124,10 @@ def statistics(everyone: list[Person], report: Callable[[float, float | None], N
     from collections import Counter
     from statistics import median
 
-    from data.splits import MIN_MESSAGES, distinct
+    from data.splits import MIN_MESSAGES, apart, distinct
     from nextword.text import normalise, words
 
+    once = {person.user for person in apart(everyone)}
     num_words = duplicates = evaluated = 0
     users_of: Counter[str | None] = Counter()
     messages_of: Counter[str | None] = Counter()
@@ -134,7 +135,7 @@ def statistics(everyone: list[Person], report: Callable[[float, float | None], N
         num_words += sum(len(words(normalise(message))) for message in person.messages)
         kept = len(distinct(person.messages))
         duplicates += len(person.messages) - kept
-        evaluated += kept >= MIN_MESSAGES
+        evaluated += kept >= MIN_MESSAGES and person.user in once
         users_of[person.group] += 1
         messages_of[person.group] += len(person.messages)
         if number % 64 == 0:
@@ -150,6 +151,7 @@ def statistics(everyone: list[Person], report: Callable[[float, float | None], N
         "messages": sum(counts),
         "words": num_words,
         "duplicates": duplicates,
+        "ids_left_out": len(everyone) - len(once),  # whose messages are another's
         "evaluated_users": evaluated,
         "evaluated_share": evaluated / len(counts),
         "messages_per_user": {
@@ -170,6 +172,8 @@ def _show(found: dict[str, Any]) -> None:
     typer.echo(f"{found['corpus']}: {counts}")
     measured, dropped = counted(found["evaluated_users"], "user"), counted(found["duplicates"], "exact duplicate")
     typer.echo(f"Measured: {measured} ({found['evaluated_share']:.0%}), with 30 or more messages without {dropped}")
+    if found["ids_left_out"]:
+        typer.echo(f"Left out: {counted(found['ids_left_out'], 'user id')} whose messages are another's")
     typer.echo(
         f"Messages per user: median {per_user['median']:,g}, mean {per_user['mean']:.1f}, most {per_user['max']:,}"
     )

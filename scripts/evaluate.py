@@ -140,6 +140,7 @@ def command(
         "model": str(model),
         "reference": reference,
         "seed": seed,
+        "ids_left_out": subject.population.left_out,  # whose messages are another's
         "evaluated": evaluated,  # how many there are; a method's "users" were measured
         "trigram_of": "participants" if subject.population.participants else "the people measured",
         "settings": {
@@ -390,8 +391,10 @@ def _everyone_new(name: str, data_dir: Path | None, user_column: str, text_colum
     from data import corpus, splits
 
     dataset = corpus.load(name, data_dir=data_dir, user_column=user_column, text_column=text_column)
-    people = [split for split in map(splits.split_person, corpus.people(dataset)) if split.evaluated]
-    return splits.Population(participants=(), newcomers=tuple(people))
+    everyone = corpus.people(dataset)
+    once = splits.apart(everyone)
+    people = tuple(split for split in map(splits.split_person, once) if split.evaluated)
+    return splits.Population((), people, left_out=len(everyone) - len(once))
 
 
 def _train_ceiling(

@@ -7,16 +7,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nextword.text import counted
+
 if TYPE_CHECKING:
     from scripts.evaluation import PersonResult
 
 PROTOCOL = "keyboard-1"
 RULE = (
-    "keyboard-1: people with at least 30 different messages, newest 20 % of each the test (at most 200); every word a "
-    "target, without case, after the text before it in the message. In percent, means over people with a bootstrap "
-    "95 % interval; bits: per character; keys: keystrokes saved with a bar of three; gain: in top-1, paired, over "
-    "{reference}; more, less: share of people with more or fewer hits than with {reference}; sure: with fewer, beyond "
-    "what chance gives (McNemar's test, 5 %)"
+    "keyboard-1: people, each by one user id, with at least 30 different messages, newest 20 % of each the test (at "
+    "most 200); every word a target, without case, after the text before it in the message. In percent, means over "
+    "people with a bootstrap 95 % interval; bits: per character; keys: keystrokes saved with a bar of three; gain: in "
+    "top-1, paired, over {reference}; more, less: share of people with more or fewer hits than with {reference}; sure: "
+    "with fewer, beyond what chance gives (McNemar's test, 5 %)"
 )
 BEHIND = ("worst", "words", "off", "passed", "s", "kB")
 BEHIND_RULE = (
@@ -195,6 +197,8 @@ def print_table(answer: Mapping[str, Any]) -> None:
     from rich.table import Table
 
     console = Console(highlight=False)
+    if answer["ids_left_out"]:
+        console.print(f"left out: {counted(answer['ids_left_out'], 'user id')} whose messages are another's")
     if clusters := answer["clusters"]:
         sizes = ", ".join(map(str, clusters["sizes"]))
         found = clusters["adjusted_rand_index"]

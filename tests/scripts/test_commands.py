@@ -536,3 +536,17 @@ def test_updates_are_measured_against_their_peers(nextword: Shell, base: Path) -
     refused = nextword("bench", "update", "--codec", "tokp:0.1")
     assert refused.code == 2
     assert refused.err.strip() == "nextword: there is no codec 'tokp'; did you mean topk?"
+
+
+def test_whoever_is_in_a_corpus_twice_is_measured_once(nextword: Shell, base: Path, tmp_path: Path) -> None:
+    texts = [f"see you at the station {number}" for number in range(40)]
+    with (tmp_path / "twice.jsonl").open("w", encoding="utf-8") as file:
+        for user, some in (("ana", texts), ("ana again", texts[:35]), ("ben", [f"don't believe {t}" for t in texts])):
+            file.writelines(json.dumps({"user": user, "text": text}) + "\n" for text in some)
+    corpus = [tmp_path / "twice.jsonl", "--data-dir", tmp_path / "cache"]
+    told = nextword("corpus", "stats", *corpus).out
+    assert "Measured: 2 users" in told
+    assert "Left out: 1 user id whose messages are another's" in told
+    found = nextword("evaluate", "--model", base, "--corpus", *corpus, "--methods", "trigram", "--workers", 1)
+    assert "left out: 1 user id whose messages are another's" in found.out
+    assert "2 all" in found.out or "2 newcomers" in found.out
