@@ -18,13 +18,13 @@ import heapq
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from nextword.layers import beginning
 from nextword.text import is_word
 
 START = "\n"  # before the first token of a message; never typed
-_CACHED = 20_000  # contexts looked up
+_CACHED = 20_000  # contexts, or beginnings of words, looked up
 
 Context = tuple[str, ...]
 
@@ -55,12 +55,14 @@ class NgramLayer:
         self.followers = {context: dict(counts) for context, counts in followers.items()}
         self.words = sorted(filter(is_word, self.followers.get((), {})))
         self._known: dict[Context, _Known] = {}
-        self._most: dict[int, list[str]] = {}  # words, by how many
+        self._most: dict[tuple[int, str], list[str]] = {}  # words, by how many and how they begin
+        self._weight: dict[str, float] = {}  # of all words that begin so
 
     def changed(self) -> None:
         """Forget what was worked out from counts that are others now."""
         self._known.clear()
         self._most.clear()
+        self._weight.clear()
 
     def __contains__(self, word: str) -> bool:
         return word in self.followers.get((), {})
@@ -78,48 +80,59 @@ class NgramLayer:
         return known.single * self.followers.get((), {}).get(token, 0.0) if followed is None else followed
 
     def prefix_mass(self, context: Sequence[str], prefix: str) -> float:
-        return math.fsum(self.mass(context, word) for word in beginning(self.words, prefix))
+        known, singles = self._at(context), self.followers.get((), {})
+        if prefix not in self._weight:
+            _make_room(self._weight)
+            self._weight[prefix] = math.fsum(singles[word] for word in beginning(self.words, prefix))
+        followed = [word for word in known.masses if word.startswith(prefix) and is_word(word)]
+        more = math.fsum(known.masses[word] - known.single * singles[word] for word in followed)
+        return known.single * self._weight[prefix] + more
 
     def top(self, context: Sequence[str], k: int, prefix: str) -> list[tuple[str, float]]:
-        # Without a letter all words begin so, but one that never followed is only as probable as it is frequent.
-        followed = filter(is_word, self._at(context).masses)
-        words = beginning(self.words, prefix) if prefix else {*followed, *self._most_frequent(k)}
-        masses = ((word, p) for word in words if (p := self.mass(context, word)))
-        return heapq.nsmallest(k, masses, key=lambda item: (-item[1], item[0]))
+        # A word that never followed is only as probable as it is frequent.
+        known, singles = self._at(context), self.followers.get((), {})
+        masses = {word: known.single * singles[word] for word in self._most_frequent(k, prefix)}
+        masses |= {word: p for word, p in known.masses.items() if word.startswith(prefix) and is_word(word)}
+        above = (item for item in masses.items() if item[1])
+        return heapq.nsmallest(k, above, key=lambda item: (-item[1], item[0]))
 
-    def _most_frequent(self, k: int) -> list[str]:
-        if k not in self._most:
+    def _most_frequent(self, k: int, prefix: str) -> list[str]:
+        if (k, prefix) not in self._most:
+            _make_room(self._most)
             singles = self.followers.get((), {})
-            self._most[k] = heapq.nsmallest(k, self.words, key=lambda word: (-singles[word], word))
-        return self._most[k]
+            words = beginning(self.words, prefix)
+            self._most[k, prefix] = heapq.nsmallest(k, words, key=lambda word: (-singles[word], word))
+        return self._most[k, prefix]
 
     def _at(self, context: Sequence[str]) -> _Known:
-        """What is known after a context, worked out once."""
-        tail = (START, *context)[-2:]
-        if (known := self._known.get(tail)) is None:
-            singles = self.followers.get((), {})
-            share = self.config.share if singles else 0.0
-            masses: dict[str, float] = {}
-            rest, factor = 1 - share, (share / math.fsum(singles.values()) if singles else 0.0)
-            for order in (tail[-1:], tail if len(tail) == 2 else None):
-                counts = self.followers.get(order) if order else None
-                if not counts:
-                    continue
-                below, masses = masses, {}
-                weights = {token: count / self.unit for token, count in counts.items()}
-                total = math.fsum(weights.values()) + self.config.concentration
-                kept = {token: max(weight - self.config.discount, 0.0) / total for token, weight in weights.items()}
-                left = 1 - math.fsum(kept.values())
-                rest, factor = left * rest, left * factor
-                masses = {token: left * p for token, p in below.items()}
-                for token, p in kept.items():
-                    lower = masses[token] if token in masses else factor * singles[token]
-                    masses[token] = p + lower
-            known = _Known(masses, factor, rest)
-            if len(self._known) >= _CACHED:
-                self._known.clear()
-            self._known[tail] = known
+        return self._after((START, *context)[-2:])
+
+    def _after(self, order: Context) -> _Known:
+        """What is known after a context of at most two tokens, worked out once."""
+        if (known := self._known.get(order)) is None:
+            if not order:
+                total = math.fsum(self.followers.get((), {}).values())
+                share = self.config.share if total else 0.0
+                known = _Known({}, share / (total or 1.0), 1 - share)
+            else:
+                known, counts = self._after(order[1:]), self.followers.get(order)
+                known = self._above(known, counts) if counts else known
+            _make_room(self._known)
+            self._known[order] = known
         return known
+
+    def _above(self, below: _Known, counts: Mapping[str, float]) -> _Known:
+        """What a context adds to the shorter one."""
+        singles = self.followers.get((), {})
+        weights = {token: count / self.unit for token, count in counts.items()}
+        total = math.fsum(weights.values()) + self.config.concentration
+        kept = {token: max(weight - self.config.discount, 0.0) / total for token, weight in weights.items()}
+        left = 1 - math.fsum(kept.values())
+        single = left * below.single
+        masses = {token: left * p for token, p in below.masses.items()}
+        for token, p in kept.items():
+            masses[token] = p + (masses[token] if token in masses else single * singles[token])
+        return _Known(masses, single, left * below.rest)
 
 
 class _Known(NamedTuple):
@@ -128,3 +141,8 @@ class _Known(NamedTuple):
     masses: dict[str, float]
     single: float
     rest: float
+
+
+def _make_room(cache: dict[Any, Any]) -> None:
+    if len(cache) >= _CACHED:
+        cache.clear()
