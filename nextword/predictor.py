@@ -16,7 +16,7 @@ from nextword.near_contexts import ModelStates
 from nextword.own_words import OwnWords
 from nextword.reading import Reading, read
 from nextword.runtime import Cache, Runtime
-from nextword.search import PieceIndex, Reader, Request, window_start
+from nextword.search import Reader, Request, index_of, window_start
 from nextword.slips import LETTERS, meant
 from nextword.text import normalise, split_typed, tokens
 from nextword.vocabulary import Vocabulary
@@ -56,7 +56,7 @@ class Predictor:
         self, runtime: Runtime, vocabulary: Vocabulary, *, source: str = "shared", corrects_slips: bool = True
     ):
         self.vocabulary, self.source, self.corrects_slips = vocabulary, source, corrects_slips
-        self._runtime, self._index = runtime, PieceIndex(vocabulary)
+        self._runtime, self._index = runtime, index_of(vocabulary)
         self.states = ModelStates(runtime, vocabulary)  # the model's, for layers that compare contexts
         self._context: str | None = None
         self._pieces: list[int] = []

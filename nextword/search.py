@@ -19,6 +19,7 @@ import bisect
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -77,6 +78,12 @@ class Request:
         floor = _NEGLIGIBLE * sum(p for _, p in best) if self.prefix else _NEGLIGIBLE * bool(best)
         bound = max(floor, best[-1][1] if len(best) == self.k else 0.0)
         return math.log(bound) if bound else -math.inf
+
+
+@lru_cache(maxsize=4)
+def index_of(vocabulary: Vocabulary) -> PieceIndex:
+    """One for all predictors of a vocabulary, since it takes about as long as a session of the model to make."""
+    return PieceIndex(vocabulary)
 
 
 class PieceIndex:
