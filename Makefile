@@ -24,7 +24,7 @@ demo: $(READY)
 	$(BIN)/nextword demo
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses logical --dist loadfile
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -35,7 +35,7 @@ class Casing:
                 continue
             for start, end in spans(line):
                 word = line[start:end]
-                if word[0].isalpha() and (len(word) > 1 or word in "Ii") and not begins_sentence(line[:start]):
+                if word[0].isalpha() and (len(word) > 1 or word in "Ii") and not begins_sentence(line, start):
                     seen[word.lower()][word] += 1
         usual = {
             word: form
@@ -68,7 +68,9 @@ class Casing:
         return form
 
 
-def begins_sentence(context: str) -> bool:
-    """Whether a word after the raw text `context` begins a sentence."""
-    context = context.rstrip()
-    return not context or context[-1] in _ENDS
+def begins_sentence(text: str, place: int | None = None) -> bool:
+    """Whether a word at this place of the raw text begins a sentence; for None, one after it."""
+    place = len(text) if place is None else place
+    while place and text[place - 1].isspace():
+        place -= 1
+    return not place or text[place - 1] in _ENDS

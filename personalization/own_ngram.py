@@ -62,7 +62,7 @@ class OwnNgram(NgramLayer):
             self._sent.pop(token, None)
         written = tidy(message)
         for start, end in spans(written):
-            if not begins_sentence(written[:start]):
+            if not begins_sentence(written, start):
                 self._forms[normalise(written[start:end])] = written[start:end]
         self.changed()
 

@@ -55,7 +55,8 @@ def test_capitals_follow_the_sentence_and_the_typist(word: str, context: str, ty
 def test_any_text_is_taken(lines: list[str], context: str) -> None:
     for word, form in Casing.learn(lines * 5).forms.items():
         assert form.lower() == word
-    assert isinstance(begins_sentence(context), bool)
+    assert begins_sentence(context) == (not context.strip() or context.rstrip()[-1] in ".!?")
+    assert all(begins_sentence(context, place) == begins_sentence(context[:place]) for place in range(len(context)))
 
 
 def test_the_persons_own_form_is_kept_and_follows_what_is_typed() -> None:

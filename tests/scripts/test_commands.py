@@ -41,6 +41,9 @@ def base(nextword: Shell, text_file: Path, tmp_path: Path) -> Path:
 def _settings(**more: object) -> list[str]:
     settings = {
         "model.vocabulary-size": 340,
+        "model.width": 64,
+        "model.layers": 2,
+        "model.hidden": 96,
         "training.epochs": 1,
         "training.batch-pieces": 256,
         "training.processes": 1,
