@@ -6,15 +6,17 @@ messages the *first* 200 count, those that directly follow the history. The newe
 own validation messages; they are part of the history. Pure functions of raw messages in order of time.
 
 Whoever is in a corpus under two user ids would be tested on what another id has contributed, and be a newcomer who took
-part. So of ids that share their longer messages one is kept (`apart`).
+part. So of ids that share their longer messages one is kept (`apart`). A message that is in the history but for its
+capitals, where words are measured without case, would test what was learned by heart; it is in nobody's test
+(`new_to_all`).
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from data.corpus import Person
@@ -132,6 +134,18 @@ def divide(people: Sequence[Person], *, seed: int, newcomer_share: float = NEWCO
     )
 
 
+def new_to_all(population: Population, normalise: Callable[[str], str]) -> Population:
+    """The same people; no test message is, as `normalise` makes it to be measured, in its person's history.
+
+    Participants who have no other lose their test. Newcomers, who would have nothing else, are left out.
+    """
+    return replace(
+        population,
+        participants=tuple(_new(split, normalise) for split in population.participants),
+        newcomers=tuple(new for split in population.newcomers if (new := _new(split, normalise)).evaluated),
+    )
+
+
 def contributes(split: Split) -> tuple[str, ...]:
     """What a participant contributes by the measuring rule: the newest 300 messages of the history."""
     return split.history[-MAX_CONTRIBUTED:]
@@ -152,6 +166,11 @@ def fingerprint(participants: Sequence[Split]) -> str:
             digest.update(hashlib.sha256(text.encode(errors="surrogatepass")).digest())
         digest.update(len(split.validation).to_bytes(8))
     return digest.hexdigest()
+
+
+def _new(split: Split, normalise: Callable[[str], str]) -> Split:
+    known = {normalise(text) for text in split.history} if split.test else frozenset()
+    return replace(split, test=tuple(text for text in split.test if normalise(text) not in known))
 
 
 def _is_long(text: str) -> bool:

@@ -16,10 +16,11 @@ from nextword.layers import END, Layer, blend, layered
 from nextword.runtime import Runtime
 from nextword.search import Branch, PieceIndex, Reader, Request, windows
 from nextword.text import is_word
-from nextword.vocabulary import Vocabulary
+from nextword.vocabulary import MAX_TOKEN_CHARACTERS, Vocabulary
 
 _SEARCHED = 6  # words looked for where layers may lift one that is not among the model's first
 _ROWS = 16  # windows read at once
+_NATS_A_BYTE = math.log(257)  # of what a vocabulary cuts off a token: as `nextword.ngram` spells the unknown
 
 
 def read(
@@ -55,7 +56,8 @@ class Reading:
         layers: Sequence[Layer] = (),
     ):
         self.message, self.layers = message, layers
-        self.logp = [0.0] * (len(message) + 1)  # by the model alone, of each token and of the end, in nats
+        # By the model alone, of each token and of the end, in nats.
+        self.logp = [*map(_cut_off, message), 0.0]
         self.offered: dict[tuple[int, str], dict[str, float]] = {}  # best first
         self._runtime, self._index, self._vocabulary = runtime, index, vocabulary
 
@@ -104,6 +106,10 @@ class Reading:
     def chances(self, position: int) -> list[float]:
         """How probable each of `slots(position, "")` is, among all words, symbols and the end."""
         return [self.offered[position, ""][word] for word in self.slots(position, "")]
+
+
+def _cut_off(token: str) -> float:
+    return -_NATS_A_BYTE * len(token[MAX_TOKEN_CHARACTERS:].encode(errors="replace"))
 
 
 @dataclass(frozen=True)

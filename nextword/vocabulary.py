@@ -20,7 +20,7 @@ from nextword.casing import Casing
 from nextword.text import is_word, tokens
 
 _END = "\u2581"  # sentencepiece writes a space as this
-_MAX_TOKEN_CHARACTERS = 64  # longer tokens are encoded by their beginning: nobody is offered a longer word
+MAX_TOKEN_CHARACTERS = 64  # longer tokens are encoded by their beginning: nobody is offered a longer word
 _CACHED_TOKENS = 200_000
 
 
@@ -90,7 +90,7 @@ class Vocabulary:
         """The pieces of one token; the last of them is final, no other is."""
         pieces = self._encoded.get(token)
         if pieces is None:
-            clean = token[:_MAX_TOKEN_CHARACTERS].replace(_END, "_")
+            clean = token[:MAX_TOKEN_CHARACTERS].replace(_END, "_")
             pieces = tuple(self._processor.encode(clean))
             if len(self._encoded) < _CACHED_TOKENS:
                 self._encoded[token] = pieces

@@ -110,6 +110,7 @@ def command(
         "seed": seed,
         "reference": first.name,
         "evaluated": evaluated,
+        "at_most_users": users or None,
         "commit": code,
         "runs": [*(run.about(first) for run in beside), *([_UNTRAINED] if start else [])],
         "methods": summarise_all(results, plan.methods, first.name, seed),

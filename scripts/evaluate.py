@@ -79,7 +79,9 @@ def command(
     epsilon: Annotated[
         str, typer.Option(help="also fine-tuned with differential privacy of messages, at these: 1,2,4,8,inf")
     ] = "",
-    seed: Annotated[int, typer.Option(help="of the bootstrap, and of fine-tuning a model that is no run's")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(help="of fine-tuning and the bootstrap, else 0; a run has its own")
+    ] = None,
     workers: Annotated[int, typer.Option(min=0, help="processes; 0: one for each core")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,
 ) -> None:
@@ -111,17 +113,22 @@ def command(
     if methods and not wanted:
         raise ValueError(f"--methods: {methods!r} names no row; give some, as in trigram+own,personal")
     central = central and (not wanted or "central" in wanted)
-    subject = subject_of(model, corpus, data_dir, columns, seed, ceiling if central else None, workers)
+    if seed is not None and is_run(model):
+        raise ValueError(f"--seed: {model} has its own, by which its people were drawn; leave the option out")
+    subject = subject_of(model, corpus, data_dir, columns, seed or 0, ceiling if central else None, workers)
     name, seed, reference, folder = subject.corpus, subject.seed, subject.reference, subject.folder
     gate = GateConfig(margin=margin)
     systems = systems_of(subject, finetune, gate, eight_bit=eight_bit, every_method=every_method or bool(wanted))
+    if eight_bit and wanted:
+        wanted |= {f"{reference}-int8"}
     private = _privately_tuned(next(s for s in systems if s.name == "finetuned"), epsilon)
     chosen = _chosen(systems, wanted, reference)
     last = [system for system in chosen if system.name == "personal"]
     systems = [*(system for system in chosen if system not in last), *private, *last]
     plan = Plan.of(subject.population, systems, seed)
-    learning = frozenset({f"{reference}+own", "finetuned", "personal-folds", "personal"})
-    plan = dataclasses.replace(plan, at_hand=_numbers(at_hand), learning=learning)
+    plan = dataclasses.replace(plan, at_hand=_numbers(at_hand), learning=_learning(systems, wanted, reference))
+    if plan.at_hand and not plan.learning:
+        raise ValueError("--at-hand: none of these rows learns from a person's messages; add one, as in personal")
     evaluated = {"participants": len(plan.participants), "newcomers": len(plan.newcomers)}
     if users:
         plan = dataclasses.replace(
@@ -142,8 +149,9 @@ def command(
         "seed": seed,
         "ids_left_out": subject.population.left_out,  # whose messages are another's
         "evaluated": evaluated,  # how many there are; a method's "users" were measured
-        "trigram_of": "participants" if subject.population.participants else "the people measured",
+        "trigram_of": "participants" if subject.population.participants else "all who can be evaluated",
         "settings": {
+            "at_most_users": users or None,
             "central_epochs": central_epochs if "central" in subject.models else None,
             "central_learning_rate": central_learning_rate if "central" in subject.models else None,
             "central_dropout": central_dropout if "central" in subject.models else None,
@@ -152,10 +160,10 @@ def command(
             "gate_margin": margin,
             "stack": _stack_settings(StackConfig(gate=gate), finetune),
         },
-        "message_privacy": {system.name: system.spent.event() for system in private},
+        "message_privacy": {system.name: system.spent.event() | {"text": str(system.spent)} for system in private},
         "commit": code,
         "methods": summarise_all(results, plan.methods, reference, seed),
-        "clusters": clusters_of(results),
+        "clusters": clusters_of(results, _num_clusters(systems)),
         "at_hand": at_hand_of(results, reference, seed),
         "groups": groups_of(results, plan.methods[-1], reference, seed),
         "predictors": predictors_of(results, plan.methods[-1], reference),
@@ -209,8 +217,10 @@ def subject_of(
 
     The central ceiling of a run is trained if `ceiling` says how. Raises ValueError for what does not go together.
     """
+    from data.splits import new_to_all
     from nextword import checkpoint
     from nextword.federation.published import Published
+    from nextword.text import normalise
     from server.run_folder import RunFolder
 
     if is_run(model):
@@ -218,11 +228,11 @@ def subject_of(
             raise ValueError(f"--user-column, --text-column: {model} knows its own columns; leave the options out")
         name, seed, population, models = _of_run(model, corpus, data_dir, ceiling, workers)
         reference = "clustered" if Published.of_run(model).clusters else "federated"
-        return Subject(name, seed, population, models, reference, RunFolder(model))
+        return Subject(name, seed, new_to_all(population, normalise), models, reference, RunFolder(model))
     checkpoint.read_config(model)
     if corpus is None:
         raise ValueError("--corpus: on whose text? give a catalogue name or a .jsonl file")
-    population = _everyone_new(corpus, data_dir, *columns)
+    population = new_to_all(_everyone_new(corpus, data_dir, *columns), normalise)
     return Subject(corpus, seed, population, {"pretrained": model}, "pretrained", None)
 
 
@@ -243,14 +253,16 @@ def systems_of(
 
     models, reference, population, folder = subject.models, subject.reference, subject.population, subject.folder
     published = Published.of_run(folder.path) if folder is not None else Published(models[reference])
-    # Where nobody took part (a model that has never met the corpus), the trigram is trained on the history of the very
-    # people who are measured, so that it is the stronger baseline.
+    # Where nobody took part (a model that has never met the corpus), the trigram is trained on the history of all who
+    # can be evaluated, so that it is the stronger baseline.
     counts = systems.Counts(population.participants or population.newcomers)
     order = sorted(models, key=lambda name: name == reference)  # what is made of the reference stands below it
     plain = {name: systems.Checkpointed(name, models[name]) for name in order}
     rows: list[System] = [counts, systems.CountsWithOwn(counts), *plain.values()]
     base: systems.Base
     if published.clusters:
+        if eight_bit:
+            raise ValueError("--eight-bit: this run has several models; give one of them, a checkpoint, as the model")
         base = systems.Clustered(published)
         rows.append(base)
     else:
@@ -317,14 +329,28 @@ def _chosen(systems: Sequence[System], wanted: frozenset[str], reference: str) -
     return [system for system in systems if not wanted or system.name in {*wanted, reference}]
 
 
+def _num_clusters(systems: Sequence[System]) -> int:
+    from scripts.systems import Clustered
+
+    return next((len(system.models) for system in systems if isinstance(system, Clustered)), 0)
+
+
+def _learning(systems: Sequence[System], wanted: frozenset[str], reference: str) -> frozenset[str]:
+    """The rows that are measured with few messages at hand: of those that were named all that learn."""
+    from scripts.systems import Personalized
+
+    learn = frozenset(system.name for system in systems if isinstance(system, Personalized))
+    return learn if wanted else learn & {f"{reference}+own", "finetuned", "personal-folds", "personal"}
+
+
 def _numbers(text: str) -> tuple[int, ...]:
-    """Raises ValueError for anything but whole numbers from 2 up, separated by commas."""
+    """Raises ValueError for anything but whole numbers from 3 up: with two, one to learn, one judges nothing."""
     try:
         found = tuple(sorted({int(number) for number in text.split(",")})) if text else ()
     except ValueError:
         found = (0,)
-    if any(number < 2 for number in found):
-        raise ValueError(f"--at-hand: {text}: give numbers of messages from 2 up, as in 5,10,20")
+    if any(number < 3 for number in found):
+        raise ValueError(f"--at-hand: {text}: give numbers of messages from 3 up, as in 5,10,20")
     return found
 
 

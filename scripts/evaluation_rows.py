@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 PROTOCOL = "keyboard-1"
 RULE = (
     "keyboard-1: people, each by one user id, with at least 30 different messages, newest 20 % of each the test (at "
-    "most 200); every word a target, without case, after the text before it in the message. In percent, means over "
-    "people with a bootstrap 95 % interval; bits: per character; keys: keystrokes saved with a bar of three; gain: in "
-    "top-1, paired, over {reference}; more, less: share of people with more or fewer hits than with {reference}; sure: "
-    "with fewer, beyond what chance gives (McNemar's test, 5 %)"
+    "most 200, none that, without case, the history has); every word a target, without case, after the text before it "
+    "in the message. In percent, means over people with a bootstrap 95 % interval; bits: per character; keys: "
+    "keystrokes saved with a bar of three; gain: in top-1, paired, over {reference}; more, less: share of people with "
+    "more or fewer hits than with {reference}; sure: with fewer, beyond what chance gives (McNemar's test, 5 %)"
 )
 BEHIND = ("worst", "words", "off", "passed", "s", "kB")
 BEHIND_RULE = (
@@ -61,23 +61,21 @@ def summarise_all(
 
 
 def at_hand_of(results: Sequence[PersonResult], reference: str, seed: int) -> list[dict[str, Any]]:
-    """What each method gains over the reference with so many messages at hand, over the people who have as many."""
+    """What each method gains over the reference with so many messages at hand, over the newcomers who have as many."""
     import numpy as np
 
     from nextword.metrics import summarise
 
     rows = []
-    for people in _PEOPLE:
-        chosen = [r for r in results if people == "all" or r.participant == (people == "participants")]
-        for name, messages in sorted({key for result in chosen for key in result.at_hand}, key=lambda key: key[::-1]):
-            have = [r for r in chosen if (name, messages) in r.at_hand and r.by_method[reference].words]
-            if have:
-                summary = summarise(
-                    [r.at_hand[name, messages] for r in have],
-                    reference=[r.by_method[reference] for r in have],
-                    rng=np.random.default_rng(seed),
-                )
-                rows.append({"name": name, "people": people, "messages": messages, **summary})
+    for name, messages in sorted({key for result in results for key in result.at_hand}, key=lambda key: key[::-1]):
+        have = [r for r in results if (name, messages) in r.at_hand and r.by_method[reference].words]
+        if have:
+            summary = summarise(
+                [r.at_hand[name, messages] for r in have],
+                reference=[r.by_method[reference] for r in have],
+                rng=np.random.default_rng(seed),
+            )
+            rows.append({"name": name, "people": "newcomers", "messages": messages, **summary})
     return rows
 
 
@@ -128,6 +126,11 @@ def told_predictors(method: str, found: Mapping[str, float]) -> str:
     return f"a person's gain by {method} goes with (Spearman): {by_name}"
 
 
+def told_privacy(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What the rows whose training was private have spent, a line each."""
+    return [f"{name}: {spent['text']}, the shared model taken for public" for name, spent in found.items()]
+
+
 def each_person(results: Sequence[PersonResult], reference: str, numbers: Mapping[str, int]) -> list[dict[str, Any]]:
     """Each person without their name: what they have, how many words each method hit, and the keys typed with it.
 
@@ -150,8 +153,8 @@ def each_person(results: Sequence[PersonResult], reference: str, numbers: Mappin
     ]
 
 
-def clusters_of(results: Sequence[PersonResult]) -> dict[str, Any] | None:
-    """How many people chose each cluster, and how far that agrees with the groups that the corpus knows."""
+def clusters_of(results: Sequence[PersonResult], number: int) -> dict[str, Any] | None:
+    """How many people chose each of so many clusters, and how far that agrees with the corpus's groups."""
     from nextword.statistics import adjusted_rand_index
 
     chosen = [result for result in results if result.cluster is not None]
@@ -161,7 +164,7 @@ def clusters_of(results: Sequence[PersonResult]) -> dict[str, Any] | None:
     known = [result for result in chosen if result.group is not None]
     agreement = adjusted_rand_index([r.cluster for r in known], [r.group for r in known]) if known else None
     return {
-        "sizes": [sizes[number] for number in range(max(filter(None, sizes), default=0) + 1)],
+        "sizes": [sizes[cluster] for cluster in range(number)],
         "adjusted_rand_index": agreement,
         "users_of_known_group": len(known),
     }
@@ -223,10 +226,10 @@ def print_table(answer: Mapping[str, Any]) -> None:
     for cells in behind(answer["methods"], answer["reference"], answer["device_seconds"], answer["device_bytes"]):
         table.add_row(*cells)
     console.print(table)
-    for row in (row for row in answer["at_hand"] if row["people"] == "all"):
+    for row in answer["at_hand"]:
         low, high = row["gain_interval"]
         console.print(
-            f"{row['name']}, {row['messages']} messages at hand, {row['users']} people: "
+            f"{row['name']}, {row['messages']} messages at hand, {counted(row['users'], 'newcomer')}: "
             f"{100 * row['gain_top1']:+.2f} ({100 * low:+.2f} to {100 * high:+.2f})"
         )
     if answer["groups"]:
@@ -236,6 +239,8 @@ def print_table(answer: Mapping[str, Any]) -> None:
         )
     if found := answer["predictors"]:
         console.print(told_predictors(answer["methods"][-1]["name"], found))
+    for line in told_privacy(answer["message_privacy"]):
+        console.print(line)
     console.print(f"{RULE.format(reference=answer['reference'])}. {BEHIND_RULE}.", style="dim")
 
 

@@ -72,10 +72,10 @@ def gain_by_history(evaluation: Evaluation) -> Figure | None:
 
 def gain_at_hand(evaluation: Evaluation) -> Figure | None:
     """Each method's mean gain against the number of messages at hand, with its interval."""
-    rows = [row for row in evaluation.get("at_hand", ()) if row["people"] == "all"]
+    rows = [row for row in evaluation.get("at_hand", ()) if row["people"] == "newcomers"]
     if not rows:
         return None
-    figure, axes = _figure("with so many messages at hand, people who have as many", "messages at hand")
+    figure, axes = _figure("with so many messages at hand, newcomers who have as many", "messages at hand")
     axes.set_xscale("log")
     for name in dict.fromkeys(row["name"] for row in rows):
         chosen = sorted((row for row in rows if row["name"] == name), key=lambda row: row["messages"])

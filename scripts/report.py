@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nextword.text import counted
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -31,12 +33,12 @@ def command(
     page = page_of(told)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(page, encoding="utf-8")
-    print(f"{out}: {len(told)} run{'s' * (len(told) > 1)}")
+    print(f"{out}: {counted(len(told), 'run')}")
     if figures is not None:
         drawn.save(
             {f"{one['name']}-{name}": figure for one in told for name, figure in one["figures"].items()}, figures
         )
-        print(f"{figures}: {sum(len(one['figures']) for one in told)} figures")
+        print(f"{figures}: {counted(sum(len(one['figures']) for one in told), 'figure')}")
 
 
 def page_of(told: list[dict[str, Any]]) -> str:
@@ -44,14 +46,15 @@ def page_of(told: list[dict[str, Any]]) -> str:
     import jinja2
 
     from scripts import figures as drawn
-    from scripts.evaluation_rows import RULE
+    from scripts.evaluation_rows import RULE, told_privacy
 
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    filters: dict[str, Callable[..., str]] = {
+    filters: dict[str, Callable[..., str | list[str]]] = {
         "percent": lambda value, digits=1: "" if value is None else f"{100 * value:.{digits}f}",
         "points": lambda value: f"{100 * value:+.2f}",
         "bytes": _bytes,
         "svg": drawn.svg,
+        "told_privacy": told_privacy,
     }
     environment.filters.update(filters)
     template = environment.from_string(files("scripts").joinpath("report.html").read_text(encoding="utf-8"))

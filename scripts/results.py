@@ -53,8 +53,12 @@ def command(
     published = {name: found for folder in runs or [] for name, found in of_run(folder).items()}
     if published and not check:
         measured.mkdir(parents=True, exist_ok=True)
-        for name, found in published.items():
-            publish(found, measured / f"{name}.json")
+    for name, found in published.items():
+        path = measured / f"{name}.json"
+        if not check:
+            publish(found, path)
+        elif not path.is_file() or published_in(path) != json.loads(json.dumps(found)):
+            raise ValueError(f"{path} is not what was measured of {name}; publish it with 'nextword results'")
     kept = [published_in(path) for path in sorted(measured.glob("*.json"))]
     if not kept and check and not out.exists():
         return
@@ -137,6 +141,7 @@ def _evaluated(folder: RunFolder, evaluation: Measured) -> Measured:
         "cores": summary.get("cores"),
         "private": [summary[key]["text"] for key in ("privacy", "message_privacy") if summary.get(key)],
         **{key: evaluation[key] for key in _EVALUATION},
+        "message_privacy": evaluation.get("message_privacy", {}),
         "corpus": run["corpus.name"],
         "people": [{key: one[key] for key in (*_PERSON, "top1_hits")} for one in evaluation["people"]],
         "at_hand": [{key: row[key] for key in _AT_HAND} for row in evaluation["at_hand"]],

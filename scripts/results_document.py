@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from scripts.compare import WHERE
-from scripts.evaluation_rows import BEHIND, BEHIND_RULE, RULE, behind, told_predictors
+from scripts.evaluation_rows import BEHIND, BEHIND_RULE, RULE, behind, told_predictors, told_privacy
 
 Measured = dict[str, Any]  # what is published of one run, or of one comparison (`scripts.results`)
 
@@ -40,7 +40,9 @@ def document(measured: Sequence[Measured]) -> str:
         f"Behind it: {BEHIND_RULE[0].lower()}{BEHIND_RULE[1:]}.",
         "",
         "Of nus-sms, what tells of 61 participants a seed is older than the rule that a person counts by one user id: "
-        "three of those measured there are others once more (LOG.md, 2026-11-26).",
+        "three of those measured there are others once more (LOG.md, 2026-11-26). What is marked * was measured before "
+        "test messages were left out that the history has but for capitals: mostly some percent of them, all of one "
+        "person of nus-sms.",
         "",
     ]
     runs = alike([one for one in measured if "runs" not in one])
@@ -61,7 +63,7 @@ def alike(measured: Sequence[Measured]) -> list[list[Measured]]:
     default = {key: value for key, value in RunConfig().to_flat().items() if key not in ("seed", *WHERE)} | _BEFORE
     found: dict[str, list[Measured]] = {}
     for one in sorted(measured, key=lambda one: int(one["seed"])):
-        how = [one["name"], default | one["run"], one["settings"]]
+        how = [one["name"], default | one["run"], one["settings"], [row["name"] for row in one["methods"]]]
         found.setdefault(json.dumps(how, sort_keys=True), []).append(one)
     return [found[key] for key in sorted(found)]
 
@@ -156,8 +158,7 @@ def _side_by_side(runs: Sequence[Sequence[Measured]]) -> list[str]:
 def _beside(seeds: Sequence[Measured], plain: Sequence[Measured]) -> list[str]:
     """A row of that table: a run, over the plain one of the same seeds."""
     first = seeds[0]
-    commits, numbers = sorted({str(one["commit"]) for one in seeds}), ", ".join(str(one["seed"]) for one in seeds)
-    cells = [first["name"], ", ".join(commits), numbers]
+    cells = [first["name"], _commits(seeds), ", ".join(str(one["seed"]) for one in seeds)]
     for name in (first["reference"], first["run"].get("personal.method", ""), "finetuned", _STACK):
         cells.append(_of_both([_top1(seeds, people, name) for people in PEOPLE], "{:.1f}"))
     gains: list[float | None] = []
@@ -201,11 +202,13 @@ def _section(seeds: Sequence[Measured]) -> list[str]:
         f"{len(seeds)} seed{'s' * (len(seeds) > 1)} ({', '.join(str(one['seed']) for one in seeds)}); "
         f"{first['rounds']} rounds of {first['run']['federation.users-per-round']} users, "
         f"{seconds / 60:.1f} minutes of federation a seed{_on_cores(seeds)}; "
-        f"at {', '.join(sorted({str(one['commit']) for one in seeds}))}. "
+        f"at {_commits(seeds)}. "
         f"{_readable(first['settings'])}.",
         "",
     ]
-    for text in dict.fromkeys(text for one in seeds for text in one.get("private", [])):
+    private = [text for one in seeds for text in one.get("private", [])]
+    private += [text for one in seeds for text in told_privacy(one.get("message_privacy", {}))]
+    for text in dict.fromkeys(private):
         lines += [f"Privacy: {text}.", ""]
     rows = mean_rows(seeds)
     for people in PEOPLE:
@@ -258,7 +261,7 @@ def _comparison(seeds: Sequence[Measured]) -> list[str]:
         "Shared models, nothing personal: what other settings cost, by `nextword compare`, in points of top-1 over "
         f"{reference} of the same seed, paired by person; kB of an update up, and of what it begins from down; bits of "
         "participants / newcomers. At "
-        f"{', '.join(sorted({str(one['commit']) for one in seeds}))}.",
+        f"{_commits(seeds)}.",
         "",
         "| run | settings | seeds | kB up | times smaller | kB down | " + " | ".join(heads) + " | bits/char |",
         "|---|---|--:|--:|--:|--:|--:|" + "--:|" * len(PEOPLE),
@@ -326,6 +329,12 @@ def _few_messages(seeds: Sequence[Measured]) -> list[str]:
         users = fmean(r["users"] for same in here.values() for r in same)
         lines.append(f"| {messages} | {users:.0f} | " + " | ".join(cells) + " |")
     return [*lines, ""]
+
+
+def _commits(seeds: Sequence[Measured]) -> str:
+    """At which they were measured, marked where that was before `data.splits.new_to_all`."""
+    marked = (str(one["commit"]) + "*" * ("at_most_users" not in one.get("settings", one)) for one in seeds)
+    return ", ".join(sorted(set(marked)))
 
 
 def _on_cores(seeds: Sequence[Measured]) -> str:

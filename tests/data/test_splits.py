@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.corpus import Person
-from data.splits import apart, contributes, distinct, divide, sample, split_person
+from data.splits import apart, contributes, distinct, divide, new_to_all, sample, split_person
+from nextword.text import normalise
 
 texts = st.lists(st.text(max_size=3), min_size=1, max_size=80)
 persons = st.builds(lambda messages: Person("ana", None, tuple(messages)), texts)
@@ -115,6 +116,24 @@ def test_a_long_test_is_cut_to_what_directly_follows_the_history() -> None:
 def test_duplicates_are_dropped_before_counting() -> None:
     assert distinct(["b", "a", "b", "B", "a"]) == ("b", "a", "B")
     assert not split_person(Person("ana", None, person(29).messages * 2)).evaluated
+
+
+def test_nobody_is_tested_on_what_their_history_has_but_for_capitals() -> None:
+    everyone = [
+        Person("ana", None, (*person(40).messages, "Message  3", "new", "MESSAGE 7")),
+        Person("bo", None, (*(f"text {i}" for i in range(32)), *(f"TEXT {i}" for i in range(8)))),
+    ]
+    for share in (0.0, 1.0):
+        raw = divide(everyone, seed=0, newcomer_share=share)
+        measured = new_to_all(raw, normalise)
+        assert [(s.user, s.history, s.validation) for s in raw.participants] == [
+            (s.user, s.history, s.validation) for s in measured.participants
+        ]
+        tests = {s.user: s.test for s in (*measured.participants, *measured.newcomers)}
+        assert tests["ana"] == (*person(40).messages[34:], "new")
+        assert not tests.get("bo")
+        assert [s.user for s in measured.newcomers] == ["ana"] * int(share)
+        assert [s.user for s in measured.evaluated_participants] == ["ana"] * int(1 - share)
 
 
 def test_a_user_contributes_their_newest_300_messages_and_never_the_test() -> None:

@@ -180,6 +180,13 @@ def test_a_message_longer_than_the_window_costs_what_its_pieces_cost_one_by_one(
     assert Predictor.of(model, vocabulary).read([message])[0].bits == pytest.approx(bits, rel=1e-4)
 
 
+def test_what_a_vocabulary_cuts_off_a_token_is_not_free(model: LanguageModel, vocabulary: Vocabulary) -> None:
+    predictor = Predictor.of(model, vocabulary)
+    bits = [predictor.read([["see", "ab" * half + "\u00e9"]])[0].bits for half in (32, 40, 400)]
+    assert bits[1] - bits[0] == pytest.approx(16 * math.log2(257), rel=1e-5)  # the letter at the end is two bytes
+    assert bits[2] - bits[1] == pytest.approx(720 * math.log2(257), rel=1e-5)
+
+
 def test_a_blocked_word_is_never_offered_and_others_take_its_place(bundled: Predictor) -> None:
     before = [s.word for s in bundled.suggest("see you at the", k=4)]
     try:

@@ -90,6 +90,9 @@ def test_a_checkpoint_that_is_none_or_has_another_vocabulary(
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     _refused(nextword("predict", "see you", "--history", tmp_path / "binary"), "UTF-8")
     _refused(nextword("evaluate", "--model", start, "--corpus", "synthetic", "--at-hand", "5,many"), "--at-hand")
+    _refused(nextword("evaluate", "--model", start, "--corpus", "synthetic", "--at-hand", "2"), "--at-hand")
+    nothing_learns = ["--at-hand", "5", "--methods", "trigram"]
+    _refused(nextword("evaluate", "--model", start, "--corpus", "synthetic", *nothing_learns), "--at-hand")
     unknown = nextword("evaluate", "--model", start, "--corpus", "synthetic", "--methods", "personal,diddo")
     _refused(unknown, "'diddo'", "finetuned-ditto, ")
     _refused(nextword("evaluate", "--model", start, "--corpus", "synthetic", "--methods", " ,"), "--methods")

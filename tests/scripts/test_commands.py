@@ -339,7 +339,10 @@ def test_a_clustered_run_with_personal_layers_is_evaluated(nextword: Shell, base
     assert {(row["group"], row["users"]) for row in answer["groups"]} == {("kind 0", 5), ("kind 1", 5)}
     assert [(person["messages"], person["words"] > 0) for person in answer["people"]] == [(32, True)] * 10
     assert not any(f'"p{person}"' in json.dumps(answer["people"]) for person in range(10))
-    assert {row["people"] for row in answer["at_hand"]} == {"newcomers", "all"}  # the model knows participants' text
+    for refused in (["--eight-bit"], ["--seed", 7]):
+        outcome = nextword("evaluate", "--model", tmp_path / "kinds", *refused)
+        assert (outcome.code, refused[0] in outcome.err) == (2, True)
+    assert {row["people"] for row in answer["at_hand"]} == {"newcomers"}  # the model knows participants' text
     assert answer["clusters"]["sizes"] == [5, 5]
     assert answer["clusters"]["adjusted_rand_index"] == 1
     rows = {row["name"]: row["top1"] for row in answer["methods"] if row["people"] == "all"}
@@ -387,7 +390,7 @@ def test_an_evaluation_does_not_depend_on_the_number_of_processes(
     assert len(few["people"]) == 2 < len(one["people"])
     assert all(person in one["people"] for person in few["people"])
     both = json.loads(nextword(*common, "--workers", 2, "--eight-bit", "--every-method", "--at-hand", "10,32").out)
-    curve = {(row["name"], row["messages"]): row for row in both["at_hand"] if row["people"] == "all"}
+    curve = {(row["name"], row["messages"]): row for row in both["at_hand"]}
     learning = ("pretrained+own", "finetuned", "personal-folds", "personal")
     assert set(curve) == {(name, n) for name in learning for n in (10, 32)}
     whole = next(row for row in both["methods"] if row["name"] == "pretrained+own")
@@ -406,7 +409,7 @@ def test_an_evaluation_does_not_depend_on_the_number_of_processes(
     }
     assert {row["name"] for row in chosen["groups"]} <= {"finetuned-last"}
     assert {row["people"] for row in one["methods"]} == {"newcomers"}
-    assert one["trigram_of"] == "the people measured"
+    assert one["trigram_of"] == "all who can be evaluated"
 
 
 def test_numpy_keeps_to_one_thread_unless_told_otherwise(nextword: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -518,6 +521,8 @@ def test_private_fine_tuning_has_a_row_for_each_epsilon(nextword: Shell, base: P
     assert 3.9 < spent["private-4"]["epsilon"] <= 4
     assert spent["private-inf"]["epsilon"] is None
     assert (spent["private-4"]["unit"], spent["private-4"]["accountant"]) == ("message", "prv")
+    table = nextword("evaluate", *options).out
+    assert all(f"{name}: {told['text']}"[:60] in table for name, told in spent.items())
     by_name = {row["name"]: row for row in answer["methods"]}
     assert by_name["private-4"]["bits_per_character"] != by_name["private-inf"]["bits_per_character"]
 

@@ -59,7 +59,7 @@ def test_the_learning_curve_has_a_line_for_each_method() -> None:
         {"name": name, "people": people, "messages": messages, "gain_top1": gain, "gain_interval": [gain, gain]}
         for name, gain in (("finetuned", 0.01), ("personal", 0.02))
         for messages in (20, 5)
-        for people in ("participants", "all")
+        for people in ("newcomers", "all")  # evaluations of before have both
     ]
     figure = figures.gain_at_hand(_evaluation(at_hand=rows))
     assert figure is not None

@@ -30,7 +30,7 @@ def _measured(seed: int, top1: float, *, rounds: int = 2) -> dict[str, Any]:
         "reference": "federated",
         "seed": seed,
         "evaluated": {"participants": 9, "newcomers": 2},
-        "settings": {"central_epochs": 4, "gate_margin": 2.0},
+        "settings": {"at_most_users": None, "central_epochs": 4, "gate_margin": 2.0},
         "commit": "abc",
         "clusters": None,
         "at_hand": [],
@@ -84,9 +84,16 @@ def test_a_method_that_one_seed_lacks_is_the_mean_of_the_others() -> None:
 
 
 def test_seeds_of_one_run_share_a_table_and_other_settings_do_not() -> None:
-    stricter = _measured(0, 0.1) | {"settings": {"central_epochs": 4, "gate_margin": 3.0}}
-    text = document([_measured(1, 0.2), _measured(0, 0.1), _measured(0, 0.3, rounds=5), stricter])
-    assert text.count("**participants** (4 of 9 a seed)") == 3
+    stricter = _measured(0, 0.1) | {"settings": _measured(0, 0.1)["settings"] | {"gate_margin": 3.0}}
+    fewer = _measured(0, 0.1) | {"settings": _measured(0, 0.1)["settings"] | {"at_most_users": 4}}
+    alone = _measured(2, 0.1)
+    alone["methods"] = alone["methods"][:1]
+    older = _measured(3, 0.1) | {"settings": {"central_epochs": 4, "gate_margin": 2.0}}
+    seeds = [_measured(1, 0.2), _measured(0, 0.1), _measured(0, 0.3, rounds=5), stricter, fewer, alone, older]
+    text = document(seeds)
+    assert text.count("**participants** (4 of 9 a seed)") == 6
+    assert text.count("; at abc. ") == 5
+    assert text.count("; at abc*. ") == 1  # before what the history has was left out of the test
     assert "2 seeds (0, 1); 2 rounds of 3 users, 1.5 minutes of federation a seed" in text
     assert " a seed on a machine with 2 or 3 cores; at abc. central epochs 4" in text
     assert (
