@@ -31,6 +31,8 @@ _BLOCK = 128  # weights of a row that share a scale: all of them do, so the size
 _LOGP, _HIDDEN = "logp", "hidden"  # what the graph gives, besides keys and values
 _ZERO = 128  # what stands for zero in MatMulNBits' unsigned bytes
 
+onnxruntime.disable_telemetry_events()  # on Windows, where the environment says nothing (`nextword/__init__.py`)
+
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
 

@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -115,3 +120,12 @@ def test_eight_bit_weights_that_do_not_fit_are_refused_and_mixed_ones_are_taken(
     pieces = [1, 5, 9]
     have, want = (_all(Runtime(model.config, weights), pieces)[0] for weights in (mixed, restore(mixed)))
     assert (np.exp(want) * (want - have)).sum(1).max() < 0.01
+
+
+def test_nothing_is_kept_for_or_told_to_those_who_made_the_runtime(tmp_path: Path) -> None:
+    asked = "from nextword.predictor import Predictor; from nextword.checkpoint import BUNDLED; "
+    asked += "assert Predictor.load(BUNDLED).suggest('see you')"
+    home = {**os.environ, "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
+    home.pop("ORT_DISABLE_TELEMETRY", None)
+    subprocess.run([sys.executable, "-c", asked], env=home, check=True)
+    assert list(tmp_path.rglob("*")) == []
