@@ -19,7 +19,7 @@ def command(
     run: Annotated[Path | None, typer.Argument(help="a run file, TOML; without one the defaults hold")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="key=value, over the run file")] = None,
     resume: Annotated[Path | None, typer.Option(help="the folder of a run that was cut off")] = None,
-    out: Annotated[Path | None, typer.Option(help="the run folder; else runs/CORPUS-SEED")] = None,
+    out: Annotated[Path | None, typer.Option(help="the run folder; else runs/RUN-SEED, or CORPUS-SEED")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print summary.json alone")] = False,
 ) -> None:
     from nextword.federation.config import RunConfig
@@ -32,6 +32,8 @@ def command(
         config = RunFolder.reopen(resume)[1].model_copy(update={"out": str(resume.absolute())})
     else:
         config = (RunConfig.from_toml(run) if run else RunConfig()).with_settings(settings or [])
+        if out is None and run is not None and not config.out:  # several run files are of one corpus
+            out = Path("runs", f"{run.stem}-{config.seed}")
         if out is not None:
             config = config.model_copy(update={"out": str(out.absolute())})
     with progress() as display:

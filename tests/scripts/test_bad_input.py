@@ -101,7 +101,7 @@ def test_a_checkpoint_that_is_none_or_has_another_vocabulary(
 
 
 def test_a_run_folder_that_cannot_be_written_or_is_taken(
-    nextword: Shell, tmp_path: Path, start: Path, corpus_file: Path
+    nextword: Shell, tmp_path: Path, start: Path, corpus_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     common = ["--set", f"corpus.name={corpus_file}", "--set", f"corpus.data-dir={tmp_path / 'cache'}"]
     common += ["--set", f"model.start={start}"]
@@ -112,6 +112,11 @@ def test_a_run_folder_that_cannot_be_written_or_is_taken(
     (taken / "thesis.txt").write_text("precious", encoding="utf-8")
     _refused(nextword("simulate", *common, "--out", taken), "taken")
     assert (taken / "thesis.txt").read_text(encoding="utf-8") == "precious"
+    monkeypatch.chdir(tmp_path)  # a run file's folder is called like it, as several are of one corpus
+    Path("smaller.toml").write_text("seed = 3", encoding="utf-8")
+    Path("runs", "smaller-3").mkdir(parents=True)
+    Path("runs", "smaller-3", "thesis.txt").write_text("precious", encoding="utf-8")
+    _refused(nextword("simulate", "smaller.toml", *common), "smaller-3")
     _refused(nextword("simulate", "--set", "server.optimiser=fedadam"), "server.optimizer")
     _refused(nextword("simulate", "--resume", tmp_path / "nowhere"), "nowhere")
     _refused(nextword("simulate", tmp_path / "no.toml"), "no.toml")
