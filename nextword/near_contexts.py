@@ -17,7 +17,7 @@ import bisect
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Protocol, Self
 
 import numpy as np
@@ -114,7 +114,6 @@ class NearContexts:
     def __init__(self, states: States, messages: Sequence[Sequence[str]] = (), config: NearConfig | None = None):
         self.config = config or NearConfig()
         self._states = states
-        self._found = lru_cache(_CACHED)(self._masses)
         self._hold([], np.zeros(0, np.int64), states.of([]))
         self.learn(messages)
 
@@ -201,7 +200,9 @@ class NearContexts:
         self._words = sorted(filter(is_word, tokens))  # then all that is no word
         self._number = {token: place for place, token in enumerate((*self._words, *sorted(tokens - {*self._words})))}
         self._next_N = np.array([self._number[token] for token in followed], np.int64)
-        self._found.cache_clear()
+        # Of no method: `self` in it would keep all of this, and the model, until Python looks for cycles.
+        masses = partial(_masses, self._states, self.config, self._next_N, states_ND)
+        self._found = lru_cache(_CACHED)(masses)
 
     def _met(self, word: str) -> NDArray[np.int64]:
         """How often each message had the word up to, and with, what followed each context [N]."""
@@ -221,14 +222,17 @@ class NearContexts:
         """The masses of all tokens after a context."""
         return self._found(tuple(context))
 
-    def _masses(self, context: tuple[str, ...]) -> Masses:
-        if not self._next:
-            return np.zeros(0, np.float32)
-        cosine_N = self._states_ND @ _unit(self._states.after(context)[None])[0]
-        weight_N = np.exp((cosine_N - cosine_N.max()) / self.config.temperature)
-        masses = np.bincount(self._next_N, weight_N, minlength=len(self._number))
-        shared: Masses = (masses * (self.config.share / masses.sum())).astype(np.float32)
-        return shared
+
+def _masses(
+    states: States, config: NearConfig, next_N: NDArray[np.int64], states_ND: Floats, context: tuple[str, ...]
+) -> Masses:
+    if not len(next_N):
+        return np.zeros(0, np.float32)
+    cosine_N = states_ND @ _unit(states.after(context)[None])[0]
+    weight_N = np.exp((cosine_N - cosine_N.max()) / config.temperature)
+    masses = np.bincount(next_N, weight_N)
+    shared: Masses = (masses * (config.share / masses.sum())).astype(np.float32)
+    return shared
 
 
 def _unit(states_ND: Floats) -> Floats:
