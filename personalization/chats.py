@@ -1,14 +1,19 @@
-"""Messages from a file that somebody has: plain text, a message a line, or a chat as WhatsApp exports it.
+"""Messages from a file that somebody has: plain text, a message a line, a chat as WhatsApp exports it, or what a
+profile has exported.
 
 An exported chat has a time and a name before each message; a line without them goes on with the message before it.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import regex
+
+from personalization.profile import Contents
 
 # 31/12/2023, 2023-12-31, 31.12.23, 2023. 12. 31.; from right to left with marks in it
 _DATE = r"\d{1,4}\u200f?(?:[/-]|\.\s?)\d{1,2}\u200f?(?:[/-]|\.\s?)\d{1,4}\.?"
@@ -37,16 +42,39 @@ _EDITED = regex.compile(rf"\s*(?:{_BY_THE_APP}<[^<>]+>|<This message was edited>
 _SHARE = 0.5  # of the lines of a part of a chat, which may begin anywhere, that have a head
 
 
-def read(file: Path) -> Mapping[str, list[str]]:
-    """What each one has written in a file, those with most messages first; plain text is nobody's, under an empty name.
+class Exported(list[str]):
+    """The messages of a profile's export, as its words are known at the end, and the events that it holds.
 
-    Raises ValueError for what is no text in UTF-8, a chat without a message, or what looks like a chat of another form,
-    OSError for what cannot be read.
+    Raises ValueError for an event that is none.
+    """
+
+    def __init__(self, events: Sequence[Mapping[str, Any]]) -> None:
+        contents = Contents()
+        for event in events:
+            contents.apply(event)
+        super().__init__(contents.messages)
+        self.events = events
+
+
+def read(file: Path) -> Mapping[str, list[str]]:
+    """What each one has written in a file, those with most messages first; plain text is nobody's, under an empty name,
+    as is what a profile has exported (`Exported`).
+
+    Raises ValueError for what is no text in UTF-8, a chat without a message, or what looks like a chat or an export of
+    another form, OSError for what cannot be read.
     """
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError:
         raise ValueError(f"{file}: not a text in UTF-8") from None
+    if (events := _json(lines)) is not None:
+        try:
+            return {"": Exported(events)}
+        except ValueError:
+            raise ValueError(
+                f"{file}: JSON lines, not a text; give a message a line, a chat as WhatsApp exports it, or what "
+                "'nextword profile export' has written"
+            ) from None
     if not is_chat(lines):
         if _share(_DATED, lines) >= _SHARE:
             raise ValueError(
@@ -60,6 +88,20 @@ def read(file: Path) -> Mapping[str, list[str]]:
         raise ValueError(f"{file}: a chat in which nobody has written")
     in_order = sorted(written.items(), key=lambda item: -len(item[1]))
     return {who: [text for text in texts if _is_text(text)] for who, texts in in_order}
+
+
+def _json(lines: Sequence[str]) -> list[dict[str, Any]] | None:
+    """The objects of JSON lines; None where there are none, or where a line is anything else."""
+    found = []
+    for line in filter(str.strip, lines):
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(value, dict):
+            return None
+        found.append(value)
+    return found or None
 
 
 def is_chat(lines: Sequence[str]) -> bool:

@@ -45,7 +45,10 @@ def list_profiles(profiles_dir: _Folder = None) -> None:
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="text, a message a line, or a chat as WhatsApp exports it")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="text, a message a line, a chat as WhatsApp exports it, or what 'profile export' wrote"),
+    ],
     who: Annotated[str, typer.Option(help="whose messages of a chat are yours")] = "",
     name: _Name = "me",
     profiles_dir: _Folder = None,
@@ -57,7 +60,8 @@ def import_(
     if who not in written:
         raise ValueError(f"{file}: a chat; say with --who which of these is you: {', '.join(written)}")
     with Profile(folder_of(name, profiles_dir)) as profile:
-        new, known = profile.take_in(written[who])
+        found = written[who]
+        new, known = profile.restore(found.events) if isinstance(found, chats.Exported) else profile.take_in(found)
         if known and not new:
             print(f"{file} was learned before; nothing new")
             return

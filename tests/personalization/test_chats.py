@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -138,6 +139,20 @@ def test_a_file_is_gone_through_once_however_many_have_written(tmp_path: Path, m
     assert told.call_count == 1
     assert list(found) == _names(lines)
     assert found == {who: _messages_of(lines, who) for who in _names(lines)}
+
+
+def test_an_export_of_a_profile_is_read_as_its_messages(tmp_path: Path) -> None:
+    file = tmp_path / "mine.jsonl"
+    events = [{"sent": "teh Zoque"}, {"sent": "ok", "import": 1}, {"renamed": "teh", "to": "the"}, {"forgot": "ok"}]
+    file.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
+    assert chats.read(file) == {"": ["the Zoque", ""]}
+    for line in ('{"text": "hello", "user": "Ann"}', '{"sent": 3}', "{}"):
+        file.write_text(f'{{"sent": "hello"}}\n\n{line}\n', encoding="utf-8")
+        with pytest.raises(ValueError, match=r"mine\.jsonl: JSON lines, not a text; give a message a line"):
+            chats.read(file)
+    for text in ("[1]\n", '{"sent": "hello"}\nok\n', "[" * 100_000):
+        file.write_text(text, encoding="utf-8")
+        assert chats.read(file) == {"": text.splitlines()}
 
 
 def test_a_name_without_a_letter_is_nobody(tmp_path: Path) -> None:

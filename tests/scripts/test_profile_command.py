@@ -44,6 +44,21 @@ def test_messages_go_in_are_seen_and_come_out(do: Do, tmp_path: Path) -> None:
         assert profile.contents.messages == []
 
 
+def test_an_export_is_taken_back(do: Do, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("Ask Zoque\nsee Bugis\n", encoding="utf-8")
+    do("import", tmp_path / "mine.txt")
+    do("block", "bugis")
+    do("export", tmp_path / "out.jsonl")
+    told = do("words").out
+    assert "nothing new" in do("import", tmp_path / "out.jsonl").out
+    do("erase", "--yes")
+    assert do("import", tmp_path / "out.jsonl").out == "2 messages learned, 2 in all\n"
+    assert do("words").out == told
+    (tmp_path / "out.jsonl").write_text('{"text": "hello"}\n', encoding="utf-8")
+    other = do("import", tmp_path / "out.jsonl")
+    assert (other.code, "JSON lines, not a text" in other.err, other.err.count("\n")) == (2, True, 1)
+
+
 def test_one_message_is_one(do: Do, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mine.txt").write_text("hello\n", encoding="utf-8")
     asked: list[str] = []
