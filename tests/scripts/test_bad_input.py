@@ -12,10 +12,13 @@ from typing import Any
 import pytest
 
 from nextword import checkpoint
+from nextword.federation.config import RunConfig
 from nextword.model import LanguageModel
 from nextword.model_config import ModelConfig
 from nextword.vocabulary import Vocabulary
 from personalization.profile import Profile
+from scripts.results import _SUMMARY
+from server.run_folder import RunFolder
 
 Shell = Any
 
@@ -163,6 +166,37 @@ def test_results_want_evaluated_runs(nextword: Shell, tmp_path: Path) -> None:
     _refused(nextword("results", tmp_path, *to), "nextword evaluate")
     _refused(nextword("results", *to), "nothing is published")
     assert not (tmp_path / "R.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "told"),
+    [
+        ("evaluation.json", '{"methods": []}', "nextword evaluate --model"),
+        ("evaluation.json", "[]", "not a JSON object"),
+        ("evaluation.json", json.dumps({"corpus": "a", "seed": 0, "reference": "a", "methods": [5]}), "'methods'"),
+        ("comparison.json", '{"a": 1}', "nextword compare"),
+        ("summary.json", "[]", "not a JSON object"),
+        ("events.jsonl", '{"event": "start", "round": 0}\n5\n', "events.jsonl: line 2: not an event"),
+        ("events.jsonl", "{\n", "events.jsonl: line 1: not JSON"),
+    ],
+)
+def test_a_damaged_file_of_a_run_is_named(nextword: Shell, tmp_path: Path, file: str, content: str, told: str) -> None:
+    RunFolder.create(tmp_path / "run", RunConfig())
+    (tmp_path / "run" / file).write_text(content, encoding="utf-8")
+    to = ["--measured", tmp_path / "measured", "--out", tmp_path / "R.md"]
+    if file != "comparison.json":
+        _refused(nextword("report", tmp_path / "run"), file, told)
+        assert not (tmp_path / "run" / "report.html").exists()
+    if file in ("evaluation.json", "comparison.json"):
+        _refused(nextword("results", tmp_path / "run", *to), file, told)
+
+
+def test_results_want_all_that_is_published_of_a_run(nextword: Shell, tmp_path: Path) -> None:
+    run = RunFolder.create(tmp_path / "run", RunConfig())
+    run.write_evaluation({"corpus": "a", "seed": 0, "reference": "federated", "methods": []})
+    _refused(nextword("results", run.path), "summary.json has no 'rounds'")
+    run.write_summary(dict.fromkeys(_SUMMARY, 0))
+    _refused(nextword("results", run.path), "evaluation.json has no 'protocol'", "nextword evaluate --model")
 
 
 def test_a_profile_is_one_keyboards_and_has_a_plain_name(
