@@ -57,6 +57,8 @@ def test_a_corpus_that_cannot_be_read(nextword: Shell, tmp_path: Path, start: Pa
         (_corpus(tmp_path / "nouser.jsonl", '{"name": "a", "text": "hi"}'), ("user", "name")),
         (_corpus(tmp_path / "number.jsonl", '{"user": "a", "text": 7}'), ("line 1", "text")),
     ]
+    (loop := tmp_path / "loop.jsonl").symlink_to(loop)
+    cases.append((loop, ("loop.jsonl",)))
     binary = tmp_path / "binary.jsonl"
     binary.write_bytes(os.urandom(2000))
     for path, words in [*cases, (binary, ("binary.jsonl",))]:
