@@ -17,10 +17,11 @@ from rich.console import Console
 from rich.table import Table
 
 from scripts.console import print_json
+from scripts.group import Group
 
 _HISTORY = 2000  # messages of which a person's own n-gram is made
 
-app = typer.Typer(no_args_is_help=True, add_completion=False)
+app = typer.Typer(cls=Group, no_args_is_help=True, add_completion=False)
 
 _Model = Annotated[Path | None, typer.Option(help="a checkpoint's folder, or a run's; else the bundled model")]
 _Corpus = Annotated[str, typer.Option(help="whose messages are typed: a name, or a file with user and text")]

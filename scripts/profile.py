@@ -11,8 +11,9 @@ from nextword.text import counted, normalise
 from personalization import chats
 from personalization.profile import Profile
 from personalization.profile_folder import Damaged, erase_damaged
+from scripts.group import Group
 
-app = typer.Typer(no_args_is_help=True, add_completion=False)
+app = typer.Typer(cls=Group, no_args_is_help=True, add_completion=False)
 
 _Name = Annotated[str, typer.Option("--profile", help="whose")]
 _Folder = Annotated[Path | None, typer.Option("--profiles-dir", help="where profiles are kept; else your data folder")]

@@ -8,6 +8,7 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -199,6 +200,41 @@ def test_results_want_all_that_is_published_of_a_run(nextword: Shell, tmp_path: 
     _refused(nextword("results", run.path), "summary.json has no 'rounds'")
     run.write_summary(dict.fromkeys(_SUMMARY, 0))
     _refused(nextword("results", run.path), "evaluation.json has no 'protocol'", "nextword evaluate --model")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["predct"], "there is no command 'predct'; did you mean 'predict'?"),
+        (["profile", "wrods"], "there is no command 'wrods'; did you mean 'words'?"),
+        (["xyz"], "there is no command 'xyz'; there are: demo, simulate, "),
+        (["predict", "--kk"], "No such option '--kk'"),
+        (["predict", "--k", "0"], "Invalid value for '--k'"),
+        (["report"], "Missing argument 'RUN…' ('nextword report --help' tells more)"),
+        (["corpus", "fetch", "a", "b"], "unexpected extra argument"),
+    ],
+)
+def test_a_mistake_in_the_options_is_one_line(nextword: Shell, arguments: list[str], told: str) -> None:
+    _refused(nextword(*arguments), f"nextword: {told}" if told[0].isupper() or "command" in told else told)
+
+
+def test_a_question_that_is_not_answered_ends_in_one_line(
+    nextword: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Profile(tmp_path / "me").close()
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    ended = nextword("profile", "erase", "--profiles-dir", tmp_path)
+    assert (ended.code, ended.err.splitlines()[-1]) == (1, "nextword: stopped")
+
+
+def test_what_is_no_mistake_of_the_person_shows_where_it_is(
+    nextword: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scripts.profile.folder_of", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        nextword("profile", "list")
+    monkeypatch.setattr("scripts.profile.folder_of", Mock(side_effect=KeyboardInterrupt))
+    assert nextword("profile", "list").code == 130
 
 
 def test_a_profile_is_one_keyboards_and_has_a_plain_name(
