@@ -45,6 +45,7 @@ class _Commands(Group):
             single = typer.Typer(add_completion=False)
             single.command(name=cmd_name, help=_COMMANDS[cmd_name])(module.command)
             found = typer.main.get_command(single)
+        found.name = cmd_name  # a group has none of its own, and would be listed without
         found.short_help = _COMMANDS[cmd_name]
         return found
 

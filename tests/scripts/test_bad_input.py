@@ -6,12 +6,14 @@ import gzip
 import io
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
 
+import scripts
 from nextword import checkpoint
 from nextword.federation.config import RunConfig
 from nextword.model import LanguageModel
@@ -235,6 +237,15 @@ def test_what_is_no_mistake_of_the_person_shows_where_it_is(
         nextword("profile", "list")
     monkeypatch.setattr("scripts.profile.folder_of", Mock(side_effect=KeyboardInterrupt))
     assert nextword("profile", "list").code == 130
+
+
+def test_the_help_names_every_command(nextword: Shell) -> None:
+    told = nextword("--help")
+    assert told.code == 0
+    for name in scripts._COMMANDS:
+        assert re.search(rf"^\W*{name} ", told.out, re.MULTILINE), name
+    nothing = nextword("profile")
+    assert (nothing.code, nothing.err, "rename" in nothing.out) == (2, "", True)
 
 
 def test_a_profile_is_one_keyboards_and_has_a_plain_name(
