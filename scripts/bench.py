@@ -27,7 +27,7 @@ _Model = Annotated[Path | None, typer.Option(help="a checkpoint's folder, or a r
 _Corpus = Annotated[str, typer.Option(help="whose messages are typed: a name, or a file with user and text")]
 _Typed = Annotated[int, typer.Option(min=1, help="how many messages are typed, drawn by lot")]
 _DataDir = Annotated[Path | None, typer.Option(help="where prepared corpora are kept")]
-_Seed = Annotated[int, typer.Option(help="of the draw")]
+_Seed = Annotated[int, typer.Option(min=0, help="of the draw")]
 _Invented = Annotated[int, typer.Option(min=1, help="on how many invented messages it is trained")]
 _Json = Annotated[bool, typer.Option("--json", help="print JSON alone")]
 

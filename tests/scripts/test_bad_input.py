@@ -214,6 +214,9 @@ def test_results_want_all_that_is_published_of_a_run(nextword: Shell, tmp_path: 
         (["predict", "--k", "0"], "Invalid value for '--k'"),
         (["report"], "Missing argument 'RUN…' ('nextword report --help' tells more)"),
         (["corpus", "fetch", "a", "b"], "unexpected extra argument"),
+        (["evaluate", "--model", "x", "--seed", "-1"], "Invalid value for '--seed': -1"),
+        (["bench", "latency", "--seed", "-1"], "Invalid value for '--seed': -1"),
+        (["bench", "keyboard", "--seed", "-1"], "Invalid value for '--seed': -1"),
     ],
 )
 def test_a_mistake_in_the_options_is_one_line(nextword: Shell, arguments: list[str], told: str) -> None:
