@@ -120,7 +120,12 @@ def _answer(predictor: Predictor, text: str, typed: str, k: int) -> dict[str, An
     start = time.perf_counter()
     suggestions = [asdict(suggestion) for suggestion in predictor.suggest(text, typed, k)]
     elapsed_ms = (time.perf_counter() - start) * 1000
-    return {"text": text, "typed": typed, "suggestions": suggestions, "ms": round(elapsed_ms, 3)}
+    return {"text": _whole(text), "typed": _whole(typed), "suggestions": suggestions, "ms": round(elapsed_ms, 3)}
+
+
+def _whole(text: str) -> str:
+    """With a mark in the place of what is half a character, such as bytes of the shell that are no UTF-8."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _answer_line(predictor: Predictor, line: str, k: int) -> dict[str, Any]:

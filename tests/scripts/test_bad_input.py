@@ -7,6 +7,8 @@ import io
 import json
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -164,6 +166,34 @@ def test_a_stream_of_predictions_answers_every_line(
         ["error"],
         ["ms", "suggestions", "text", "typed"],
     ]
+
+
+def test_what_is_half_a_character_is_answered_with_a_mark_in_its_place(nextword: Shell, start: Path) -> None:
+    said = nextword("predict", "caf\u00e9 \udcff\udcfe", "--typed", "\ud83d", "--json", "--model", start)
+    assert said.code == 0, said.err
+    answer = json.loads(said.out)
+    assert (answer["text"], answer["typed"]) == ("caf\u00e9 \ufffd\ufffd", "\ufffd")
+
+
+def test_a_terminal_without_some_letters_is_told_the_others(start: Path) -> None:
+    predict = [
+        sys.executable,
+        "-m",
+        "scripts",
+        "predict",
+        "see",
+        "--typed",
+        "zo",
+        "--word",
+        "Zoqu\u00e9",
+        "--model",
+        start,
+    ]
+    ascii_only = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(Path(scripts.__file__).parents[1])}
+    said = subprocess.run([*predict, "--k", "1"], capture_output=True, env=ascii_only)
+    assert (said.returncode, said.stderr, b"Zoqu?" in said.stdout) == (0, b"", True)
+    said = subprocess.run([*predict, "--json"], capture_output=True, env=ascii_only)
+    assert json.loads(said.stdout.decode("ascii"))["suggestions"][0]["word"] == "Zoqu\u00e9"
 
 
 def test_results_want_evaluated_runs(nextword: Shell, tmp_path: Path) -> None:
