@@ -59,6 +59,18 @@ def test_an_export_is_taken_back(do: Do, tmp_path: Path) -> None:
     assert (other.code, "JSON lines, not a text" in other.err, other.err.count("\n")) == (2, True, 1)
 
 
+def test_what_is_kept_is_told_to_programs_as_json(do: Do, tmp_path: Path) -> None:
+    parent = str(tmp_path / "profiles")
+    assert json.loads(do("list", "--json").out) == {"profiles_dir": parent, "profiles": []}
+    (tmp_path / "mine.txt").write_text("ask Zoque\n", encoding="utf-8")
+    do("import", tmp_path / "mine.txt")
+    do("block", "ask")
+    assert json.loads(do("list", "--json").out)["profiles"] == ["me"]
+    assert json.loads(do("words", "Z", "--json").out) == {"words": [{"word": "Zoque", "times": 1}], "never_offered": []}
+    assert json.loads(do("words", "--json").out)["never_offered"] == ["ask"]
+    assert len(json.loads(do("words", "--json", "--most", 1).out)["words"]) == 1
+
+
 def test_one_message_is_one(do: Do, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mine.txt").write_text("hello\n", encoding="utf-8")
     asked: list[str] = []
