@@ -294,7 +294,7 @@ class Profile:
             try:
                 self.contents.apply(event)
             except ValueError as error:
-                raise Damaged(f"{self._events}: line {number}: {error}") from None
+                raise Damaged(self._events, f"line {number}: {error}") from None
         if end < len(whole):
             os.truncate(self._events, end)
 

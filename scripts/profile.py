@@ -159,7 +159,7 @@ def erase(
     try:
         opened = _there(name, profiles_dir)
     except Damaged as damaged:
-        _ask(f"{damaged}. Delete all that is kept, which cannot be read?", yes)
+        _ask(f"{damaged.where}. Delete all that is kept, which cannot be read?", yes)
         erase_damaged(folder_of(name, profiles_dir))
         print(f"{name}: all deleted")
         return

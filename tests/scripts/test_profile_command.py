@@ -147,10 +147,14 @@ def test_a_damaged_profile_is_deleted_as_any_other(
         taken = do("erase", "--yes")  # by the keyboard that is open
         assert (taken.code, "another process" in taken.err) == (2, True)
         assert profile.training_folder(1).exists()
+    told = do("words")
+    assert (told.code, told.err.count("\n")) == (2, 1)
+    assert told.err.endswith("or delete all that is kept with 'nextword profile erase --profile me'\n")
     asked: list[str] = []
     monkeypatch.setattr("typer.confirm", lambda question: asked.append(question))
     assert do("erase").code == 1
     assert file in asked[0]
+    assert "profile erase" not in asked[0]
     assert profile.training_folder(1).exists()
     assert do("erase", "--yes").out == "me: all deleted\n"
     assert {path.name for path in folder.iterdir()} == {"profile.json", ".lock"}
