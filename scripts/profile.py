@@ -59,7 +59,10 @@ def import_(
     name: _Name = "me",
     profiles_dir: _Folder = None,
 ) -> None:
-    """Learn from messages that you have written elsewhere; of a file learned before, only from those after them."""
+    """Learn from messages that you have written elsewhere; of a file learned before, only from those after them.
+
+    A file that has grown is known again by three different messages or more; with fewer, all of it is learned anew.
+    """
     written = chats.read(file)
     if "" in written and who:
         raise ValueError(f"{file}: no chat with names, so --who has nothing to choose")

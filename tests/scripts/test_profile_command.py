@@ -71,6 +71,19 @@ def test_what_is_kept_is_told_to_programs_as_json(do: Do, tmp_path: Path) -> Non
     assert len(json.loads(do("words", "--json", "--most", 1).out)["words"]) == 1
 
 
+def test_a_file_that_has_grown_is_known_by_three_messages(do: Do, tmp_path: Path) -> None:
+    """As the help says: two that begin alike may be two files."""
+    assert "three different messages or more" in " ".join(do("import", "--help").out.split())
+    for before, after, told in (
+        (2, 3, "3 messages learned, 5 in all"),
+        (3, 4, "1 message learned, 6 in all; 3 before"),
+    ):
+        for lines in (before, after):
+            (tmp_path / "mine.txt").write_text("".join(f"message {n}\n" for n in range(lines)), encoding="utf-8")
+            out = do("import", tmp_path / "mine.txt").out
+        assert told in out
+
+
 def test_one_message_is_one(do: Do, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mine.txt").write_text("hello\n", encoding="utf-8")
     asked: list[str] = []
