@@ -18,7 +18,7 @@ import httpx
 from data.catalogue import Entry
 from data.corpus import Report, data_home, prepare, put, source_folder, writable
 from data.formats import place
-from data.formats.source import Source, ignore, one_line
+from data.formats.source import NoColumn, Source, ignore, one_line
 
 BytesReport = Callable[[int, int | None], None]
 """Called with bytes received and, where it is known, bytes in all."""
@@ -154,7 +154,10 @@ def _take(entry: Entry, path: Path, folder: Path, home: Path, report: Report) ->
         try:
             messages = _messages(entry, made / name, home, report)
         except ValueError as error:
-            raise ValueError(str(error).replace(str(made / name), str(path))) from None
+            told = str(error)
+            if isinstance(error, NoColumn):  # what is fetched is read by its name alone, so no option helps
+                told = f"{error.missing}; one with other columns is no {entry.name}: name the file itself as the corpus"
+            raise ValueError(told.replace(str(made / name), str(path))) from None
         _replace(made, folder)
     check: Check = (
         "unknown" if digest is None or entry.sha256 is None else "matches" if digest == entry.sha256 else "differs"

@@ -1,39 +1,85 @@
-"""Messages from a file that somebody has: plain text, a message a line, or a chat as WhatsApp exports it.
+"""Messages from a file that somebody has: plain text, a message a line, a chat as WhatsApp exports it, or what a
+profile has exported.
 
 An exported chat has a time and a name before each message; a line without them goes on with the message before it.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import regex
 
-_TIME = r"\d{1,2}:\d{2}(?::\d{2})?(?:[\s\u202f]?[AaPp]\.?[Mm]\.?)?"
-_DATE = r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}"
+from personalization.profile import Contents
+
+# 31/12/2023, 2023-12-31, 31.12.23, 2023. 12. 31.; from right to left with marks in it
+_DATE = r"\d{1,4}\u200f?(?:[/-]|\.\s?)\d{1,2}\u200f?(?:[/-]|\.\s?)\d{1,4}\.?"
+_CLOCK = r"\d{1,2}(?:[:.]|\s?h\s?)\d{2}(?:[:.]\d{2})?"  # 22:15, 22:15:03, 22.15, 22 h 15
+_SHORT = (
+    r"(?:\p{L}{1,4}\.?\s?){0,2}"  # à, um, om, a las before the clock, or the half of the day: 下午; p. m. behind it
+)
+_WHEN = rf"{_DATE}[,،]?\s?{_SHORT}(?<=\s|\p{{L}}){_CLOCK}(?:\s?{_SHORT})?"
+_NAME = r"(?P<who>[^:\n]+?): "
 # "[31/12/2023, 22:15:03] Ann: hello", as phones of Apple write it, and "31/12/2023, 22:15 - Ann: hello".
-_HEAD = regex.compile(rf"^\u200e?(?:\[{_DATE},?\s{_TIME}\]\s|{_DATE},?\s{_TIME}\s-\s)(?:(?P<who>[^:\n]+?): )?")
+_HEAD = regex.compile(rf"^[\u200e\u200f]?(?:\[{_WHEN}\]\s|{_WHEN}\s?[-–]\s)(?:{_NAME})?")
+_DATED = regex.compile(rf"^\W*(?:{_CLOCK}\W+)?{_DATE}\b.*\p{{L}}\W?: ")  # what may be a chat of another form
+_BY_THE_APP = "\u200e"  # begins what a phone of Apple puts in the place of a message, in whatever language
 _MARKS = regex.compile(r"[\u200e\u200f\u202a-\u202e]")
 _LEFT_OUT = regex.compile(
     r"^(?:<?(?:Media|image|video|audio|sticker|GIF|document|Contact card) omitted>?|<attached: .*>|"
-    r".+ \(file attached\)|This message was deleted\.?|You deleted this message\.?|null)$",
+    r"<(?:Medien ausgeschlossen|Multimedia omitido|Médias omis|Media omessi|Mídia oculta|Media weggelaten|"
+    r"Media tidak disertakan)>|.+ \((?:file attached|Datei angehängt|archivo adjunto|file allegato)\)|"
+    r"(?:This message was deleted|You deleted this message|Diese Nachricht wurde gelöscht|"
+    r"Du hast diese Nachricht gelöscht|Se eliminó este mensaje|Eliminaste este mensaje|Ce message a été supprimé|"
+    r"Vous avez supprimé ce message|Questo messaggio è stato eliminato|Hai eliminato questo messaggio|"
+    r"Mensagem apagada|Você apagou esta mensagem|Dit bericht is verwijderd|Pesan ini telah dihapus)\.?|null)$",
     regex.IGNORECASE,
 )
-_EDITED = regex.compile(r"\s*<This message was edited>$")
+_EDITED = regex.compile(rf"\s*(?:{_BY_THE_APP}<[^<>]+>|<This message was edited>)$")
 _SHARE = 0.5  # of the lines of a part of a chat, which may begin anywhere, that have a head
 
 
-def read(file: Path) -> Mapping[str, list[str]]:
-    """What each one has written in a file, those with most messages first; plain text is nobody's, under an empty name.
+class Exported(list[str]):
+    """The messages of a profile's export, as its words are known at the end, and the events that it holds.
 
-    Raises ValueError for what is no text in UTF-8, or a chat without a message, OSError for what cannot be read.
+    Raises ValueError for an event that is none.
+    """
+
+    def __init__(self, events: Sequence[Mapping[str, Any]]) -> None:
+        contents = Contents()
+        for event in events:
+            contents.apply(event)
+        super().__init__(contents.messages)
+        self.events = events
+
+
+def read(file: Path) -> Mapping[str, list[str]]:
+    """What each one has written in a file, those with most messages first; plain text is nobody's, under an empty name,
+    as is what a profile has exported (`Exported`).
+
+    Raises ValueError for what is no text in UTF-8, a chat without a message, or what looks like a chat or an export of
+    another form, OSError for what cannot be read.
     """
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError:
         raise ValueError(f"{file}: not a text in UTF-8") from None
+    if (events := _json(lines)) is not None:
+        try:
+            return {"": Exported(events)}
+        except ValueError:
+            raise ValueError(
+                f"{file}: JSON lines, not a text; give a message a line, a chat as WhatsApp exports it, or what "
+                "'nextword profile export' has written"
+            ) from None
     if not is_chat(lines):
+        if _share(_DATED, lines) >= _SHARE:
+            raise ValueError(
+                f"{file}: looks like a chat, of a form that is not known; give a text of yours alone, a message a line"
+            )
         return {"": [line for line in lines if line.strip()]}
     written: dict[str, list[str]] = {}
     for who, text in _told(lines):
@@ -44,10 +90,30 @@ def read(file: Path) -> Mapping[str, list[str]]:
     return {who: [text for text in texts if _is_text(text)] for who, texts in in_order}
 
 
+def _json(lines: Sequence[str]) -> list[dict[str, Any]] | None:
+    """The objects of JSON lines; None where there are none, or where a line is anything else."""
+    found = []
+    for line in filter(str.strip, lines):
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(value, dict):
+            return None
+        found.append(value)
+    return found or None
+
+
 def is_chat(lines: Sequence[str]) -> bool:
     """Whether the first line, or most, begin with a time: an export does, however many lines its messages have."""
-    heads = [_HEAD.match(line) is not None for line in lines if line.strip()]
-    return bool(heads) and (heads[0] or sum(heads) >= _SHARE * len(heads))
+    first = next(filter(str.strip, lines), "")
+    return _HEAD.match(first) is not None or _share(_HEAD, lines) >= _SHARE
+
+
+def _share(pattern: regex.Pattern[str], lines: Sequence[str]) -> float:
+    """Of the lines that are not blank those that begin so."""
+    found = [pattern.match(line) is not None for line in lines if line.strip()]
+    return sum(found) / len(found) if found else 0.0
 
 
 def _is_text(message: str) -> bool:
@@ -71,4 +137,7 @@ def _told(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _clean(lines: list[str]) -> str:
-    return _EDITED.sub("", _MARKS.sub("", "\n".join(lines))).strip()
+    """The text of a message; empty where the app has put something in its place."""
+    if lines[0].startswith(_BY_THE_APP):
+        return ""
+    return _MARKS.sub("", _EDITED.sub("", "\n".join(lines))).strip()

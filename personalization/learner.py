@@ -24,6 +24,7 @@ from nextword.layers import Layer, Trusted
 from nextword.near_contexts import NearContexts, States
 from nextword.predictor import Predictor
 from nextword.text import normalise, tokens, words
+from personalization.chats import Exported
 from personalization.imports import Taken
 from personalization.profile import Profile
 from personalization.trust import OWN, PRIORS
@@ -74,8 +75,13 @@ class Learner:
         return self._learned(lambda: self.profile.add(texts))
 
     def take_in(self, texts: Iterable[str]) -> Taken:
-        """Keep what is new of a file, and learn it, as `Profile.take_in`."""
-        return self._learned(lambda: self.profile.take_in(texts))
+        """Keep what is new of a file, and learn it, as `Profile.take_in`, or `Profile.restore` for an export."""
+        if not isinstance(texts, Exported):
+            return self._learned(lambda: self.profile.take_in(texts))
+        with self._one_by_one:
+            taken = self.profile.restore(texts.events)
+            self.predictor = self._load()
+            return taken
 
     def _learned(self, add: Callable[[], Added]) -> Added:
         """Have messages kept, and learn them."""

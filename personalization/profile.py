@@ -33,6 +33,7 @@ from personalization.profile_folder import (
     write_version,
 )
 
+_TRAININGS = {"trained", "tried", "untrained"}  # events of them
 _OWNER_ONLY, _OWNER_ONLY_FOLDER = 0o600, 0o700
 
 
@@ -153,6 +154,35 @@ class Profile:
         self._add([{"sent": text, "import": number} for text in messages[known:]])
         return Taken(len(messages) - known, known)
 
+    def restore(self, events: Sequence[Mapping[str, Any]]) -> Taken:
+        """Keep what is new of an export, but for trainings, whose models are no part of it.
+
+        Where this profile holds the beginning of it, or nothing, that is what comes after; where it holds all of it,
+        nothing. Of any other its messages, as `take_in`, the words never to be offered, and how words are written.
+        """
+        given = [event for event in events if _TRAININGS.isdisjoint(event)]
+        whole = self._events.read_bytes() if self._events.exists() else b""
+        held = [event for _, event in _parsed(whole) if _TRAININGS.isdisjoint(event)]
+        both = min(len(given), len(held))
+        if given[:both] != held[:both]:
+            return self._merge(given)
+        new = given[both:]
+        if any("renamed" in event for event in new):
+            self._raise_version()
+        self._add(new, takes_back=any("renamed" in event or "forgot" in event for event in new))
+        sent = [sum("sent" in event for event in some) for some in (new, given[:both])]
+        return Taken(*sent)
+
+    def _merge(self, events: Sequence[Mapping[str, Any]]) -> Taken:
+        other = Contents()
+        for event in events:
+            other.apply(event)
+        taken = self.take_in(other.messages)
+        forms = other.own.fixed_forms.items() - self.contents.own.fixed_forms.items()
+        said = [{"blocked": word} for word in sorted(other.blocked - self.contents.blocked)]
+        self._add([*said, *({"written": form} for _, form in sorted(forms))])
+        return taken
+
     def forget(self, word: str) -> None:
         """Unlearn a word until it is typed again."""
         self._add([{"forgot": _word(word)}], takes_back=True)
@@ -264,7 +294,7 @@ class Profile:
             try:
                 self.contents.apply(event)
             except ValueError as error:
-                raise Damaged(f"{self._events}: line {number}: {error}") from None
+                raise Damaged(self._events, f"line {number}: {error}") from None
         if end < len(whole):
             os.truncate(self._events, end)
 

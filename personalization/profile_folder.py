@@ -13,7 +13,12 @@ EVENTS, ABOUT, TRAININGS, STATE = "events.jsonl", "profile.json", "trainings", "
 
 
 class Damaged(ValueError):
-    """A profile cannot be read; a line says where. All that can be done with it is to mend it by hand or delete it."""
+    """A file of a profile cannot be read: `where` and why, and that it can be mended by hand or all of it deleted."""
+
+    def __init__(self, path: Path, what: str) -> None:
+        self.where = f"{path}: {what}"
+        erase = f"nextword profile erase --profile {path.parent.name}"
+        super().__init__(f"{self.where}; mend it by hand, or delete all that is kept with '{erase}'")
 
 
 def version_of(folder: Path) -> int:
@@ -22,7 +27,7 @@ def version_of(folder: Path) -> int:
     try:
         version = int(json.loads(path.read_text(encoding="utf-8"))["version"])
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        raise Damaged(f"{path}: damaged; it should hold {json.dumps({'version': VERSION})}") from None
+        raise Damaged(path, f"damaged, it should hold {json.dumps({'version': VERSION})}") from None
     if version > VERSION:
         raise ValueError(f"{folder}: a profile of a later nextword (version {version}); install that one")
     return version

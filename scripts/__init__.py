@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
-import typer.core
+import typer
+
+from scripts.group import Group
 
 # name -> (module, help); a module offers `command`, or `app` for a group of sub-commands.
 _COMMANDS = {
@@ -27,7 +30,7 @@ _COMMANDS = {
 }
 
 
-class _Commands(typer.core.TyperGroup):
+class _Commands(Group):
     """Loads a command's file only when it is called, so that help and errors come at once."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -43,6 +46,7 @@ class _Commands(typer.core.TyperGroup):
             single = typer.Typer(add_completion=False)
             single.command(name=cmd_name, help=_COMMANDS[cmd_name])(module.command)
             found = typer.main.get_command(single)
+        found.name = cmd_name  # a group has none of its own, and would be listed without
         found.short_help = _COMMANDS[cmd_name]
         return found
 
@@ -62,11 +66,29 @@ def app() -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     for name in ("OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):  # numpy's products are small: threads only wait
         os.environ.setdefault(name, "1")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # where it has no letter for something, the rest is told still
     try:
-        _app()
+        code = _app(prog_name="nextword", standalone_mode=False)
+    except typer.Abort:
+        _end("stopped", 1)
     except (ValueError, OSError) as error:
         if isinstance(error, BrokenPipeError):
             sys.exit(1)
-        message = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) and error.filename else str(error)
-        print(f"nextword: {' '.join(message.split())}", file=sys.stderr)
-        sys.exit(2)
+        _end(f"{error.strerror}: {error.filename}" if isinstance(error, OSError) and error.filename else str(error), 2)
+    except Exception as error:
+        # A mistake in the options. Its class has no public name: it is click's, or of a copy that newer typers hold.
+        if (message := getattr(error, "format_message", None)) is None:
+            raise
+        if told := message():  # empty after a help that was printed for want of anything else
+            where = getattr(error, "ctx", None)
+            help_ = f" ('{where.command_path} --help' tells more)" if where else ""
+            print(f"nextword: {' '.join(told.split()).removesuffix('.')}{help_}", file=sys.stderr)
+        sys.exit(getattr(error, "exit_code", 2))
+    if code:
+        sys.exit(code)
+
+
+def _end(message: str, code: int) -> NoReturn:
+    print(f"nextword: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(code)

@@ -17,16 +17,17 @@ from rich.console import Console
 from rich.table import Table
 
 from scripts.console import print_json
+from scripts.group import Group
 
 _HISTORY = 2000  # messages of which a person's own n-gram is made
 
-app = typer.Typer(no_args_is_help=True, add_completion=False)
+app = typer.Typer(cls=Group, no_args_is_help=True, add_completion=False)
 
 _Model = Annotated[Path | None, typer.Option(help="a checkpoint's folder, or a run's; else the bundled model")]
 _Corpus = Annotated[str, typer.Option(help="whose messages are typed: a name, or a file with user and text")]
 _Typed = Annotated[int, typer.Option(min=1, help="how many messages are typed, drawn by lot")]
 _DataDir = Annotated[Path | None, typer.Option(help="where prepared corpora are kept")]
-_Seed = Annotated[int, typer.Option(help="of the draw")]
+_Seed = Annotated[int, typer.Option(min=0, help="of the draw")]
 _Invented = Annotated[int, typer.Option(min=1, help="on how many invented messages it is trained")]
 _Json = Annotated[bool, typer.Option("--json", help="print JSON alone")]
 

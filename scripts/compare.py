@@ -90,6 +90,7 @@ def command(
     code = commit()  # before the work, which takes long enough for the files to change
     beside = [Beside.at(path) for path in runs]
     subject, first = _same_people(beside, data_dir), beside[0]
+    first.folder.comparison()  # one that is damaged is told before the work
     seed, start = int(first.settings["seed"]), subject.models.get(_START)
     systems: list[System] = [*(run.system for run in beside), *([Checkpointed(_START, start)] if start else [])]
     plan = Plan.of(subject.population, systems, seed)

@@ -32,8 +32,9 @@ def progress() -> Iterator[Progress]:
 
 
 def print_json(value: Any) -> None:
-    """`value` alone on stdout."""
-    json.dump(value, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
+    """`value` alone on stdout; in plain letters where that knows no others."""
+    plain = (getattr(sys.stdout, "encoding", None) or "utf-8").lower() not in ("utf-8", "utf8")
+    json.dump(value, sys.stdout, indent=2, ensure_ascii=plain, allow_nan=False)
     sys.stdout.write("\n")
 
 

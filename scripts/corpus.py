@@ -11,12 +11,14 @@ import typer
 
 from nextword.text import counted
 from scripts.console import errors, print_json
+from scripts.group import Group
 
 if TYPE_CHECKING:
     from data.corpus import Person
 
 app = typer.Typer(
     name="corpus",
+    cls=Group,
     help="What data there is (list), getting it (fetch), what is in it (stats).",
     no_args_is_help=True,
 )

@@ -80,7 +80,7 @@ def command(
         str, typer.Option(help="also fine-tuned with differential privacy of messages, at these: 1,2,4,8,inf")
     ] = "",
     seed: Annotated[
-        int | None, typer.Option(help="of fine-tuning and the bootstrap, else 0; a run has its own")
+        int | None, typer.Option(min=0, help="of fine-tuning and the bootstrap, else 0; a run has its own")
     ] = None,
     workers: Annotated[int, typer.Option(min=0, help="processes; 0: one for each core")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON alone")] = False,

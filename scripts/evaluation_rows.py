@@ -193,6 +193,11 @@ def behind(
     ]
 
 
+def told_people(users: int, people: str) -> str:
+    """So many of a kind of people: "1 newcomer", "2 newcomers", "2 all"."""
+    return f"{users:,} {people}" if people == "all" else counted(users, people.removesuffix("s"))
+
+
 def print_table(answer: Mapping[str, Any]) -> None:
     """The evaluation as tables, participants and newcomers apart."""
     from rich.box import SIMPLE_HEAD
@@ -211,7 +216,7 @@ def print_table(answer: Mapping[str, Any]) -> None:
         rows = [row for row in answer["methods"] if row["people"] == people]
         if not rows or (people == "all" and len(answer["methods"]) > len(rows)):
             continue
-        title = f"{Path(answer['corpus']).name}: {rows[0]['users']} {people}"
+        title = f"{Path(answer['corpus']).name}: {told_people(rows[0]['users'], people)}"
         table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=0)
         table.add_column("", no_wrap=True)
         for heading in ("top-1", "95 %", "top-3", "bits", "keys", "gain", "95 %", "more", "less", "sure"):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scripts.console import print_json
+from scripts.console import print_json, progress
 
 if TYPE_CHECKING:
     from nextword.federation.published import Published
@@ -42,6 +42,8 @@ def command(
     from nextword.federation.published import Published
     from nextword.predictor import Predictor
 
+    if stdin and (text or typed or as_json):
+        raise ValueError("--stdin: each line has its own text and typed, and is answered in JSON; give none of these")
     published = Published.at(model or checkpoint.BUNDLED)
     predictor = Predictor.load(published.final) if history is None else _with_habits(history, published)
     for own in word:
@@ -75,20 +77,28 @@ def _with_habits(history: Path, published: Published) -> Predictor:
     if "" not in written:
         raise ValueError(f"{history}: a chat, others' messages among it; give a text of yours, a message a line")
     messages = written[""]
+    if not messages:
+        print(f"nextword: {history}: no message in it; this is what everybody is offered", file=sys.stderr)
     newest = min(len(messages) // 10, _WEIGHED_BY)
     judged = [tokens(normalise(text))[:JUDGING] for text in messages[-newest:]] if newest >= _FEWEST else []
     known = messages[:-newest] if judged else messages
-    predictor = _nearest(published, known)
+    with progress() as display:
+        task = display.add_task("learning from what you wrote", total=5)
+        predictor = _nearest(published, known)
+        display.advance(task)
 
-    def layers(messages: Sequence[str]) -> dict[str, Layer]:
-        said = [tokens(normalise(text)) for text in messages]
-        own: dict[str, Layer] = {OWN: OwnNgram(messages=messages), NEAR: NearContexts(predictor.states, said)}
-        return own if published.many is None else {MANY: published.many, **own}
+        def layers(messages: Sequence[str]) -> dict[str, Layer]:
+            own: dict[str, Layer] = {} if published.many is None else {MANY: published.many}
+            own[OWN] = OwnNgram(messages=messages)
+            display.advance(task)
+            own[NEAR] = NearContexts(predictor.states, [tokens(normalise(text)) for text in messages])
+            display.advance(task)
+            return own
 
-    costs, before = predictor.costs(judged), layers(known)
-    expected = [PRIORS[name].after(len(known)) for name in before]
-    trusts, _ = Overlay([*before.values()], judged, expected).best(costs)
-    predictor.layers += trusted([*layers(messages).values()], trusts)
+        costs, before = predictor.costs(judged), layers(known)
+        expected = [PRIORS[name].after(len(known)) for name in before]
+        trusts, _ = Overlay([*before.values()], judged, expected).best(costs)
+        predictor.layers += trusted([*layers(messages).values()], trusts)
     return predictor
 
 
@@ -110,7 +120,12 @@ def _answer(predictor: Predictor, text: str, typed: str, k: int) -> dict[str, An
     start = time.perf_counter()
     suggestions = [asdict(suggestion) for suggestion in predictor.suggest(text, typed, k)]
     elapsed_ms = (time.perf_counter() - start) * 1000
-    return {"text": text, "typed": typed, "suggestions": suggestions, "ms": round(elapsed_ms, 3)}
+    return {"text": _whole(text), "typed": _whole(typed), "suggestions": suggestions, "ms": round(elapsed_ms, 3)}
+
+
+def _whole(text: str) -> str:
+    """With a mark in the place of what is half a character, such as bytes of the shell that are no UTF-8."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _answer_line(predictor: Predictor, line: str, k: int) -> dict[str, Any]:

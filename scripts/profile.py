@@ -11,11 +11,14 @@ from nextword.text import counted, normalise
 from personalization import chats
 from personalization.profile import Profile
 from personalization.profile_folder import Damaged, erase_damaged
+from scripts.console import print_json
+from scripts.group import Group
 
-app = typer.Typer(no_args_is_help=True, add_completion=False)
+app = typer.Typer(cls=Group, no_args_is_help=True, add_completion=False)
 
 _Name = Annotated[str, typer.Option("--profile", help="whose")]
 _Folder = Annotated[Path | None, typer.Option("--profiles-dir", help="where profiles are kept; else your data folder")]
+_Json = Annotated[bool, typer.Option("--json", help="print JSON alone")]
 
 
 def folder_of(name: str, profiles_dir: Path | None) -> Path:
@@ -33,31 +36,41 @@ def _group() -> None:
 
 
 @app.command("list")
-def list_profiles(profiles_dir: _Folder = None) -> None:
+def list_profiles(profiles_dir: _Folder = None, as_json: _Json = False) -> None:
     """The profiles that there are."""
     parent = folder_of("me", profiles_dir).parent
-    found = sorted(path.parent for path in parent.glob("*/profile.json"))
-    for path in found:
-        print(path.name)
+    found = sorted(path.parent.name for path in parent.glob("*/profile.json"))
+    if as_json:
+        print_json({"profiles_dir": str(parent), "profiles": found})
+        return
+    for profile in found:
+        print(profile)
     if not found:
         print(f"none yet in {parent}; 'nextword type' makes one")
 
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="text, a message a line, or a chat as WhatsApp exports it")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="text, a message a line, a chat as WhatsApp exports it, or what 'profile export' wrote"),
+    ],
     who: Annotated[str, typer.Option(help="whose messages of a chat are yours")] = "",
     name: _Name = "me",
     profiles_dir: _Folder = None,
 ) -> None:
-    """Learn from messages that you have written elsewhere; of a file learned before, only from those after them."""
+    """Learn from messages that you have written elsewhere; of a file learned before, only from those after them.
+
+    A file that has grown is known again by three different messages or more; with fewer, all of it is learned anew.
+    """
     written = chats.read(file)
     if "" in written and who:
         raise ValueError(f"{file}: no chat with names, so --who has nothing to choose")
     if who not in written:
         raise ValueError(f"{file}: a chat; say with --who which of these is you: {', '.join(written)}")
     with Profile(folder_of(name, profiles_dir)) as profile:
-        new, known = profile.take_in(written[who])
+        found = written[who]
+        new, known = profile.restore(found.events) if isinstance(found, chats.Exported) else profile.take_in(found)
         if known and not new:
             print(f"{file} was learned before; nothing new")
             return
@@ -71,15 +84,21 @@ def words(
     most: Annotated[int, typer.Option(min=1, help="at most so many, the most frequent ones")] = 50,
     name: _Name = "me",
     profiles_dir: _Folder = None,
+    as_json: _Json = False,
 ) -> None:
     """The words that it has learned from you, and those that it never offers."""
     with _there(name, profiles_dir) as profile:
         contents = profile.contents
-        for word, times in contents.own.frequent(most, normalise(beginning)):
-            print(f"{times:7.1f}  {contents.own.written(word) or word}")
+        frequent = contents.own.frequent(most, normalise(beginning))
+        learned = [{"word": contents.own.written(word) or word, "times": times} for word, times in frequent]
         hidden = sorted(word for word in contents.blocked if word.startswith(normalise(beginning)))
-        if hidden:
-            print(f"never offered: {', '.join(hidden)}")
+    if as_json:
+        print_json({"words": learned, "never_offered": hidden})
+        return
+    for known in learned:
+        print(f"{known['times']:7.1f}  {known['word']}")
+    if hidden:
+        print(f"never offered: {', '.join(hidden)}")
 
 
 @app.command()
@@ -143,7 +162,7 @@ def erase(
     try:
         opened = _there(name, profiles_dir)
     except Damaged as damaged:
-        _ask(f"{damaged}. Delete all that is kept, which cannot be read?", yes)
+        _ask(f"{damaged.where}. Delete all that is kept, which cannot be read?", yes)
         erase_damaged(folder_of(name, profiles_dir))
         print(f"{name}: all deleted")
         return

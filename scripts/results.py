@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nextword.text import counted
 from scripts.compare import WHERE
 from scripts.results_document import PEOPLE, Measured, alike, document, mean_rows, percent
 
@@ -74,7 +75,7 @@ def command(
         elif not path.is_file() or path.read_text(encoding="utf-8") != text:
             raise ValueError(f"{path} is not what {measured} gives; run 'nextword results'")
     if not check:
-        print(f"{' and '.join(map(str, texts))}: {len(kept)} runs")
+        print(f"{' and '.join(map(str, texts))}: {counted(len(kept), 'run')}")
 
 
 def publish(found: Measured, path: Path) -> None:
@@ -108,7 +109,7 @@ def published_in(path: Path) -> Measured:
 def of_run(folder: Path) -> dict[str, Measured]:
     """What is published of a run that was evaluated, or that others were compared with, or both.
 
-    Raises FileNotFoundError where there is neither.
+    Raises FileNotFoundError where there is neither, ValueError for one that does not hold what is published.
     """
     from server.run_folder import RunFolder
 
@@ -132,6 +133,13 @@ def _compared(comparison: Measured) -> Measured:
 
 def _evaluated(folder: RunFolder, evaluation: Measured) -> Measured:
     settings, summary = folder.config().to_flat(), folder.summary() or {}
+    if missing := [key for key in _SUMMARY if key not in summary]:
+        raise ValueError(f"{folder.path}: its summary.json has no {missing[0]!r}; has the run ended?")
+    if missing := [key for key in (*_EVALUATION, "people", "at_hand") if key not in evaluation]:
+        raise ValueError(
+            f"{folder.path}: its evaluation.json has no {missing[0]!r}; "
+            f"run 'nextword evaluate --model {folder.path}' again"
+        )
     run = {key: value for key, value in settings.items() if key not in ("seed", *WHERE)}
     run |= {key: Path(str(run[key])).name for key in _PATHS}  # of a path, no folder
     return {

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 
 def command(
-    profile: Annotated[str, typer.Option(help="whose keyboard; a new one where there is none of that name")] = "me",
+    profile: Annotated[
+        str | None, typer.Option(help="whose keyboard, else me; a new one where there is none of that name")
+    ] = None,
     model: Annotated[
         Path | None, typer.Option(help="a checkpoint's folder, or a run's; else the bundled model")
     ] = None,
@@ -48,6 +50,8 @@ def command(
 
         if web or print_settings or settings is not None or set_:
             raise ValueError("--replay: shows one person's messages, without settings and not in a browser")
+        if profile is not None or profiles_dir is not None:
+            raise ValueError("--replay: shows a person of a corpus and takes no profile")
         return show(replay, model, data_dir, speed, as_json=as_json)
     if as_json:
         raise ValueError("--json: goes with --replay; other programs use 'nextword predict --stdin'")
@@ -59,7 +63,8 @@ def command(
     if print_settings:
         print(chosen.documented(), end="")
         return
-    folder = folder_of(profile, profiles_dir)
+    name = "me" if profile is None else profile
+    folder = folder_of(name, profiles_dir)
     model = model or checkpoint.BUNDLED
     Published.at(model)  # what is wrong with it is told here, not in a browser
     if web:
@@ -74,7 +79,7 @@ def command(
     from personalization.profile import Profile
 
     with Profile(folder, least_times=chosen.learning.least_times) as kept:
-        app = KeyboardApp(PersonKeyboard(profile, Learner(kept, model)), chosen)
+        app = KeyboardApp(PersonKeyboard(name, Learner(kept, model)), chosen)
         app.run()
     for line in app.untold:
         print(f"nextword: {line}", file=sys.stderr)

@@ -39,6 +39,8 @@ INPUTS, EVENTS, CHECKPOINT, SUMMARY, EVALUATION, COMPARISON, CLUSTERS, SECRET = 
     "secret.json",
 )
 Event = dict[str, Any]
+_MEASURED = ("corpus", "seed", "reference", "methods")  # that every measurement of a run holds
+_ROW = {"name", "people", "users"}
 
 
 @dataclass
@@ -198,12 +200,12 @@ class RunFolder:
             os.fsync(file.fileno())
 
     def events(self) -> list[Event]:
-        """The events so far; a last line that was cut off is left out."""
+        """The events so far; a last line that was cut off is left out. Raises ValueError for a line that is none."""
         path = self.path / EVENTS
         if not path.is_file():
             return []
         lines = path.read_bytes().split(b"\n")[:-1]
-        return [json.loads(line) for line in lines]
+        return [_event(line, f"{path}: line {number}") for number, line in enumerate(lines, 1)]
 
     def write_summary(self, summary: Event) -> None:
         _write_json(self.path / SUMMARY, summary)
@@ -216,28 +218,56 @@ class RunFolder:
         _write_json(self.path / EVALUATION, evaluation)
 
     def evaluation(self) -> Event | None:
-        """What the finished run was measured to gain."""
-        return _read_json(self.path / EVALUATION)
+        """What the finished run was measured to gain. Raises ValueError where that was not written by a measurement."""
+        return self._measured(EVALUATION, _MEASURED, f"nextword evaluate --model {self.path}")
 
     def write_comparison(self, comparison: Event) -> None:
         """Keep how other runs' models do beside this one's."""
         _write_json(self.path / COMPARISON, comparison)
 
     def comparison(self) -> Event | None:
-        """What other runs were last compared to this one."""
-        return _read_json(self.path / COMPARISON)
+        """What other runs were last compared to this one. Raises ValueError as `evaluation` does."""
+        return self._measured(COMPARISON, (*_MEASURED, "runs"), f"nextword compare {self.path} OTHERS")
+
+    def _measured(self, name: str, needed: Sequence[str], command: str) -> Event | None:
+        """What a command has written, with a row for each method in it."""
+        found = _read_json(self.path / name)
+        if found is None:
+            return None
+        rows = found.get("methods")
+        there = isinstance(rows, list) and all(isinstance(row, dict) and row.keys() >= _ROW for row in rows)
+        missing = [key for key in needed if key not in found]
+        if missing or not there:
+            what = f"no {missing[0]!r}" if missing else "'methods' that are none"
+            raise ValueError(f"{self.path / name}: damaged ({what}); delete it, and run '{command}' again")
+        return found
 
     def _keep_events(self, last_round: int) -> None:
         kept = [event for event in self.events() if event["round"] <= last_round]
         write_whole(self.path / EVENTS, b"".join(json.dumps(event).encode() + b"\n" for event in kept))
 
 
+def _event(line: bytes, where: str) -> Event:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{where}: not JSON ({error})") from None
+    if not (isinstance(found, dict) and isinstance(found.get("event"), str) and isinstance(found.get("round"), int)):
+        raise ValueError(f"{where}: not an event of a run, which has 'event' and 'round'")  # noqa: TRY004
+    return found
+
+
 def _read_json(path: Path) -> Event | None:
     """What the file holds, None where there is none. Raises ValueError where it was damaged."""
+    if not path.is_file():
+        return None
     try:
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
-    except ValueError as error:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: not JSON ({error})") from None
+    if not isinstance(found, dict):
+        raise ValueError(f"{path}: not a JSON object")  # noqa: TRY004 (the file's fault)
+    return found
 
 
 def _write_json(path: Path, value: Event) -> None:

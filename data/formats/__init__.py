@@ -16,8 +16,14 @@ _ONE_FILE = (".jsonl", ".jsonl.gz", ".zip", ".xml")
 
 
 def place(path: Path) -> Path:
-    """`path` made absolute; a folder with exactly one JSON lines, zip or XML file in it stands for that file."""
-    path = path.resolve()
+    """`path` made absolute; a folder with exactly one JSON lines, zip or XML file in it stands for that file.
+
+    Raises ValueError for a link that leads to itself.
+    """
+    try:
+        path = path.resolve()
+    except RuntimeError:
+        raise ValueError(f"{path} is a link that leads to itself") from None
     if path.is_dir():
         files = [file for file in sorted(path.iterdir()) if file.is_file() and file.name.endswith(_ONE_FILE)]
         return files[0] if len(files) == 1 else path

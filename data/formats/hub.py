@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data.formats.source import Row, Source, checked, one_line, without_columns
+from data.formats.source import NoColumn, Row, Source, checked, one_line
 
 if TYPE_CHECKING:
     import datasets
@@ -51,7 +51,7 @@ def rows(splits: list[datasets.Dataset], source: Source) -> Iterator[Row]:
     for split in splits:
         for column, option in ((source.user_column, "--user-column"), (source.text_column, "--text-column")):
             if column not in split.column_names:
-                raise ValueError(f"{source.path}: {without_columns(split.column_names, column, option)}")
+                raise NoColumn(str(source.path), split.column_names, column, option)
         optional = [column for column in ("time", "group") if column in split.column_names]
         wanted = split.select_columns(list(dict.fromkeys([source.user_column, source.text_column, *optional])))
         for batch in wanted.iter(batch_size=_BATCH_ROWS):

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from data.formats.source import Row, Source, checked, one_line, without_columns
+from data.formats.source import NoColumn, Row, Source, checked, one_line
 
 VERSION = 1
 LINE_BYTES = 64 << 20
@@ -95,4 +95,4 @@ def _record(line: bytes, number: int, decode: Any, source: Source) -> dict[str, 
 def _require_columns(record: dict[str, Any], number: int, source: Source) -> None:
     for column, option in ((source.user_column, "--user-column"), (source.text_column, "--text-column")):
         if column not in record:
-            raise ValueError(f"{source.path}, line {number}: {without_columns(list(record), column, option)}")
+            raise NoColumn(f"{source.path}, line {number}", list(record), column, option)

@@ -151,10 +151,13 @@ def storable(text: str) -> str:
     return text
 
 
-def without_columns(columns: list[str], wanted: str, option: str) -> str:
-    """The message for a missing column."""
-    found = ", ".join(sorted(columns)[:12]) or "none"
-    return f"no {wanted!r} column (there are: {found}); name the right one with {option}"
+class NoColumn(ValueError):
+    """A column is missing; `missing` says so without the option that names another."""
+
+    def __init__(self, where: str, columns: list[str], wanted: str, option: str) -> None:
+        found = ", ".join(sorted(columns)[:12]) or "none"
+        self.missing = f"{where}: no {wanted!r} column (there are: {found})"
+        super().__init__(f"{self.missing}; name the right one with {option}")
 
 
 def pseudonym(prefix: str, name: str) -> str:

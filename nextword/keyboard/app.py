@@ -113,7 +113,7 @@ class KeyboardApp(Desk):
         self.insight.set_class(not self._state.insight, "hidden")
         self.writing.begin_anew(self._state.draft)
         self.writing.focus()
-        self.conversation.scroll_end(animate=False)
+        self.conversation.anchor()  # at its end, however high it is
         self.set_interval(_KEPT_EVERY_S, self._keep_state)
         self.writing.ask()
         self.call_after_refresh(self._show_insight)  # the words first
@@ -322,7 +322,8 @@ class KeyboardApp(Desk):
         self._tell()
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        yield from super().get_system_commands(screen)
+        # What is typed is of no use alone on the screen.
+        yield from (command for command in super().get_system_commands(screen) if command.title != "Maximize")
         yield SystemCommand("Learn my habits", "Train on the messages sent, or stop the training", self.action_train)
         yield SystemCommand("Undo the last training", "Use what was used before it", self.action_undo_training)
         yield SystemCommand(
@@ -371,5 +372,6 @@ class KeyboardApp(Desk):
 
 
 def _bubble(text: str) -> Static:
+    """A tab would be drawn as a line's end."""
     cut = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]} \u2026"
-    return Static(cut, classes="sent", markup=False)
+    return Static(cut.expandtabs(1), classes="sent", markup=False)

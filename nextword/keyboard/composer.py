@@ -13,7 +13,7 @@ from pydantic import Field
 from nextword.casing import begins_sentence
 from nextword.settings import Section
 
-_BEGUN = regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:['\u2019][\p{L}\p{N}\p{M}]*)*$")
+_BEGUN = regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:['\u2019][\p{L}\p{N}\p{M}]*)*\Z")
 _GOING_ON = regex.compile(r"[\p{L}\p{N}\p{M}'\u2019]*")
 _EATS_AND_GIVES = frozenset(".,!?;:")  # symbols that take an automatic space before them, and leave one behind them
 _EATS = frozenset(")]}%-/")

@@ -219,6 +219,14 @@ def test_a_bad_file_at_hand_replaces_nothing(entry: Entry, tmp_path: Path) -> No
     assert len(load("nus-sms", data_dir=tmp_path / "home")) == 2000
 
 
+def test_a_file_at_hand_with_other_columns_is_told_what_fetch_can_do(entry: Entry, tmp_path: Path) -> None:
+    (tmp_path / "other.jsonl").write_text('{"who": "a", "body": "hi"}\n')
+    with pytest.raises(ValueError, match=r"other\.jsonl, line 1: no 'user' column") as told:
+        fetch(entry, data_dir=tmp_path / "home", from_path=tmp_path / "other.jsonl")
+    assert "--user-column" not in str(told.value)
+    assert "name the file itself as the corpus" in str(told.value)
+
+
 def test_what_is_generated_is_not_fetched(entry: Entry, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="nothing to fetch"):
         fetch(replace(entry, url=None), data_dir=tmp_path)

@@ -592,6 +592,42 @@ def test_a_training_that_comes_to_nothing_is_not_begun_again_at_once() -> None:
     use(how, Refusing(broken=True), settings=KeyboardSettings().with_settings(["learning.train-after=2"]))
 
 
+def test_the_newest_messages_stay_in_sight_where_the_terminal_shrinks() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        conversation = pilot.app.query_one("#conversation")
+        for height in (24, 16, 12, 30):
+            await pilot.resize_terminal(80, height)
+            await settled(pilot)
+            assert conversation.scroll_y == conversation.max_scroll_y > 0
+        await press(pilot, "f12", "f7")
+        assert conversation.scroll_y == conversation.max_scroll_y
+        conversation.scroll_to(y=3, animate=False)  # to read what was before
+        await settled(pilot)
+        await pilot.resize_terminal(80, 20)
+        await settled(pilot)
+        assert conversation.scroll_y == 3
+        await press(pilot, "ok", "enter")
+        assert conversation.scroll_y == conversation.max_scroll_y
+
+    use(how, Fake(messages=[f"message {number}" for number in range(40)]))
+
+
+def test_a_tab_in_a_message_is_a_space_on_the_screen() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        assert shown(pilot) == ["left right\nbelow"]
+
+    use(how, Fake(messages=["left\tright\nbelow"]))
+
+
+def test_the_palette_leaves_the_screen_whole() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        titles = [command.title for command in pilot.app.get_system_commands(pilot.app.screen)]
+        assert "Maximize" not in titles
+        assert "Theme" in titles
+
+    use(how)
+
+
 def test_a_theme_that_is_not_there_is_told() -> None:
     async def how(pilot: Pilot[None], fake: Fake) -> None:
         assert "there is no theme dracul" in notes(pilot)[-1]

@@ -60,6 +60,9 @@ class Paper:
         ("h<hello", "hello|"),
         ("h<jello", "Jello|"),
         ("so i <", "So i|"),
+        # a new line
+        ("see |you|\nso", "See you \nso|"),
+        ("see you.\nso", "See you.\nSo|"),
     ],
 )
 def test_keys_on_an_empty_text(keys: str, written: str) -> None:
@@ -76,6 +79,7 @@ def test_keys_on_an_empty_text(keys: str, written: str) -> None:
         ("don'", 4, "don't", "don't |"),
         ("caf\u00e9e\u0301", 6, "caf\u00e9", "caf\u00e9 |"),
         ("ok\n", 2, "okay", "okay|\n"),
+        ("abc def\n", 8, "x", "abc def\nx |"),  # the line above is ended
         ("\U0001f600", 1, "hi", "\U0001f600hi |"),
         ("", 0, "hi", "hi |"),
     ],
@@ -85,6 +89,11 @@ def test_a_suggestion_takes_the_place_of_the_word_begun(text: str, cursor: int, 
     edit = paper.composer.accept(text, cursor, word)
     paper.text, paper.cursor = edit.apply(text), edit.cursor
     assert str(paper) == written
+
+
+@pytest.mark.parametrize(("before", "word"), [("see yo", "yo"), ("see ", ""), ("a\n", ""), ("a\nb", "b"), ("", "")])
+def test_a_word_begun_ends_at_the_cursor(before: str, word: str) -> None:
+    assert begun(before) == word
 
 
 def test_a_correction_is_undone_once_and_for_all_by_backspace() -> None:

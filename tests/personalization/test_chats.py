@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,7 +45,70 @@ def test_a_chat_of_long_messages_is_one(tmp_path: Path) -> None:
     assert found["Ben Two"] == ["ok"]
 
 
-@pytest.mark.parametrize("text", ["", "hello\nsee you", "12:15 - see you: there\nok\nhaha", "at 22:15 - Ann: no"])
+@pytest.mark.parametrize(
+    "head",
+    [
+        "31/12/23, 10:15 p. m. - ",  # Spanish
+        "31/12/23, 10:15\u202fp.\u00a0m. - ",
+        "31/12/23 a las 22:15 - ",
+        "[31/12/23, 10:15:03 p. m.] ",
+        "31/12/2023 à 22:15 - ",  # French
+        "[31/12/2023 à 22:15:03] ",
+        "31.12.23, 22:15 - ",  # German
+        "31.12.23 um 22:15 - ",
+        "31-12-2023 22:15 - ",  # Dutch
+        "31-12-23 om 22:15 - ",
+        "31/12/23 22.15 - ",  # Indonesian
+        "31.12.2023 klo 22.15 - ",  # Finnish
+        "2023. 12. 31. 22:15 - ",  # Hungarian
+        "2023/12/31 下午10:15 - ",  # Chinese
+        "[2023/12/31 下午10:15:03] ",
+        "2023. 12. 31. 오후 10:15 - ",  # Korean
+        "31\u200f/12\u200f/2023، 10:15 م - ",  # Arabic
+    ],
+)
+def test_a_chat_is_one_in_whatever_language_the_phone_speaks(head: str, tmp_path: Path) -> None:
+    """Else what others wrote in it, names and dates would be taken for one's own."""
+    file = tmp_path / "chat.txt"
+    file.write_text(f"{head}(…)\n{head}Ana: hola: tú\n12:15 - ya\n{head}王 Two: ok\n{head}Ana: sí\n", encoding="utf-8")
+    assert chats.read(file) == {"Ana": ["hola: tú\n12:15 - ya", "sí"], "王 Two": ["ok"]}
+
+
+@pytest.mark.parametrize("head", ["22:15, 31/12/2023 - ", "31/12/2023 22:15 | ", "(2023-12-31) "])
+def test_what_looks_like_a_chat_of_another_form_is_refused(head: str, tmp_path: Path) -> None:
+    file = tmp_path / "chat.txt"
+    file.write_text(f"{head}Ann: hello\n{head}Ben: ok\nand so on\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"chat\.txt: looks like a chat, of a form that is not known"):
+        chats.read(file)
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "<Medien ausgeschlossen>",
+        "<Multimedia omitido>",
+        "<Médias omis>",
+        "<Media omessi>",
+        "<Mídia oculta>",
+        "<Media weggelaten>",
+        "<Media tidak disertakan>",
+        "Diese Nachricht wurde gelöscht.",
+        "IMG-0001.jpg (archivo adjunto)",
+        "\u200e何か",  # as phones of Apple mark it
+    ],
+)
+def test_what_the_app_puts_in_the_place_of_a_message_is_left_out(mark: str, tmp_path: Path) -> None:
+    file = tmp_path / "chat.txt"
+    file.write_text(f"[31/12/23 22:15:03] Ann: {mark}\n[31/12/23 22:15:04] Ann: ok\u200e <…>\n", encoding="utf-8")
+    assert chats.read(file) == {"Ann": ["ok <…>"]}
+    file.write_text(f"[31/12/23 22:15:03] Ann: {mark}\n[31/12/23 22:15:04] Ann: ok \u200e<…>\n", encoding="utf-8")
+    assert chats.read(file) == {"Ann": ["ok"]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "hello\nsee you", "12:15 - see you: there\nok\nhaha", "at 22:15 - Ann: no", "1/2 tea: ok\n1.5.2 is out"],
+)
 def test_plain_text_is_no_chat(text: str) -> None:
     assert not chats.is_chat(text.splitlines())
 
@@ -75,6 +139,20 @@ def test_a_file_is_gone_through_once_however_many_have_written(tmp_path: Path, m
     assert told.call_count == 1
     assert list(found) == _names(lines)
     assert found == {who: _messages_of(lines, who) for who in _names(lines)}
+
+
+def test_an_export_of_a_profile_is_read_as_its_messages(tmp_path: Path) -> None:
+    file = tmp_path / "mine.jsonl"
+    events = [{"sent": "teh Zoque"}, {"sent": "ok", "import": 1}, {"renamed": "teh", "to": "the"}, {"forgot": "ok"}]
+    file.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
+    assert chats.read(file) == {"": ["the Zoque", ""]}
+    for line in ('{"text": "hello", "user": "Ann"}', '{"sent": 3}', "{}"):
+        file.write_text(f'{{"sent": "hello"}}\n\n{line}\n', encoding="utf-8")
+        with pytest.raises(ValueError, match=r"mine\.jsonl: JSON lines, not a text; give a message a line"):
+            chats.read(file)
+    for text in ("[1]\n", '{"sent": "hello"}\nok\n', "[" * 100_000):
+        file.write_text(text, encoding="utf-8")
+        assert chats.read(file) == {"": text.splitlines()}
 
 
 def test_a_name_without_a_letter_is_nobody(tmp_path: Path) -> None:

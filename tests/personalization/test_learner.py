@@ -14,6 +14,7 @@ from nextword.layers import Trusted
 from nextword.model import LanguageModel
 from nextword.near_contexts import ModelStates, NearContexts
 from nextword.vocabulary import Vocabulary
+from personalization import chats
 from personalization.gate import NOTHING
 from personalization.learner import FEWEST, Learner
 from personalization.profile import Profile, TakenBack
@@ -59,6 +60,19 @@ def test_a_word_is_offered_once_it_was_sent_and_after_a_restart(profile: Profile
     profile.unblock("zoque")
     profile.write("ZoQue")
     assert _first(keyboard)[0] == "ZoQue"
+
+
+def test_an_export_is_taken_in_as_what_it_was(profile: Profile, shared: Path, tmp_path: Path) -> None:
+    with Profile(tmp_path / "before") as before:
+        before.add(["Meet you at Zoque"] * 3)
+        before.block("you")
+        before.export(tmp_path / "mine.jsonl")
+    keyboard = Learner(profile, shared)
+    [messages] = chats.read(tmp_path / "mine.jsonl").values()
+    assert keyboard.take_in(messages) == (3, 0)
+    assert _first(keyboard) == ("Zoque", "own")
+    assert "you" not in [found.word for found in keyboard.predictor.suggest("meet", "y")]
+    assert keyboard.take_in(messages) == (0, 3)
 
 
 def test_own_words_are_trusted_the_more_the_more_was_sent(profile: Profile, shared: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -127,6 +129,61 @@ def test_an_export_holds_everything_and_overwrites_nothing(folder: Path, tmp_pat
         with pytest.raises(FileExistsError):
             profile.export(tmp_path / "mine.jsonl")
     assert (tmp_path / "none.jsonl").read_bytes() == b""
+
+
+@pytest.fixture
+def exported(folder: Path, tmp_path: Path) -> Path:
+    """Of a profile of which all that can be said of words was said, and with a training."""
+    with Profile(folder) as profile:
+        profile.take_in(["ask Zoque", "teh train", "see you"])
+        profile.send("hall at ten")
+        profile.rename("teh", "The")
+        profile.forget("hall")
+        profile.block("damn")
+        profile.write("ZOQUE")
+        profile.end_training(profile.begin_training(), 1)
+        profile.export(tmp_path / "mine.jsonl")
+    return tmp_path / "mine.jsonl"
+
+
+def _events(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def test_an_export_makes_an_empty_profile_what_the_other_was_but_for_trainings(folder: Path, exported: Path) -> None:
+    with Profile(folder) as before, Profile(folder.parent / "other") as other:
+        assert other.restore(_events(exported)) == (4, 0)
+        assert other.contents == dataclasses.replace(before.contents, own=other.contents.own, trainings=[], tried=0)
+        assert other.contents.own.followers == before.contents.own.followers
+        assert other.contents.own.fixed_forms == before.contents.own.fixed_forms == {"the": "The", "zoque": "ZOQUE"}
+        assert other.take_in(["ask Zoque", "teh train", "see you", "later"]) == (1, 3)
+
+
+def test_an_export_adds_to_its_own_profile_just_what_came_after(folder: Path, exported: Path) -> None:
+    with Profile(folder) as profile:
+        assert profile.restore(_events(exported)) == (0, 4)
+        profile.send("more")
+        assert profile.restore(_events(exported)) == (0, 4)
+        profile.export(exported.with_name("later.jsonl"))
+    with Profile(folder.parent / "other") as other:
+        other.restore(_events(exported))
+        begun = other.begin_training()
+        assert other.restore(_events(exported.with_name("later.jsonl"))) == (1, 4)
+        other.check(begun)  # nothing is taken back
+        assert other.contents.messages[-1] == "more"
+
+
+def test_an_export_of_another_profile_adds_its_messages_and_what_was_said_of_words(
+    folder: Path, exported: Path
+) -> None:
+    with Profile(folder.parent / "other") as other:
+        other.send("teh hall")
+        assert other.restore(_events(exported)) == (4, 0)
+        assert other.contents.messages == ["teh hall", "ask Zoque", "The train", "see you", "at ten"]
+        assert (other.contents.blocked, other.contents.own.written("zoque")) == ({"damn"}, "ZOQUE")
+        before = (folder.parent / "other" / "events.jsonl").read_bytes()
+        assert other.restore(_events(exported)) == (0, 4)
+        assert (folder.parent / "other" / "events.jsonl").read_bytes() == before
 
 
 @pytest.mark.parametrize(

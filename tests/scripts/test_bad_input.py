@@ -6,16 +6,24 @@ import gzip
 import io
 import json
 import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
+import scripts
 from nextword import checkpoint
+from nextword.federation.config import RunConfig
 from nextword.model import LanguageModel
 from nextword.model_config import ModelConfig
 from nextword.vocabulary import Vocabulary
 from personalization.profile import Profile
+from scripts.results import _SUMMARY
+from server.run_folder import RunFolder
 
 Shell = Any
 
@@ -54,6 +62,8 @@ def test_a_corpus_that_cannot_be_read(nextword: Shell, tmp_path: Path, start: Pa
         (_corpus(tmp_path / "nouser.jsonl", '{"name": "a", "text": "hi"}'), ("user", "name")),
         (_corpus(tmp_path / "number.jsonl", '{"user": "a", "text": 7}'), ("line 1", "text")),
     ]
+    (loop := tmp_path / "loop.jsonl").symlink_to(loop)
+    cases.append((loop, ("loop.jsonl",)))
     binary = tmp_path / "binary.jsonl"
     binary.write_bytes(os.urandom(2000))
     for path, words in [*cases, (binary, ("binary.jsonl",))]:
@@ -163,11 +173,124 @@ def test_a_stream_of_predictions_answers_every_line(
     ]
 
 
+def test_what_is_half_a_character_is_answered_with_a_mark_in_its_place(nextword: Shell, start: Path) -> None:
+    said = nextword("predict", "caf\u00e9 \udcff\udcfe", "--typed", "\ud83d", "--json", "--model", start)
+    assert said.code == 0, said.err
+    answer = json.loads(said.out)
+    assert (answer["text"], answer["typed"]) == ("caf\u00e9 \ufffd\ufffd", "\ufffd")
+
+
+def test_a_terminal_without_some_letters_is_told_the_others(start: Path) -> None:
+    predict = [
+        sys.executable,
+        "-m",
+        "scripts",
+        "predict",
+        "see",
+        "--typed",
+        "zo",
+        "--word",
+        "Zoqu\u00e9",
+        "--model",
+        start,
+    ]
+    ascii_only = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(Path(scripts.__file__).parents[1])}
+    said = subprocess.run([*predict, "--k", "1"], capture_output=True, env=ascii_only)
+    assert (said.returncode, said.stderr, b"Zoqu?" in said.stdout) == (0, b"", True)
+    said = subprocess.run([*predict, "--json"], capture_output=True, env=ascii_only)
+    assert json.loads(said.stdout.decode("ascii"))["suggestions"][0]["word"] == "Zoqu\u00e9"
+
+
 def test_results_want_evaluated_runs(nextword: Shell, tmp_path: Path) -> None:
     to = ["--measured", tmp_path / "measured", "--out", tmp_path / "R.md"]
     _refused(nextword("results", tmp_path, *to), "nextword evaluate")
     _refused(nextword("results", *to), "nothing is published")
     assert not (tmp_path / "R.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "told"),
+    [
+        ("evaluation.json", '{"methods": []}', "nextword evaluate --model"),
+        ("evaluation.json", "[]", "not a JSON object"),
+        ("evaluation.json", json.dumps({"corpus": "a", "seed": 0, "reference": "a", "methods": [5]}), "'methods'"),
+        ("comparison.json", '{"a": 1}', "nextword compare"),
+        ("summary.json", "[]", "not a JSON object"),
+        ("events.jsonl", '{"event": "start", "round": 0}\n5\n', "events.jsonl: line 2: not an event"),
+        ("events.jsonl", "{\n", "events.jsonl: line 1: not JSON"),
+    ],
+)
+def test_a_damaged_file_of_a_run_is_named(nextword: Shell, tmp_path: Path, file: str, content: str, told: str) -> None:
+    RunFolder.create(tmp_path / "run", RunConfig())
+    (tmp_path / "run" / file).write_text(content, encoding="utf-8")
+    to = ["--measured", tmp_path / "measured", "--out", tmp_path / "R.md"]
+    if file != "comparison.json":
+        _refused(nextword("report", tmp_path / "run"), file, told)
+        assert not (tmp_path / "run" / "report.html").exists()
+    if file in ("evaluation.json", "comparison.json"):
+        _refused(nextword("results", tmp_path / "run", *to), file, told)
+
+
+def test_results_want_all_that_is_published_of_a_run(nextword: Shell, tmp_path: Path) -> None:
+    run = RunFolder.create(tmp_path / "run", RunConfig())
+    run.write_evaluation({"corpus": "a", "seed": 0, "reference": "federated", "methods": []})
+    _refused(nextword("results", run.path), "summary.json has no 'rounds'")
+    run.write_summary(dict.fromkeys(_SUMMARY, 0))
+    _refused(nextword("results", run.path), "evaluation.json has no 'protocol'", "nextword evaluate --model")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["predct"], "there is no command 'predct'; did you mean 'predict'?"),
+        (["profile", "wrods"], "there is no command 'wrods'; did you mean 'words'?"),
+        (["xyz"], "there is no command 'xyz'; there are: demo, simulate, "),
+        (["predict", "--kk"], "No such option '--kk'"),
+        (["predict", "--k", "0"], "Invalid value for '--k'"),
+        (["report"], "Missing argument 'RUN…' ('nextword report --help' tells more)"),
+        (["corpus", "fetch", "a", "b"], "unexpected extra argument"),
+        (["evaluate", "--model", "x", "--seed", "-1"], "Invalid value for '--seed': -1"),
+        (["bench", "latency", "--seed", "-1"], "Invalid value for '--seed': -1"),
+        (["bench", "keyboard", "--seed", "-1"], "Invalid value for '--seed': -1"),
+    ],
+)
+def test_a_mistake_in_the_options_is_one_line(nextword: Shell, arguments: list[str], told: str) -> None:
+    _refused(nextword(*arguments), f"nextword: {told}" if told[0].isupper() or "command" in told else told)
+
+
+def test_options_that_would_do_nothing_are_refused(nextword: Shell, start: Path) -> None:
+    for more in (["see you"], ["--typed", "st"], ["--json"]):
+        _refused(nextword("predict", "--stdin", "--model", start, *more), "--stdin")
+    for more in (["--profile", "me"], ["--profiles-dir", start]):
+        _refused(nextword("type", "--replay", "synthetic", "--model", start, *more), "--replay", "no profile")
+
+
+def test_a_question_that_is_not_answered_ends_in_one_line(
+    nextword: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Profile(tmp_path / "me").close()
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    ended = nextword("profile", "erase", "--profiles-dir", tmp_path)
+    assert (ended.code, ended.err.splitlines()[-1]) == (1, "nextword: stopped")
+
+
+def test_what_is_no_mistake_of_the_person_shows_where_it_is(
+    nextword: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scripts.profile.folder_of", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        nextword("profile", "list")
+    monkeypatch.setattr("scripts.profile.folder_of", Mock(side_effect=KeyboardInterrupt))
+    assert nextword("profile", "list").code == 130
+
+
+def test_the_help_names_every_command(nextword: Shell) -> None:
+    told = nextword("--help")
+    assert told.code == 0
+    for name in scripts._COMMANDS:
+        assert re.search(rf"^\W*{name} ", told.out, re.MULTILINE), name
+    nothing = nextword("profile")
+    assert (nothing.code, nothing.err, "rename" in nothing.out) == (2, "", True)
 
 
 def test_a_profile_is_one_keyboards_and_has_a_plain_name(

@@ -20,7 +20,8 @@ from nextword.training import TrainConfig
 from personalization.finetune import FinetuneConfig
 from personalization.stack import StackConfig
 from scripts import evaluation, systems
-from scripts.evaluation_rows import predictors_of, summarise_all
+from scripts.evaluation_rows import predictors_of, summarise_all, told_people
+from scripts.report import page_of
 
 # Of 40 messages 29 are the training part of the history, 3 the validation part, 8 the test: each with its own word.
 PERIODS = ["past"] * 29 + ["middle"] * 3 + ["later"] * 8
@@ -92,6 +93,18 @@ def test_people_without_a_word_are_left_out_and_nobody_left_is_told() -> None:
     assert {row["people"]: row["users"] for row in rows} == {"participants": 1, "all": 1}
     with pytest.raises(ValueError, match="nobody has a word"):
         summarise_all([result("...", True)], ["trigram"], "trigram", 0)
+
+
+def test_one_newcomer_is_one() -> None:
+    told = [told_people(users, people) for users, people in ((1, "newcomers"), (2, "participants"), (1, "all"))]
+    assert told == ["1 newcomer", "2 participants", "1 all"]
+    row = {"name": "shared", "people": "newcomers", "users": 1} | dict.fromkeys(
+        ("top1", "top3", "keystroke_savings"), 0.5
+    )
+    row |= {"top1_interval": [0, 1], "bits_per_character": None}
+    evaluation = {"reference": "shared", "methods": [row]}
+    run = {"name": "run-0", "settings": {}, "summary": None, "rejected": 0, "figures": {}, "evaluation": evaluation}
+    assert "<h3>1 newcomer</h3>" in page_of([run])
 
 
 def test_what_gain_goes_with_is_told_of_enough_people() -> None:

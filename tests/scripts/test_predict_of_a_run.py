@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from nextword import checkpoint
 from nextword.federation.published import Published
@@ -39,6 +41,25 @@ def test_a_history_chooses_the_cluster(
     assert sources("--model", run, "--history", history) >= {"cluster", "own"}
     assert "shared" not in sources("--model", run, "--history", history)
     assert sources("--model", run / "final", "--history", history) >= {"shared", "own"}
+
+
+def test_learning_from_a_history_is_seen_on_stderr(
+    nextword: Do, tmp_path: Path, model: LanguageModel, vocabulary: Vocabulary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = Console(file=io.StringIO(), force_terminal=True, width=120)
+    monkeypatch.setattr("scripts.console.errors", terminal)
+    checkpoint.save(tmp_path / "model", model, vocabulary)
+    history = tmp_path / "history.txt"
+    predict = ["predict", "the", "--model", tmp_path / "model", "--json"]
+    history.write_text("\n".join(LIKE_MINDED), encoding="utf-8")
+    assert nextword(*predict, "--history", history).err == ""
+    shown = terminal.file.getvalue()  # type: ignore[attr-defined]
+    assert "learning from what you wrote" in shown
+    assert "5/5" in shown
+    history.write_text("\n  \n", encoding="utf-8")
+    blank = nextword(*predict, "--history", history)
+    assert (blank.code, "history.txt: no message in it" in blank.err, blank.err.count("\n")) == (0, True, 1)
+    assert json.loads(blank.out)["suggestions"] == json.loads(nextword(*predict).out)["suggestions"]
 
 
 def test_n_grams_that_cannot_be_read_are_told_and_nothing_is_answered_or_measured_without_them(

@@ -44,6 +44,46 @@ def test_messages_go_in_are_seen_and_come_out(do: Do, tmp_path: Path) -> None:
         assert profile.contents.messages == []
 
 
+def test_an_export_is_taken_back(do: Do, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("Ask Zoque\nsee Bugis\n", encoding="utf-8")
+    do("import", tmp_path / "mine.txt")
+    do("block", "bugis")
+    do("export", tmp_path / "out.jsonl")
+    told = do("words").out
+    assert "nothing new" in do("import", tmp_path / "out.jsonl").out
+    do("erase", "--yes")
+    assert do("import", tmp_path / "out.jsonl").out == "2 messages learned, 2 in all\n"
+    assert do("words").out == told
+    (tmp_path / "out.jsonl").write_text('{"text": "hello"}\n', encoding="utf-8")
+    other = do("import", tmp_path / "out.jsonl")
+    assert (other.code, "JSON lines, not a text" in other.err, other.err.count("\n")) == (2, True, 1)
+
+
+def test_what_is_kept_is_told_to_programs_as_json(do: Do, tmp_path: Path) -> None:
+    parent = str(tmp_path / "profiles")
+    assert json.loads(do("list", "--json").out) == {"profiles_dir": parent, "profiles": []}
+    (tmp_path / "mine.txt").write_text("ask Zoque\n", encoding="utf-8")
+    do("import", tmp_path / "mine.txt")
+    do("block", "ask")
+    assert json.loads(do("list", "--json").out)["profiles"] == ["me"]
+    assert json.loads(do("words", "Z", "--json").out) == {"words": [{"word": "Zoque", "times": 1}], "never_offered": []}
+    assert json.loads(do("words", "--json").out)["never_offered"] == ["ask"]
+    assert len(json.loads(do("words", "--json", "--most", 1).out)["words"]) == 1
+
+
+def test_a_file_that_has_grown_is_known_by_three_messages(do: Do, tmp_path: Path) -> None:
+    """As the help says: two that begin alike may be two files."""
+    assert "three different messages or more" in " ".join(do("import", "--help").out.split())
+    for before, after, told in (
+        (2, 3, "3 messages learned, 5 in all"),
+        (3, 4, "1 message learned, 6 in all; 3 before"),
+    ):
+        for lines in (before, after):
+            (tmp_path / "mine.txt").write_text("".join(f"message {n}\n" for n in range(lines)), encoding="utf-8")
+            out = do("import", tmp_path / "mine.txt").out
+        assert told in out
+
+
 def test_one_message_is_one(do: Do, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mine.txt").write_text("hello\n", encoding="utf-8")
     asked: list[str] = []
@@ -120,10 +160,14 @@ def test_a_damaged_profile_is_deleted_as_any_other(
         taken = do("erase", "--yes")  # by the keyboard that is open
         assert (taken.code, "another process" in taken.err) == (2, True)
         assert profile.training_folder(1).exists()
+    told = do("words")
+    assert (told.code, told.err.count("\n")) == (2, 1)
+    assert told.err.endswith("or delete all that is kept with 'nextword profile erase --profile me'\n")
     asked: list[str] = []
     monkeypatch.setattr("typer.confirm", lambda question: asked.append(question))
     assert do("erase").code == 1
     assert file in asked[0]
+    assert "profile erase" not in asked[0]
     assert profile.training_folder(1).exists()
     assert do("erase", "--yes").out == "me: all deleted\n"
     assert {path.name for path in folder.iterdir()} == {"profile.json", ".lock"}

@@ -1,0 +1,19 @@
+"""A command with sub-commands that names the nearest one where one is mistyped."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+import typer.core
+
+
+class Group(typer.core.TyperGroup):
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Raises ValueError for a command that there is not."""
+        name, there = args[0], self.list_commands(ctx)
+        if name not in there and not name.startswith("-"):
+            near = difflib.get_close_matches(name, there, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(there)}"
+            raise ValueError(f"there is no command {name!r}; {hint}")
+        return super().resolve_command(ctx, args)
