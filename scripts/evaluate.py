@@ -92,6 +92,7 @@ def command(
     from personalization.gate import GateConfig
     from personalization.stack import StackConfig
     from scripts.evaluation import Plan, evaluate
+    from server.run_folder import RunFolder
 
     code = commit()  # before the work, which takes long enough for the files to change
     ceiling = TrainConfig(
@@ -108,6 +109,7 @@ def command(
     finetune = FinetuneConfig(train=train)
     if is_run(model):
         check_writable(model)
+        RunFolder(model).evaluation()  # one that is damaged is told before the work
     columns = (user_column, text_column)
     wanted = frozenset(filter(None, map(str.strip, methods.split(","))))
     if methods and not wanted:

@@ -42,8 +42,8 @@ def command(
     from nextword.federation.published import Published
     from nextword.predictor import Predictor
 
-    if stdin and (text or typed or as_json):
-        raise ValueError("--stdin: each line has its own text and typed, and is answered in JSON; give none of these")
+    if stdin and (text or typed):
+        raise ValueError("--stdin: each line has its own text and typed; give neither beside it")
     published = Published.at(model or checkpoint.BUNDLED)
     predictor = Predictor.load(published.final) if history is None else _with_habits(history, published)
     for own in word:
