@@ -97,10 +97,10 @@ def _checked(
     users = set(map(int, asked))
     if not users or not users <= waiting or {homes.node_of[user] for user in users} != {reply.metadata.src_node_id}:
         raise ValueError("it speaks of users who were not asked of this node, or twice")
-    array = reply.content.array_records[records.SKETCH][records.SKETCH]
-    if (list(array.shape), array.dtype) != ([sketching.rows, sketching.buckets], "uint16"):
-        raise ValueError("the sketch has another shape")
-    sketch = array.numpy()
+    sketch = reply.content.array_records[records.SKETCH][records.SKETCH].numpy()
+    # The record's own words about shape and type are the device's, and need not be those of its numbers.
+    if sketch.shape != (sketching.rows, sketching.buckets) or sketch.dtype != np.uint16:
+        raise ValueError("the sketch has another shape or type")
     if sketch.max() > len(users) or sketch.sum() > len(users) * sketching.rows * sketching.items:
         raise ValueError("the sketch holds more than these users may contribute")
     return sketch, users

@@ -112,6 +112,17 @@ def _sketch(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[Message], N
     return spoil
 
 
+def _sketch_under_false_words(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[Message], None]:
+    """Other numbers, of which the record says that they have the right shape and type."""
+
+    def spoil(reply: Message) -> None:
+        record = reply.content.array_records[records.SKETCH]
+        said = record[records.SKETCH]
+        record[records.SKETCH] = Array(said.dtype, said.shape, said.stype, Array(np.asarray(change(said.numpy()))).data)
+
+    return spoil
+
+
 def _somebody_else(reply: Message) -> None:
     reply.content[records.TASK] = ConfigRecord({records.USERS: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]})
 
@@ -123,10 +134,13 @@ def _somebody_else(reply: Message) -> None:
         _sketch(lambda a: a.astype(np.float32)),
         _sketch(lambda a: a + 100),
         _sketch(lambda a: np.ones_like(a)),
+        _sketch_under_false_words(lambda a: np.full(a.shape, -(10**9), np.int64)),
+        _sketch_under_false_words(lambda a: np.full(a.shape, np.nan)),
+        _sketch_under_false_words(lambda a: np.uint16(0)),
         _somebody_else,
         lambda reply: reply.content.pop(records.SKETCH),
     ],
-    ids=["shape", "type", "too much", "too many", "others", "nothing"],
+    ids=["shape", "type", "too much", "too many", "negative", "not a number", "one number", "others", "nothing"],
 )
 def test_a_bad_sketch_is_left_out_and_told(
     searching: RunConfig, local_grid: Grids, spoil: Callable[[Message], None]
@@ -140,7 +154,7 @@ def test_a_bad_sketch_is_left_out_and_told(
     events = RunFolder(Path(searching.out)).events()
     assert [event["rejected"] for event in events if event["event"] == "ngrams"] == [1] * LEVELS
     assert any("n-grams" in event.get("reason", "") for event in events)
-    assert all(event["users"] < 14 for event in events if event["event"] == "ngrams")
+    assert all(event["users"] < 12 for event in events if event["event"] == "ngrams")
     assert summary["ngrams"]["levels"] == LEVELS
 
 
