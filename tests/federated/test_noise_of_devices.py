@@ -302,6 +302,17 @@ def test_each_device_counts_what_it_has_sent(config: RunConfig, local_grid: Grid
     }
 
 
+def test_what_is_asked_out_of_turn_is_another_release_and_counted(config: RunConfig, local_grid: Grids) -> None:
+    """As often as the device sends other bytes."""
+    config = config.with_settings([*LOCAL, "personal.method=adapters"])
+    grid = local_grid(config, nodes=1)
+    sent: set[bytes] = set()
+    for server_round in (10, 10, 5, 10, 5):
+        update = grid.ask(9, server_round).content.array_records["update.9"]
+        sent.add(b"".join(array.data for array in update.values()))
+    assert _own_accounts(config)[9].spent(1e-5).rounds == len(sent) == 3
+
+
 @pytest.mark.parametrize("tell", ["another round", "other parameters"])
 def test_a_server_that_asks_beyond_the_budget_gets_nothing(
     config: RunConfig, local_grid: Grids, monkeypatch: pytest.MonkeyPatch, tell: str
