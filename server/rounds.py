@@ -58,8 +58,7 @@ class Run:
     def find_ngrams(self, vocabulary: Vocabulary) -> None:
         """Look for the n-grams that many people use, and keep them in the folder, where the settings say so."""
         if self.config.ngrams.least_users:
-            found = find_ngrams(self.config, vocabulary, self.homes, self._exchange, self._tell, self.folder.secret)
-            found.save(self.folder.ngrams)
+            find_ngrams(self.config, vocabulary, self.homes, self._exchange, self._tell, self.folder)
 
     @cached_property
     def privacy(self) -> CentralPrivacy | None:

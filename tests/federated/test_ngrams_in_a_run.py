@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from flwr.app import Array, ConfigRecord, Message
+from flwr.app import Array, ConfigRecord, Error, Message
 
 from nextword import checkpoint
 from nextword.federation import records
@@ -96,6 +96,48 @@ def test_noise_is_the_servers_secret_and_a_resumed_run_has_the_same(
     again = noisy.model_copy(update={"out": str(tmp_path / "again")})
     run_once(again, local_grid(again, nodes=2))  # the same seed, which every device knows
     assert any(not np.array_equal(_found(again).arrays()[name], array) for name, array in before.items())
+
+
+def test_a_search_that_was_cut_off_goes_on_and_shows_nobody_a_level_twice(
+    searching: RunConfig, local_grid: Grids
+) -> None:
+    """Though who answers has changed: another sum under another noise would be another release."""
+    noisy = searching.with_settings(["ngrams.noise=0.01"])
+    shown: list[set[bytes]] = [set() for _ in range(LEVELS)]
+    asked: list[int] = []
+
+    def watch(sent: Message, reply: Message) -> list[Message]:
+        if sent.metadata.message_type != "query.ngrams":
+            return [reply]
+        arrays = {name: array.numpy() for name, array in sent.content.array_records[records.PARAMETERS].items()}
+        levels = len(arrays) // 3
+        asked.append(levels + 1)
+        for level in range(levels):
+            shown[level].add(arrays[f"{level}.people"].tobytes())
+        lost = sent.metadata.dst_node_id == 1007 and broken
+        return [Message(Error(1, "gone"), reply_to=sent)] if lost else [reply]
+
+    def crash(event: dict[str, Any]) -> None:
+        if event["event"] == "ngrams" and event["level"] == 3:
+            raise KeyboardInterrupt
+
+    broken = False
+    with pytest.raises(KeyboardInterrupt):
+        run_once(noisy, local_grid(noisy, nodes=2, tamper=watch), observer=crash)
+    broken = True
+    asked.clear()
+    summary = run_once(noisy, local_grid(noisy, nodes=2, tamper=watch), resume=True)
+    assert sorted(set(asked)) == [3, 4, 5]  # the third was told and not kept, so nobody was shown it
+    assert [len(each) for each in shown] == [1] * (LEVELS - 1) + [0]
+    told = [event for event in RunFolder(Path(noisy.out)).events() if event["event"] == "ngrams"]
+    assert [(event["level"], event["users"] == 12) for event in told] == [
+        (level, level < 3) for level in range(1, LEVELS + 1)
+    ]
+    asked.clear()
+    before = _found(noisy).arrays()
+    again = run_once(noisy, local_grid(noisy, nodes=2, tamper=watch), resume=True)
+    assert (asked, again["ngrams"], again["rejected"]) == ([], summary["ngrams"], summary["rejected"])
+    assert all(np.array_equal(_found(noisy).arrays()[name], array) for name, array in before.items())
 
 
 def test_without_the_setting_nothing_is_looked_for(config: RunConfig, local_grid: Grids) -> None:
