@@ -141,6 +141,35 @@ def test_a_node_cannot_speak_for_a_user_of_another(config: RunConfig, local_grid
     assert summary["users_trained"] == 0
 
 
+HOMES: dict[str, tuple[dict[str, Any], str]] = {
+    "everybody, others' users too": ({"first": 0, "users": 12}, "nodes 1007 and 1000|nodes 1000 and 1007"),
+    "beyond the last": ({"first": 7}, "node 1007 .* 6 users from 7 of 12"),
+    "below zero": ({"first": -6}, "node 1007 .* 6 users from -6"),
+    "fewer than none": ({"users": -1}, "node 1007 .* -1 users"),
+    "endlessly many": ({"users": 2**62, "population": 2**62 + 6}, "node 1007"),
+    "another population": ({"population": 13}, "1000 of 12 and 1007 of 13"),
+    "some nowhere": ({"first": 7, "users": 5, "evaluated": []}, "2 nodes host 11 of 12 users"),
+    "strangers evaluated": ({"evaluated": [0]}, "node 1007"),
+    "evaluated twice": ({"evaluated": [7, 7]}, "node 1007"),
+    "not whole": ({"users": 5.5}, "node 1007"),
+    "not even a list": ({"evaluated": 7}, "node 1007"),
+}
+
+
+@pytest.mark.parametrize("name", list(HOMES))
+def test_homes_that_cannot_be_are_refused_and_the_nodes_named(config: RunConfig, local_grid: Grids, name: str) -> None:
+    claim, line = HOMES[name]
+
+    def lie(sent: Message, reply: Message) -> list[Message]:
+        if sent.metadata.message_type == "query" and sent.metadata.dst_node_id == 1007:
+            reply.content.config_records["home"].update(claim)
+        return [reply]
+
+    with pytest.raises(ValueError, match=line) as caught:
+        run_once(config, local_grid(config, nodes=2, tamper=lie))
+    assert "\n" not in str(caught.value)
+
+
 def test_a_round_without_any_usable_update_changes_nothing(config: RunConfig, local_grid: Grids) -> None:
     def failing(sent: Message, reply: Message) -> list[Message]:
         return [reply] if sent.metadata.message_type == "query" else [Message(Error(1, "gone"), reply_to=sent)]
