@@ -146,9 +146,10 @@ class UpdateConfig(Section):
         except ValueError as error:
             raise ValueError(f"update.codec = {self.codec!r}: {error}") from None
         if self.feedback and not contracts:
+            instead = "end with lowrank itself" if "lowrank" in self.codec else "end with hadamard+int4 or sign"
             raise ValueError(
                 f"update.feedback = true: what {self.codec} loses may be longer than the update, and would grow from "
-                "round to round: set update.feedback=false, or end with hadamard+int4 or sign"
+                f"round to round: set update.feedback=false, or {instead}"
             )
         return self
 
