@@ -12,7 +12,7 @@ import logging
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +137,6 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
     _, vocabulary = device.load_model(start)
     store, residuals = _store(config, context), _store(config, context, RESIDUALS)
     reply = RecordDict()
-    failures: list[Exception] = []
 
     def answer(user: int, split: Split, cluster: int, accepted: int) -> None:
         local = _local(config, task, start, split.user)
@@ -175,15 +174,22 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
         )
         reply[records.update_key(user)], reply[records.metrics_key(user)] = update, metrics
 
-    for (user, split), cluster, accepted in zip(task.users, task.clusters, task.accepted, strict=True):
-        try:
-            answer(user, split, cluster, accepted)
-        except Exception as error:  # one person's device has failed, which must not show in what the others send
-            LOG.exception("no update of one user")
-            failures.append(error)
-    if len(failures) == len(task.users) and failures:
-        raise failures[0]
+    asked = zip(task.users, task.clusters, task.accepted, strict=True)
+    _each_alone([partial(answer, user, split, cluster, accepted) for (user, split), cluster, accepted in asked])
     return reply
+
+
+def _each_alone(answers: list[Callable[[], None]]) -> None:
+    """Answer for each person. Raises the first error where all have failed."""
+    failures: list[Exception] = []
+    for answer in answers:
+        try:
+            answer()
+        except Exception as error:  # one person's device has failed, which must not show in what the others send
+            LOG.exception("no answer of one user")
+            failures.append(error)
+    if failures and len(failures) == len(answers):
+        raise failures[0]
 
 
 def _encoded(
@@ -209,7 +215,7 @@ def _checkpoint(config: RunConfig, task: Task) -> int:
 
 
 def answer_ngrams(config: RunConfig, message: Message, context: Context) -> RecordDict:
-    """The sum of the sketches of the users asked for, and nothing of any one of them."""
+    """The sum of the sketches of the users asked for, nothing of any one of them, and whose they are."""
     _, vocabulary = device.load_model(str(start_folder(config, context.run_id)))
     task = message.content.config_records[records.TASK]
     users = _asked(config, task, context)
@@ -217,11 +223,17 @@ def answer_ngrams(config: RunConfig, message: Message, context: Context) -> Reco
     growth = Growth.of_arrays(vocabulary, arrays)
     sketching = Sketching.of(config)
     total = np.zeros((sketching.rows, sketching.buckets), np.uint16)
-    for _, split in users:
+    counted: list[int] = []
+
+    def add(user: int, split: Split) -> None:
         texts = device.contribution(split, hold_back=config.corpus.hold_back)
         found = items(growth, [tokens(normalise(text)) for text in texts])
-        total += sketching.sketch(found, growth.level, growth.parents, growth.symbols)
-    return RecordDict({records.TASK: task, records.SKETCH: ArrayRecord({records.SKETCH: Array(total)})})
+        np.add(total, sketching.sketch(found, growth.level, growth.parents, growth.symbols), out=total)
+        counted.append(user)
+
+    _each_alone([partial(add, user, split) for user, split in users])
+    whose = ConfigRecord({records.USERS: counted})
+    return RecordDict({records.TASK: whose, records.SKETCH: ArrayRecord({records.SKETCH: Array(total)})})
 
 
 def answer_evaluate(config: RunConfig, message: Message, context: Context) -> RecordDict:
@@ -231,7 +243,8 @@ def answer_evaluate(config: RunConfig, message: Message, context: Context) -> Re
     model, vocabulary = device.load_model(start)
     store = _store(config, context)
     reply = RecordDict()
-    for (user, split), cluster in zip(task.users, task.clusters, strict=True):
+
+    def answer(user: int, split: Split, cluster: int) -> None:
         local = _local(config, task, start, split.user)
         kept = store.load(user, before=task.server_round + 1) if local.personal_names else None
         chosen = cluster if cluster >= 0 else device.nearest_cluster(local, vocabulary, split.train, task.models, kept)
@@ -246,6 +259,9 @@ def answer_evaluate(config: RunConfig, message: Message, context: Context) -> Re
                 records.CLUSTER: chosen,
             }
         )
+
+    asked = zip(task.users, task.clusters, strict=True)
+    _each_alone([partial(answer, user, split, cluster) for (user, split), cluster in asked])
     return reply
 
 

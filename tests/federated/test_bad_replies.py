@@ -13,6 +13,8 @@ from flwr.app import Array, ArrayRecord, Error, Message, MetricRecord
 from nextword import checkpoint
 from nextword.federation.config import RunConfig
 from nextword.federation.records import metrics_key, update_key
+from nextword.model import LanguageModel
+from nextword.model_config import ModelConfig
 from personalization import app as client
 from personalization import device
 from server import strategy
@@ -243,3 +245,46 @@ def test_who_fails_on_a_device_takes_nobody_along(
     monkeypatch.setattr(device, "train_user", diverge)
     summary = run_once(config, local_grid(config, nodes=2))
     assert (summary["users_trained"], summary["rejected"]) == (11, 1)
+
+
+def test_whose_state_is_damaged_takes_nobody_along_in_an_evaluation(
+    config: RunConfig, local_grid: Grids, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strategy, "FEWEST_MESSAGES", 1)
+    asked = ["federation.evaluate-every=1", "federation.evaluate-users=12", "federation.users-per-round=12"]
+    config = config.with_settings(["personal.method=fedper", "federation.rounds=1", *asked, *_two_blocks(config)])
+
+    def damage(event: dict[str, Any]) -> None:
+        if event["event"] == "round":
+            (Path(config.out) / "devices" / "5-1.safetensors").write_bytes(b"cut")
+
+    run_once(config, local_grid(config, nodes=1), observer=damage)
+    start, *_, last = (e for e in RunFolder(Path(config.out)).events() if "validation_users" in e)
+    assert last["validation_users"] == start["validation_users"] - 1 > 1
+
+
+def _two_blocks(config: RunConfig) -> list[str]:
+    """A start of two blocks, of which the upper one may be personal."""
+    vocabulary, folder = checkpoint.read(Path(config.model.start)).vocabulary, Path(config.out).parent / "two"
+    shape = ModelConfig(len(vocabulary), width=16, layers=2, heads=2, hidden=32)
+    checkpoint.save(folder, LanguageModel(shape).initialise(0), vocabulary)
+    return [f"model.start={folder}"]
+
+
+def test_who_fails_in_the_search_for_n_grams_takes_nobody_along(
+    config: RunConfig, local_grid: Grids, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = config.with_settings(["federation.rounds=1", "ngrams.least-users=2", "ngrams.buckets=4096"])
+    count = client.items
+    failed: list[Any] = []
+
+    def fail(*arguments: Any) -> Any:
+        if not failed:
+            failed.append(arguments)
+            raise RuntimeError("this device is broken")
+        return count(*arguments)
+
+    monkeypatch.setattr(client, "items", fail)
+    run_once(config, local_grid(config, nodes=1))
+    levels = [event for event in RunFolder(Path(config.out)).events() if event["event"] == "ngrams"]
+    assert [(event["users"], event["rejected"]) for event in levels] == [(11, 0), *[(12, 0)] * 4]
