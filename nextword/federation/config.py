@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from nextword.federation.codec import Codec
 from nextword.federation.privacy_config import NOISE_REACH, DpSgdConfig, PrivacyConfig
 from nextword.federation.records import MAX_MAGNITUDE
-from nextword.settings import AtLeastOne, NotNegative, Positive, Section, Seed, Settings, Share
+from nextword.settings import AtLeastOne, NotNegative, Positive, Section, Seed, Settings, Share, refuse_unused
 
 
 class CorpusConfig(Section):
@@ -102,7 +102,8 @@ class ServerConfig(Section):
 class PersonalConfig(Section):
     """What a device keeps for its person between rounds, and how it is trained (`personalization.methods`).
 
-    By "fedavg" and "per-fedavg" it keeps nothing.
+    By "fedavg" and "per-fedavg" it keeps nothing. "apfl" and "per-fedavg" take plain steps: client.optimizer "sgd", and
+    by "per-fedavg" no schedule, warm-up, weight decay or pull.
     """
 
     method: Literal["fedavg", "fedper", "fedrep", "adapters", "ditto", "apfl", "per-fedavg"] = "fedavg"
@@ -187,6 +188,12 @@ class NgramsConfig(Section):
             raise ValueError(f"ngrams.buckets = {self.buckets} must be a power of two")
         return self
 
+    @model_validator(mode="after")
+    def _noise_is_on_something(self) -> Self:
+        if not self.least_users:
+            refuse_unused(self, "ngrams", ("noise",), "ngrams.least-users=2")
+        return self
+
 
 class RunConfig(Settings):
     """Everything that decides a run. Two runs with equal configurations give equal numbers on the same machine."""
@@ -252,6 +259,9 @@ class RunConfig(Settings):
     def _plain_steps_where_the_method_takes_them(self) -> Self:
         if self.personal.method in ("apfl", "per-fedavg") and self.client.optimizer != "sgd":
             raise ValueError(f"personal.method = {self.personal.method} takes plain steps: set client.optimizer=sgd")
+        if self.personal.method == "per-fedavg":
+            of_others = ("schedule", "warmup_share", "weight_decay", "prox")
+            refuse_unused(self.client, "client", of_others, "personal.method=fedavg")
         return self
 
     @model_validator(mode="after")

@@ -72,6 +72,13 @@ def test_what_is_personal_is_trained_whatever_is_frozen(make: Any, method: str, 
     assert {name for name in delta if np.abs(delta[name]).max() > 0} == set(delta) - still
 
 
+@pytest.mark.parametrize("method", list(METHODS))
+def test_every_method_drops_what_the_settings_say_and_nothing_afterwards(make: Any, method: str) -> None:
+    plain, dropped = (_round(make(dataclasses.replace(SGD, dropout=share), method=method)).delta for share in (0, 0.5))
+    assert not _same(plain, dropped)
+    assert _same(plain, _round(make(method=method)).delta)
+
+
 def test_fedrep_trains_the_shared_layers_under_personal_ones_that_are_done(make: Any) -> None:
     before = make(method="fedrep")
     _, state, _ = _round(before)
