@@ -54,7 +54,7 @@ class FederationConfig(Section):
     evaluate_every: Annotated[int, Field(ge=0)] = 5  # rounds; 0: never
     evaluate_users: AtLeastOne = 20
     checkpoint_every: AtLeastOne = 1  # rounds
-    timeout_s: Positive = 1800.0  # after so long without any reply, the round goes on without the missing users
+    timeout_s: Positive = 1800.0  # after so long without any reply, the round goes on without those it waits for
 
 
 class ClientConfig(Section):
