@@ -258,7 +258,8 @@ class Run:
 
     def _tell_rejected(self, server_round: int, tally: Tally) -> None:
         for user, reason in tally.rejected:
-            self._tell({"event": "rejected", "round": server_round, "user": user, "reason": reason})
+            whose = {} if user is None else {"user": user}
+            self._tell({"event": "rejected", "round": server_round, **whose, "reason": reason})
 
     def _tell(self, event: Event) -> None:
         self.folder.append(event)

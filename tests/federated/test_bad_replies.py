@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from flwr.app import Array, ArrayRecord, Error, Message, MetricRecord
+from flwr.common.constant import SUPERLINK_NODE_ID
 
 from nextword import checkpoint
 from nextword.federation.config import RunConfig
@@ -127,8 +128,49 @@ def test_a_reply_twice_and_a_strangers_update_count_once(config: RunConfig, loca
     plain = config.with_settings([f"out={tmp_path / 'plain'}"])
     assert bad["weights_sha256"] == run_once(plain, local_grid(plain, nodes=2))["weights_sha256"]
     assert bad["users_trained"] == 6
-    reasons = {event["reason"] for event in RunFolder(Path(config.out)).events() if event["event"] == "rejected"}
-    assert reasons == {"answered twice", "was not asked of this node"}
+    rejected = [event for event in RunFolder(Path(config.out)).events() if event["event"] == "rejected"]
+    assert all(" users who were not asked of it, or twice" in event["reason"] for event in rejected)
+    assert not any("user" in event for event in rejected)
+
+
+def test_a_reply_of_many_made_up_names_is_one_line_of_the_log(config: RunConfig, local_grid: Grids) -> None:
+    config = config.with_settings(["federation.rounds=1", "federation.evaluate-every=0"])
+
+    def crowd(sent: Message, reply: Message) -> list[Message]:
+        if sent.metadata.message_type == "train" and reply.metadata.src_node_id == 1000:
+            for number in range(300):
+                reply.content[metrics_key(10**6 + number)] = MetricRecord({"a": 1})
+        return [reply]
+
+    grid = local_grid(config, nodes=2, tamper=crowd)
+    summary = run_once(config, grid)
+    rejected = [event for event in RunFolder(Path(config.out)).events() if event["event"] == "rejected"]
+    assert summary["users_trained"] == 6
+    assert 1 <= len(rejected) <= 6  # of as many replies as name somebody
+    assert {event["reason"] for event in rejected} == {
+        "node 1000 speaks of 300 users who were not asked of it, or twice"
+    }
+
+
+def test_everybody_is_told_their_own_nodes_reason_or_flowers(config: RunConfig, local_grid: Grids) -> None:
+    everybody = ["federation.users-per-round=12", "federation.rounds=1", "federation.evaluate-every=0"]
+    config = config.with_settings(everybody)
+
+    def away(sent: Message, reply: Message) -> list[Message]:
+        if sent.metadata.message_type != "train" or sent.metadata.dst_node_id == 1000:
+            return [reply]
+        gone = Message(Error(1, f"gone {sent.metadata.dst_node_id}"), reply_to=sent)
+        if sent.metadata.dst_node_id == 1014:  # Flower answers for a node that it cannot reach
+            gone = Message(Error(3, "unreachable"), reply_to=sent)
+            gone.metadata.__dict__["_src_node_id"] = SUPERLINK_NODE_ID
+        return [gone]
+
+    run_once(config, local_grid(config, nodes=3, tamper=away))
+    told = {e["user"]: e["reason"] for e in RunFolder(Path(config.out)).events() if e["event"] == "rejected"}
+    assert told == {
+        **dict.fromkeys(range(4, 8), "no usable reply (gone 1007)"),
+        **dict.fromkeys(range(8, 12), "no usable reply (unreachable)"),
+    }
 
 
 def test_a_node_cannot_speak_for_a_user_of_another(config: RunConfig, local_grid: Grids) -> None:
