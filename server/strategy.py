@@ -147,7 +147,7 @@ class FederatedTraining(Strategy):
     def aggregate_train(
         self, server_round: int, replies: Iterable[Message]
     ) -> tuple[ArrayRecord | None, MetricRecord | None]:
-        """The next parameters (None where no usable update came) and the mean training bits per piece."""
+        """The next parameters, None where no usable update came, and the mean training bits per piece, if any."""
         shapes = self._trained(server_round)
         everyone, *own = [Accumulator(shapes) for _ in range(1 + len(self._models))]
         by_messages = self.config.federation.weighting == "messages"
@@ -171,7 +171,7 @@ class FederatedTraining(Strategy):
         rows = [self.tally.metrics[user] for user in sorted(self.tally.metrics)]
         pieces = math.fsum(row[records.NUM_PIECES] for row in rows)
         bits = math.fsum(row[records.NUM_PIECES] * row[records.BITS_PER_PIECE] for row in rows)
-        mean_bits = MetricRecord({records.BITS_PER_PIECE: bits / pieces if pieces else 0.0})
+        mean_bits = MetricRecord({records.BITS_PER_PIECE: bits / pieces}) if pieces else None
         return to_arrays(packed(self._models)), mean_bits
 
     def _mean(self, total: Accumulator, server_round: int) -> Update | None:

@@ -42,6 +42,7 @@ def finish(run: Run, model: LanguageModel, vocabulary: Vocabulary) -> Event:
     rounds = [event for event in events if event["event"] == "round"]
     phases = [event for event in events if event["event"] in ("ngrams", "split")]
     measured = [event for event in events if "validation_bits_per_character" in event]
+    at_start = measured[0] if measured and measured[0]["event"] == "start" else {}
     summary = {
         "corpus": run.config.corpus.name,
         "seed": run.config.seed,
@@ -59,7 +60,7 @@ def finish(run: Run, model: LanguageModel, vocabulary: Vocabulary) -> Event:
         "rejected": sum(event["event"] == "rejected" for event in events),
         "train_bits_per_piece": rounds[-1]["train_bits_per_piece"] if rounds else None,
         "validation_bits_per_character": measured[-1]["validation_bits_per_character"] if measured else None,
-        "validation_bits_per_character_at_start": measured[0]["validation_bits_per_character"] if measured else None,
+        "validation_bits_per_character_at_start": at_start.get("validation_bits_per_character"),
         "ngrams": _ngrams_found(run.config, [event for event in events if event["event"] == "ngrams"]),
         "cluster_sizes": sizes if chosen else None,
         "privacy": _privacy(run, events),

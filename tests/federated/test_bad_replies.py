@@ -18,6 +18,7 @@ from nextword.model import LanguageModel
 from nextword.model_config import ModelConfig
 from personalization import app as client
 from personalization import device
+from scripts.simulate import _describe, _readable
 from server import strategy
 from server.app import run_once
 from server.run_folder import RunFolder
@@ -225,6 +226,31 @@ def test_a_round_without_any_usable_update_changes_nothing(config: RunConfig, lo
     assert summary["train_bits_per_piece"] is None
     start, final = (Path(folder, "model.safetensors") for folder in (config.model.start, Path(config.out) / "final"))
     assert start.read_bytes() == final.read_bytes()
+
+
+def test_of_a_private_round_that_nobody_answers_no_bits_are_told(config: RunConfig, local_grid: Grids) -> None:
+    """The model moves by the noise all the same."""
+
+    def failing(sent: Message, reply: Message) -> list[Message]:
+        return [Message(Error(1, "gone"), reply_to=sent)] if sent.metadata.message_type == "train" else [reply]
+
+    config = config.with_settings(["privacy.method=central"])
+    summary = run_once(config, local_grid(config, nodes=2, tamper=failing))
+    rounds = [event for event in RunFolder(Path(config.out)).events() if event["event"] == "round"]
+    assert [(event["users"], event["train_bits_per_piece"]) for event in rounds] == [(0, None)] * 3
+    assert summary["train_bits_per_piece"] is None
+    assert [_describe(event).count("bits") for event in rounds] == [0, 0, 0]
+
+
+def test_what_the_start_cost_is_told_of_the_start_alone(config: RunConfig, local_grid: Grids) -> None:
+    def late(sent: Message, reply: Message) -> list[Message]:
+        first = sent.metadata.message_type == "evaluate" and not sent.content.config_records["task"]["round"]
+        return [Message(Error(1, "gone"), reply_to=sent)] if first else [reply]
+
+    summary = run_once(config, local_grid(config, nodes=2, tamper=late))
+    after = summary["validation_bits_per_character"]
+    assert (summary["validation_bits_per_character_at_start"], after > 0) == (None, True)
+    assert f"validation messages: not measured before, {after:.3f} after" in _readable(summary)
 
 
 def test_after_the_time_limit_a_round_goes_on_without_the_silent(config: RunConfig, local_grid: Grids) -> None:
