@@ -190,8 +190,15 @@ class Run:
         after = self.config.federation.rounds + 1
         chosen = strategy.aggregate_choice(self._exchange(strategy.configure_choice(after, arrays)))
         self._tell_rejected(after, strategy.tally)
-        stayed = _stayed(chosen, strategy.labels)
-        self._tell({"event": "clusters", "round": after, "sizes": _sizes(chosen), "stayed_share": stayed})
+        self._tell(
+            {
+                "event": "clusters",
+                "round": after,
+                "sizes": _sizes(chosen),
+                "stayed_share": _stayed(chosen, strategy.labels),
+                "download_bytes": strategy.tally.download_bytes,
+            }
+        )
 
     def _round(self, strategy: FederatedTraining, server_round: int, arrays: ArrayRecord) -> tuple[ArrayRecord, Event]:
         began = time.perf_counter()
