@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Self, get_args
@@ -38,6 +38,15 @@ class Section(BaseModel):
         validate_by_alias=True,
         protected_namespaces=(),
     )
+
+
+def refuse_unused(section: Section, name: str, fields: Collection[str], needs: str) -> None:
+    """Raise ValueError where one of these fields is not its default: no run uses it but one that is set as it needs."""
+    for field, about in type(section).model_fields.items():
+        value = getattr(section, field)
+        if field in fields and value != about.default:
+            key, told, instead = f"{name}.{field.replace('_', '-')}", str(value).lower(), str(about.default).lower()
+            raise ValueError(f"{key} = {told} is not used: set {needs}, or {key}={instead}")
 
 
 class Settings(Section):

@@ -12,7 +12,7 @@ import logging
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ from nextword.federation.ngrams import Growth, Sketching
 from nextword.federation.noise import Secret, Seeded, derived_key
 from nextword.text import normalise, tokens
 from personalization import device, feedback, own_noise
-from personalization.methods import Local, Private
+from personalization.methods import Local, Private, State
 from personalization.ngram_counts import items
 from personalization.private import DpSgd
 from personalization.spending import Account
@@ -70,6 +70,18 @@ class Task:
         for parameters in self.models:
             for name in sorted(parameters):
                 digest.update(name.encode() + parameters[name].tobytes())
+        return digest.hexdigest()
+
+    def began(self, kept: State | None) -> str:
+        """One hash for all that a user's training began with: what was received, and what they had kept.
+
+        Asked out of turn a device may have kept something else since, and what it then sends is another release.
+        """
+        if kept is None:
+            return self.received
+        digest = hashlib.sha256(self.received.encode())
+        for name in sorted(kept):
+            digest.update(name.encode() + kept[name].tobytes())
         return digest.hexdigest()
 
 
@@ -125,20 +137,20 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
     _, vocabulary = device.load_model(start)
     store, residuals = _store(config, context), _store(config, context, RESIDUALS)
     reply = RecordDict()
-    failures: list[Exception] = []
 
     def answer(user: int, split: Split, cluster: int, accepted: int) -> None:
         local = _local(config, task, start, split.user)
         texts = device.contribution(split, hold_back=config.corpus.hold_back)
         kept = store.load(user, before=task.server_round or config.clusters.warm_rounds + 1)
         chosen = cluster if cluster >= 0 else device.nearest_cluster(local, vocabulary, texts, task.models, kept)
-        private = _private(config, context, task, user, local.rng)
+        began = task.began(kept)
+        private = _private(config, context, task, user, began, local.rng)
         local = dataclasses.replace(local, private=private)
         trained = device.train_user(local, vocabulary, texts, task.models[chosen], kept)
         if private is not None:
             account = Account(_devices(config, context) / ACCOUNTS / f"{user}.json")
             most = config.dpsgd.epsilon_budget or math.inf
-            account.add(task.server_round, task.received, private.released, budget=most, delta=config.dpsgd.delta)
+            account.add(task.server_round, began, private.released, budget=most, delta=config.dpsgd.delta)
         if trained.state is not None and not is_finite(trained.state):
             LOG.warning("the training of one user went astray: what was theirs before stays")
         elif trained.state is not None and task.server_round:  # round 0 groups people, and leaves them as they are
@@ -147,7 +159,7 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
             delta = own_noise.or_nothing(trained.delta, task.models[chosen])
             secret = _secret(config, context, user)
             if config.privacy.method == "local":
-                _pay(config, context, task, user)
+                _pay(config, context, task, user, began)
             encoded, within = own_noise.encode(config, task.server_round, user, task.cohort, delta, secret), True
         else:
             sent = {name: change for name, change in trained.delta.items() if name not in local.frozen}
@@ -162,15 +174,22 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
         )
         reply[records.update_key(user)], reply[records.metrics_key(user)] = update, metrics
 
-    for (user, split), cluster, accepted in zip(task.users, task.clusters, task.accepted, strict=True):
-        try:
-            answer(user, split, cluster, accepted)
-        except Exception as error:  # one person's device has failed, which must not show in what the others send
-            LOG.exception("no update of one user")
-            failures.append(error)
-    if len(failures) == len(task.users) and failures:
-        raise failures[0]
+    asked = zip(task.users, task.clusters, task.accepted, strict=True)
+    _each_alone([partial(answer, user, split, cluster, accepted) for (user, split), cluster, accepted in asked])
     return reply
+
+
+def _each_alone(answers: list[Callable[[], None]]) -> None:
+    """Answer for each person. Raises the first error where all have failed."""
+    failures: list[Exception] = []
+    for answer in answers:
+        try:
+            answer()
+        except Exception as error:  # one person's device has failed, which must not show in what the others send
+            LOG.exception("no answer of one user")
+            failures.append(error)
+    if failures and len(failures) == len(answers):
+        raise failures[0]
 
 
 def _encoded(
@@ -196,7 +215,7 @@ def _checkpoint(config: RunConfig, task: Task) -> int:
 
 
 def answer_ngrams(config: RunConfig, message: Message, context: Context) -> RecordDict:
-    """The sum of the sketches of the users asked for, and nothing of any one of them."""
+    """The sum of the sketches of the users asked for, nothing of any one of them, and whose they are."""
     _, vocabulary = device.load_model(str(start_folder(config, context.run_id)))
     task = message.content.config_records[records.TASK]
     users = _asked(config, task, context)
@@ -204,11 +223,17 @@ def answer_ngrams(config: RunConfig, message: Message, context: Context) -> Reco
     growth = Growth.of_arrays(vocabulary, arrays)
     sketching = Sketching.of(config)
     total = np.zeros((sketching.rows, sketching.buckets), np.uint16)
-    for _, split in users:
+    counted: list[int] = []
+
+    def add(user: int, split: Split) -> None:
         texts = device.contribution(split, hold_back=config.corpus.hold_back)
         found = items(growth, [tokens(normalise(text)) for text in texts])
-        total += sketching.sketch(found, growth.level, growth.parents, growth.symbols)
-    return RecordDict({records.TASK: task, records.SKETCH: ArrayRecord({records.SKETCH: Array(total)})})
+        np.add(total, sketching.sketch(found, growth.level, growth.parents, growth.symbols), out=total)
+        counted.append(user)
+
+    _each_alone([partial(add, user, split) for user, split in users])
+    whose = ConfigRecord({records.USERS: counted})
+    return RecordDict({records.TASK: whose, records.SKETCH: ArrayRecord({records.SKETCH: Array(total)})})
 
 
 def answer_evaluate(config: RunConfig, message: Message, context: Context) -> RecordDict:
@@ -218,7 +243,8 @@ def answer_evaluate(config: RunConfig, message: Message, context: Context) -> Re
     model, vocabulary = device.load_model(start)
     store = _store(config, context)
     reply = RecordDict()
-    for (user, split), cluster in zip(task.users, task.clusters, strict=True):
+
+    def answer(user: int, split: Split, cluster: int) -> None:
         local = _local(config, task, start, split.user)
         kept = store.load(user, before=task.server_round + 1) if local.personal_names else None
         chosen = cluster if cluster >= 0 else device.nearest_cluster(local, vocabulary, split.train, task.models, kept)
@@ -233,6 +259,9 @@ def answer_evaluate(config: RunConfig, message: Message, context: Context) -> Re
                 records.CLUSTER: chosen,
             }
         )
+
+    asked = zip(task.users, task.clusters, strict=True)
+    _each_alone([partial(answer, user, split, cluster) for (user, split), cluster in asked])
     return reply
 
 
@@ -251,8 +280,10 @@ def _local(config: RunConfig, task: Task, start: str, user: str) -> Local:
     )
 
 
-def _private(config: RunConfig, context: Context, task: Task, user: int, rng: np.random.Generator) -> Private | None:
-    """How this user trains privately. A round's secret noise is that of one training from one set of parameters."""
+def _private(
+    config: RunConfig, context: Context, task: Task, user: int, began: str, rng: np.random.Generator
+) -> Private | None:
+    """How this user trains privately. A round's secret noise is that of one training from what it `began` with."""
     asked = config.dpsgd
     if not asked.on:
         return None
@@ -260,15 +291,15 @@ def _private(config: RunConfig, context: Context, task: Task, user: int, rng: np
     if not asked.secure:
         return Private(settings, Seeded(rng), asked.parts)
     secret = _secret(config, context, user)
-    return Private(settings, Secret(derived_key(secret, task.server_round, task.received)), asked.parts)
+    return Private(settings, Secret(derived_key(secret, task.server_round, began)), asked.parts)
 
 
-def _pay(config: RunConfig, context: Context, task: Task, user: int) -> None:
+def _pay(config: RunConfig, context: Context, task: Task, user: int, began: str) -> None:
     """Write down what an update with noise costs its user. Raises ValueError where the budget does not allow it."""
     settings = config.privacy
     account = Account(_devices(config, context) / OF_USERS / f"{user}.json", "user")
     released, budget = [Gaussian(settings.noise_multiplier)], settings.epsilon_budget or math.inf
-    account.add(task.server_round, task.received, released, budget=budget, delta=settings.delta)
+    account.add(task.server_round, began, released, budget=budget, delta=settings.delta)
 
 
 def _secret(config: RunConfig, context: Context, user: int) -> bytes:

@@ -9,11 +9,13 @@ float32, whose grid it does not hide (`nextword.federation.noise`). By "distribu
 Clip norm, noise and bits are the device's own settings, not what the server's message says; how many share the noise is
 the server's to say, and more than the settings' `federation.users-per-round` are refused. The noise is drawn from the
 device's secret, for this very update in this very round: a round that is done again after a crash from the same
-parameters sends the same bytes, which tell nothing new and are paid once, and another update meets other noise.
+parameters and the same kept state sends the same bytes, which tell nothing new and are paid once, and another update
+meets other noise.
 
 By "local" each device keeps an account of what it has sent (`personalization.spending`), and sends nothing beyond
-`privacy.epsilon-budget`: a server that asks one more often than it tells, or in one round from several parameters, is
-counted there. By "distributed" nothing counts on the device, since what a share costs depends on who else answers.
+`privacy.epsilon-budget`: a server that asks one more often than it tells, in one round from several parameters, or out
+of turn when what the device keeps has changed, is counted there. By "distributed" nothing counts on the device, since
+what a share costs depends on who else answers.
 """
 
 from __future__ import annotations

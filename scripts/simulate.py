@@ -119,7 +119,8 @@ def _readable(summary: dict[str, Any]) -> str:
     ]
     if summary["validation_bits_per_character"] is not None:
         before, after = summary["validation_bits_per_character_at_start"], summary["validation_bits_per_character"]
-        lines.append(f"bits per character on the users' validation messages: {before:.3f} before, {after:.3f} after")
+        began = "not measured" if before is None else f"{before:.3f}"
+        lines.append(f"bits per character on the users' validation messages: {began} before, {after:.3f} after")
     if found := summary["ngrams"]:
         spent = (
             f"epsilon {found['epsilon']:g} at delta {found['delta']:g} for a user" if found["epsilon"] else "no noise"

@@ -12,7 +12,7 @@ PULL_INTERVAL_S = 0.02
 
 
 def exchange(grid: Grid, messages: Iterable[Message], *, outstanding: int, timeout_s: float) -> Iterator[Message]:
-    """Yield the replies as they come. After `timeout_s` without one, what is still missing is given up."""
+    """Yield the replies as they come. After `timeout_s` without one those under way are given up, and the rest sent."""
     waiting: set[str] = set()
     queue = iter(messages)
     last_reply = time.monotonic()
@@ -32,6 +32,7 @@ def exchange(grid: Grid, messages: Iterable[Message], *, outstanding: int, timeo
             while replies:
                 yield replies.pop()
         elif time.monotonic() - last_reply > timeout_s:
-            return
+            waiting.clear()
+            last_reply = time.monotonic()
         elif waiting:
             time.sleep(PULL_INTERVAL_S)

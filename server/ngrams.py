@@ -16,7 +16,7 @@ from nextword.federation.config import RunConfig
 from nextword.federation.ngrams import LEVELS, Growth, Sketching
 from nextword.federation.noise import gaussian
 from nextword.vocabulary import Vocabulary
-from server.run_folder import Event
+from server.run_folder import Event, RunFolder
 from server.strategy import Homes, to_arrays
 
 MAX_USERS_PER_MESSAGE = 64
@@ -29,19 +29,22 @@ def find_ngrams(
     homes: Homes,
     send: Callable[[Iterable[Message]], Iterable[Message]],
     tell: Callable[[Event], None],
-    secret: Callable[[], int],
-) -> Growth:
+    folder: RunFolder,
+) -> None:
     """Ask all users level by level; what a node does not answer is missing in the sum, and told.
 
-    The noise is drawn from `secret`, not from the run's seed, which every device knows: so with noise two runs of one
-    seed differ, and a run that is resumed does not.
+    Each level is kept in the folder before the next is asked for, as the question shows it to every device. So a run
+    that is resumed goes on after the levels that were released and paid, whoever answers then.
+
+    The noise is drawn from the folder's secret, not from the run's seed, which every device knows: so with noise two
+    runs of one seed differ, and a run that is resumed does not.
     """
     settings, sketching = config.ngrams, Sketching.of(config)
-    growth = Growth(vocabulary)
+    growth = Growth.load(folder.ngrams, vocabulary) if folder.ngrams.is_file() else Growth(vocabulary)
     deviation = settings.noise * math.sqrt(settings.rows * settings.items)
-    after = config.federation.rounds + 1  # an event of after all rounds is told anew where a run goes on
+    after = config.federation.rounds + 1
     least = max(float(settings.least_users), _DEVIATIONS * deviation)
-    for level in range(LEVELS):
+    for level in range(growth.level, LEVELS):
         began = time.perf_counter()
         total: npt.NDArray[Any] = np.zeros((settings.rows, settings.buckets), np.int64)
         waiting, rejected = set(homes.node_of), 0
@@ -50,12 +53,13 @@ def find_ngrams(
                 sketch, users = _checked(reply, homes, waiting, sketching)
             except Exception as error:  # whatever a device sends, the search goes on
                 rejected += 1
-                tell({"event": "rejected", "round": after, "reason": f"n-grams: {type(error).__name__}: {error}"[:200]})
+                why = f"n-grams: {type(error).__name__}: {error}"[:200]
+                tell({"event": "rejected", "round": after, "level": level + 1, "reason": why})
             else:
                 total += sketch
                 waiting -= users
         if deviation:
-            noise = gaussian(secret(), f"ngrams/{level}", total.tobytes(), total.size)
+            noise = gaussian(folder.secret(), f"ngrams/{level}", total.tobytes(), total.size)
             total = total + deviation * noise.reshape(total.shape)
         growth.grow(total, sketching, least)
         users_heard = homes.population - len(waiting)
@@ -72,7 +76,7 @@ def find_ngrams(
                 "seconds": round(time.perf_counter() - began, 3),
             }
         )
-    return growth
+        growth.save(folder.ngrams)
 
 
 def _messages(growth: Growth, homes: Homes) -> Iterator[Message]:
@@ -97,10 +101,10 @@ def _checked(
     users = set(map(int, asked))
     if not users or not users <= waiting or {homes.node_of[user] for user in users} != {reply.metadata.src_node_id}:
         raise ValueError("it speaks of users who were not asked of this node, or twice")
-    array = reply.content.array_records[records.SKETCH][records.SKETCH]
-    if (list(array.shape), array.dtype) != ([sketching.rows, sketching.buckets], "uint16"):
-        raise ValueError("the sketch has another shape")
-    sketch = array.numpy()
+    sketch = reply.content.array_records[records.SKETCH][records.SKETCH].numpy()
+    # The record's own words about shape and type are the device's, and need not be those of its numbers.
+    if sketch.shape != (sketching.rows, sketching.buckets) or sketch.dtype != np.uint16:
+        raise ValueError("the sketch has another shape or type")
     if sketch.max() > len(users) or sketch.sum() > len(users) * sketching.rows * sketching.items:
         raise ValueError("the sketch holds more than these users may contribute")
     return sketch, users

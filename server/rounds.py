@@ -8,9 +8,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any
 
-from flwr.app import ArrayRecord, ConfigRecord, Message, MessageType, RecordDict
+from flwr.app import ArrayRecord, ConfigRecord, Message
 from flwr.serverapp import Grid
 
 from nextword.federation import records
@@ -21,6 +20,7 @@ from nextword.vocabulary import Vocabulary
 from server.distributed import SummedTraining
 from server.exchange import exchange
 from server.ftrl import CorrelatedNoise, band
+from server.homes import find_homes
 from server.message_privacy import MessagePrivacy
 from server.ngrams import find_ngrams
 from server.privacy import CentralPrivacy
@@ -31,7 +31,6 @@ from server.spending import Spending
 from server.strategy import FederatedTraining, Homes, Tally, to_arrays, to_update
 
 Observer = Callable[[Event], None]
-_NODES_WAIT_S = 60.0
 
 
 @dataclass
@@ -58,8 +57,7 @@ class Run:
     def find_ngrams(self, vocabulary: Vocabulary) -> None:
         """Look for the n-grams that many people use, and keep them in the folder, where the settings say so."""
         if self.config.ngrams.least_users:
-            found = find_ngrams(self.config, vocabulary, self.homes, self._exchange, self._tell, self.folder.secret)
-            found.save(self.folder.ngrams)
+            find_ngrams(self.config, vocabulary, self.homes, self._exchange, self._tell, self.folder)
 
     @cached_property
     def privacy(self) -> CentralPrivacy | None:
@@ -192,8 +190,15 @@ class Run:
         after = self.config.federation.rounds + 1
         chosen = strategy.aggregate_choice(self._exchange(strategy.configure_choice(after, arrays)))
         self._tell_rejected(after, strategy.tally)
-        stayed = _stayed(chosen, strategy.labels)
-        self._tell({"event": "clusters", "round": after, "sizes": _sizes(chosen), "stayed_share": stayed})
+        self._tell(
+            {
+                "event": "clusters",
+                "round": after,
+                "sizes": _sizes(chosen),
+                "stayed_share": _stayed(chosen, strategy.labels),
+                "download_bytes": strategy.tally.download_bytes,
+            }
+        )
 
     def _round(self, strategy: FederatedTraining, server_round: int, arrays: ArrayRecord) -> tuple[ArrayRecord, Event]:
         began = time.perf_counter()
@@ -260,39 +265,12 @@ class Run:
 
     def _tell_rejected(self, server_round: int, tally: Tally) -> None:
         for user, reason in tally.rejected:
-            self._tell({"event": "rejected", "round": server_round, "user": user, "reason": reason})
+            whose = {} if user is None else {"user": user}
+            self._tell({"event": "rejected", "round": server_round, **whose, "reason": reason})
 
     def _tell(self, event: Event) -> None:
         self.folder.append(event)
         self.observer(event)
-
-
-def find_homes(grid: Grid, send: Callable[[Iterable[Message]], Iterable[Message]]) -> Homes:
-    """Ask every node whom it hosts. Raises ValueError where somebody has no home or two."""
-    deadline = time.monotonic() + _NODES_WAIT_S
-    while not (nodes := list(grid.get_node_ids())) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    node_of: dict[int, int] = {}
-    evaluated: list[int] = []
-    populations: set[int] = set()
-    answered = 0
-    for reply in send(Message(RecordDict(), node, MessageType.QUERY) for node in nodes):
-        if reply.has_error():
-            raise ValueError(f"a node cannot read its corpus ({reply.error.reason}); see its log")
-        home: Any = reply.content.config_records[records.HOME]
-        first, users = int(home[records.FIRST]), int(home[records.USERS])
-        node_of |= dict.fromkeys(range(first, first + users), reply.metadata.src_node_id)
-        evaluated += home[records.EVALUATED]
-        populations.add(int(home[records.POPULATION]))
-        answered += 1
-    if answered < len(nodes) or not nodes:
-        raise ValueError(f"{answered} of {len(nodes)} nodes answered")
-    if len(populations) > 1 or len(node_of) != max(populations):
-        raise ValueError(
-            f"{len(nodes)} nodes host {len(node_of)} of {max(populations)} users: start more nodes, "
-            "or set federation.users-per-node=0 to spread the users over the nodes there are"
-        )
-    return Homes(node_of, tuple(sorted(evaluated)))
 
 
 def _too_little(section: str, budget: float, least: PrivacySpent) -> ValueError:

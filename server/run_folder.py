@@ -3,7 +3,8 @@ and where they were looked for ngrams.safetensors, clusters.json, and clusters/ 
 noise was drawn from, and is for the server alone.
 
 The event of a round is written before its checkpoint, and opening the folder again drops the events after the
-checkpoint. So whenever a run is killed, its folder goes on with every round told once.
+checkpoint. So whenever a run is killed, its folder goes on with every round told once. Each level of n-grams, which are
+looked for after all rounds, is a checkpoint of its own.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import safetensors.numpy
 from nextword import checkpoint
 from nextword.federation.codec import Update
 from nextword.federation.config import RunConfig
+from nextword.federation.ngrams import levels_in
 from nextword.federation.published import CONFIG, NGRAMS
 from nextword.files import check_writable, locked, write_whole
 from nextword.settings import flatten
@@ -243,7 +245,8 @@ class RunFolder:
         return found
 
     def _keep_events(self, last_round: int) -> None:
-        kept = [event for event in self.events() if event["round"] <= last_round]
+        levels = levels_in(self.ngrams)
+        kept = [e for e in self.events() if e["round"] <= last_round or 0 < e.get("level", 0) <= levels]
         write_whole(self.path / EVENTS, b"".join(json.dumps(event).encode() + b"\n" for event in kept))
 
 

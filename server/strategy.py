@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from flwr.app import Array, ArrayRecord, ConfigRecord, Message, MessageType, MetricRecord, RecordDict
+from flwr.common.constant import SUPERLINK_NODE_ID
 from flwr.serverapp import Grid
 from flwr.serverapp.strategy import Strategy
 
@@ -60,8 +61,8 @@ class Tally:
     asked: set[int] = field(default_factory=set)
     waiting: set[int] = field(default_factory=set)
     metrics: dict[int, dict[str, float]] = field(default_factory=dict)
-    rejected: list[tuple[int, str]] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)  # nodes' reasons
+    rejected: list[tuple[int | None, str]] = field(default_factory=list)  # None: of nobody who was asked
+    failed: dict[int, str] = field(default_factory=dict)  # nodes' reasons
     messages: int = 0
     upload_bytes: int = 0
     download_bytes: int = 0
@@ -146,7 +147,7 @@ class FederatedTraining(Strategy):
     def aggregate_train(
         self, server_round: int, replies: Iterable[Message]
     ) -> tuple[ArrayRecord | None, MetricRecord | None]:
-        """The next parameters (None where no usable update came) and the mean training bits per piece."""
+        """The next parameters, None where no usable update came, and the mean training bits per piece, if any."""
         shapes = self._trained(server_round)
         everyone, *own = [Accumulator(shapes) for _ in range(1 + len(self._models))]
         by_messages = self.config.federation.weighting == "messages"
@@ -170,7 +171,7 @@ class FederatedTraining(Strategy):
         rows = [self.tally.metrics[user] for user in sorted(self.tally.metrics)]
         pieces = math.fsum(row[records.NUM_PIECES] for row in rows)
         bits = math.fsum(row[records.NUM_PIECES] * row[records.BITS_PER_PIECE] for row in rows)
-        mean_bits = MetricRecord({records.BITS_PER_PIECE: bits / pieces if pieces else 0.0})
+        mean_bits = MetricRecord({records.BITS_PER_PIECE: bits / pieces}) if pieces else None
         return to_arrays(packed(self._models)), mean_bits
 
     def _mean(self, total: Accumulator, server_round: int) -> Update | None:
@@ -320,25 +321,28 @@ class FederatedTraining(Strategy):
         """Accept each asked user once, and note everything else. Replies are untrusted, and let go one by one."""
         tally = self.tally
         for reply in replies:
+            node = reply.metadata.src_node_id
             if reply.has_error():
-                tally.failed.append(str(reply.error.reason)[:200])
+                tally.failed[node] = str(reply.error.reason)[:200]
                 continue
             try:
                 claimed = records.users_in(list(reply.content))
             except ValueError:
                 claimed = set()
-            for user in sorted(claimed):
-                if user not in tally.waiting or self.homes.node_of.get(user) != reply.metadata.src_node_id:
-                    why = "answered twice" if user in tally.asked - tally.waiting else "was not asked of this node"
-                    tally.rejected.append((user, why))
-                    continue
-                tally.waiting.discard(user)
+            users = {user for user in claimed & tally.waiting if self.homes.node_of[user] == node}
+            if others := len(claimed - users):  # however many names it makes up, one line
+                why = f"node {node} speaks of {others} users who were not asked of it, or twice"
+                tally.rejected.append((None, why))
+            tally.waiting -= users
+            for user in sorted(users):
                 try:
                     tally.metrics[user] = accept(user, reply.content)
                 except Exception as error:  # whatever a device sends, the round goes on
                     tally.rejected.append((user, f"{type(error).__name__}: {str(error)[:200]}"))
-        why = f"no usable reply ({', '.join(sorted(set(tally.failed)))})" if tally.failed else "no usable reply"
-        tally.rejected += [(user, why) for user in sorted(tally.waiting)]
+        unreached = tally.failed.get(SUPERLINK_NODE_ID)  # Flower answers for a node that cannot be reached
+        for user in sorted(tally.waiting):
+            reason = tally.failed.get(self.homes.node_of[user], unreached)
+            tally.rejected.append((user, f"no usable reply ({reason})" if reason else "no usable reply"))
 
 
 _TRAIN_LIMITS = {

@@ -30,9 +30,9 @@ def finish(run: Run, model: LanguageModel, vocabulary: Vocabulary) -> Event:
     """
     models, about = unpacked(run.state.parameters), {"rounds": run.state.server_round}
     events = run.folder.events()
-    chosen = [event["sizes"] for event in events if event["event"] == "clusters"]
+    choices = [event for event in events if event["event"] == "clusters"]
     start = {name: value.copy() for name, value in model.weights().items()}
-    sizes = chosen[-1] if chosen else [1]
+    sizes = choices[-1]["sizes"] if choices else [1]
     for cluster in (number for number, size in enumerate(sizes) if size and len(models) > 1):
         model.set_weights({**start, **models[cluster]})
         checkpoint.save(run.folder.path / CLUSTER_MODELS / str(cluster), model, vocabulary, extra=about)
@@ -42,6 +42,7 @@ def finish(run: Run, model: LanguageModel, vocabulary: Vocabulary) -> Event:
     rounds = [event for event in events if event["event"] == "round"]
     phases = [event for event in events if event["event"] in ("ngrams", "split")]
     measured = [event for event in events if "validation_bits_per_character" in event]
+    at_start = measured[0] if measured and measured[0]["event"] == "start" else {}
     summary = {
         "corpus": run.config.corpus.name,
         "seed": run.config.seed,
@@ -55,13 +56,13 @@ def finish(run: Run, model: LanguageModel, vocabulary: Vocabulary) -> Event:
         "cores": os.cpu_count(),  # of this machine
         "users_trained": sum(event["users"] for event in rounds),
         "upload_bytes": sum(event["upload_bytes"] for event in (*rounds, *phases)),
-        "download_bytes": sum(event["download_bytes"] for event in (*rounds, *phases)),  # evaluation tells its own
+        "download_bytes": sum(e["download_bytes"] for e in (*rounds, *phases, *choices)),  # evaluation tells its own
         "rejected": sum(event["event"] == "rejected" for event in events),
         "train_bits_per_piece": rounds[-1]["train_bits_per_piece"] if rounds else None,
         "validation_bits_per_character": measured[-1]["validation_bits_per_character"] if measured else None,
-        "validation_bits_per_character_at_start": measured[0]["validation_bits_per_character"] if measured else None,
+        "validation_bits_per_character_at_start": at_start.get("validation_bits_per_character"),
         "ngrams": _ngrams_found(run.config, [event for event in events if event["event"] == "ngrams"]),
-        "cluster_sizes": sizes if chosen else None,
+        "cluster_sizes": sizes if choices else None,
         "privacy": _privacy(run, events),
         "message_privacy": _message_privacy(run, events),
         "server_peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from nextword.federation.codec import Codec
 from nextword.federation.privacy_config import NOISE_REACH, DpSgdConfig, PrivacyConfig
 from nextword.federation.records import MAX_MAGNITUDE
-from nextword.settings import AtLeastOne, NotNegative, Positive, Section, Seed, Settings, Share
+from nextword.settings import AtLeastOne, NotNegative, Positive, Section, Seed, Settings, Share, refuse_unused
 
 
 class CorpusConfig(Section):
@@ -54,7 +54,7 @@ class FederationConfig(Section):
     evaluate_every: Annotated[int, Field(ge=0)] = 5  # rounds; 0: never
     evaluate_users: AtLeastOne = 20
     checkpoint_every: AtLeastOne = 1  # rounds
-    timeout_s: Positive = 1800.0  # after so long without any reply, the round goes on without the missing users
+    timeout_s: Positive = 1800.0  # after so long without any reply, the round goes on without those it waits for
 
 
 class ClientConfig(Section):
@@ -102,7 +102,8 @@ class ServerConfig(Section):
 class PersonalConfig(Section):
     """What a device keeps for its person between rounds, and how it is trained (`personalization.methods`).
 
-    By "fedavg" and "per-fedavg" it keeps nothing.
+    By "fedavg" and "per-fedavg" it keeps nothing. "apfl" and "per-fedavg" take plain steps: client.optimizer "sgd", and
+    by "per-fedavg" no schedule, warm-up, weight decay or pull.
     """
 
     method: Literal["fedavg", "fedper", "fedrep", "adapters", "ditto", "apfl", "per-fedavg"] = "fedavg"
@@ -146,9 +147,10 @@ class UpdateConfig(Section):
         except ValueError as error:
             raise ValueError(f"update.codec = {self.codec!r}: {error}") from None
         if self.feedback and not contracts:
+            instead = "end with lowrank itself" if "lowrank" in self.codec else "end with hadamard+int4 or sign"
             raise ValueError(
                 f"update.feedback = true: what {self.codec} loses may be longer than the update, and would grow from "
-                "round to round: set update.feedback=false, or end with hadamard+int4 or sign"
+                f"round to round: set update.feedback=false, or {instead}"
             )
         return self
 
@@ -184,6 +186,12 @@ class NgramsConfig(Section):
     def _buckets_are_a_power_of_two(self) -> Self:
         if self.buckets & (self.buckets - 1):
             raise ValueError(f"ngrams.buckets = {self.buckets} must be a power of two")
+        return self
+
+    @model_validator(mode="after")
+    def _noise_is_on_something(self) -> Self:
+        if not self.least_users:
+            refuse_unused(self, "ngrams", ("noise",), "ngrams.least-users=2")
         return self
 
 
@@ -251,6 +259,9 @@ class RunConfig(Settings):
     def _plain_steps_where_the_method_takes_them(self) -> Self:
         if self.personal.method in ("apfl", "per-fedavg") and self.client.optimizer != "sgd":
             raise ValueError(f"personal.method = {self.personal.method} takes plain steps: set client.optimizer=sgd")
+        if self.personal.method == "per-fedavg":
+            of_others = ("schedule", "warmup_share", "weight_decay", "prox")
+            refuse_unused(self.client, "client", of_others, "personal.method=fedavg")
         return self
 
     @model_validator(mode="after")

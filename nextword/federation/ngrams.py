@@ -40,6 +40,7 @@ LEVELS = WORD_LEVELS + 2  # and pairs, and triples
 MANY = NgramConfig(concentration=5.0)  # of people, not of sightings
 _AT_ONCE = 2**22  # candidates looked up together
 _PAIRS_AT_ONCE = 2**14  # whose followers are
+_ARRAYS = 3  # of a level
 _END = 1  # among the tokens; the start is 0
 
 
@@ -224,7 +225,7 @@ class Growth:
     def of_arrays(cls, vocabulary: Vocabulary, arrays: Mapping[str, npt.NDArray[Any]]) -> Growth:
         """Back from `arrays`. Raises ValueError where they are not of levels found with this vocabulary."""
         growth = cls(vocabulary)
-        levels, rest = divmod(len(arrays), 3)
+        levels, rest = divmod(len(arrays), _ARRAYS)
         if rest or levels > LEVELS:
             raise ValueError(f"n-grams: {len(arrays)} arrays; each of {LEVELS} levels or fewer has three")
         for level in range(levels):
@@ -263,6 +264,17 @@ class Growth:
             return cls.of_arrays(vocabulary, arrays)
         except ValueError as error:
             raise ValueError(f"{path}: damaged; {error}") from None
+
+
+def levels_in(path: Path) -> int:
+    """How many levels the file holds, 0 where there is none. Raises ValueError where it cannot be read."""
+    if not path.is_file():
+        return 0
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            return len(file.keys()) // _ARRAYS
+    except (safetensors.SafetensorError, OSError) as error:
+        raise ValueError(f"{path}: the n-grams cannot be read ({error})") from None
 
 
 def _lists(found: Found) -> tuple[list[int], list[int], list[float]]:

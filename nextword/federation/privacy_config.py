@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from nextword.federation.ledger import steps
-from nextword.settings import NotNegative, Positive, Section, Share
+from nextword.settings import NotNegative, Positive, Section, Share, refuse_unused
 
 SMALLEST_NORM, LARGEST_NORM = 1e-4, 1e5  # of a clipped update; all noise then fits the sum (`server.accumulator`)
 NOISE_REACH = 8.6  # deviations, which no number of a device's noise exceeds (`federation.noise`: 53 bits)
@@ -26,7 +26,7 @@ class DpSgdConfig(Section):
     it travels. What a device makes for its person when all rounds are done stays there, and is trained without noise.
     The number of messages travels, which neighbours have in common (`federation.ledger`); the number of
     pieces and what they cost while training do not. Evaluation (`federation.evaluate-every`) is a measurement, tells
-    the bits of validation messages as they are, and is not covered.
+    the bits of validation messages as they are, and is not covered. Without noise all else is left as it is.
 
         dpsgd.noise-multiplier above 0 and
         personal.method       any but "per-fedavg". By "fedper", "fedrep" and "adapters" what is personal has a part
@@ -64,6 +64,13 @@ class DpSgdConfig(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _without_noise_nothing_is_said_of_it(self) -> Self:
+        if not self.on:
+            others = set(type(self).model_fields) - {"noise_multiplier"}
+            refuse_unused(self, "dpsgd", others, "dpsgd.noise-multiplier=1")
+        return self
+
 
 class PrivacyConfig(Section):
     """User-level differential privacy, by a trusted server or by the devices, and what it may be combined with.
@@ -93,7 +100,7 @@ class PrivacyConfig(Section):
         all else                 as for "central", quantile too. The less noise is of the sum of all updates, which
                                  server.optimizer = "fedavg" makes the model; others make of it what they do
 
-    With `quantile` the clip norm adapts until this share of the updates is shorter.
+    With `quantile` the clip norm adapts until this share of the updates is shorter. By "none" all else stays as it is.
 
     By "local" and "distributed" the noise is the devices' own, by secrets that stay there, and so is the clip norm: the
     server can check neither. "local" (`personalization.own_noise`): each update has noise of noise-multiplier times
@@ -160,13 +167,8 @@ class PrivacyConfig(Section):
 
     @model_validator(mode="after")
     def _what_is_of_shared_noise_is_used(self) -> Self:
-        for name in ("bits", "rotate", "enough"):
-            value, default = getattr(self, name), type(self).model_fields[name].default
-            if value != default and self.method != "distributed":
-                told, instead = str(value).lower(), str(default).lower()
-                raise ValueError(
-                    f"privacy.{name} = {told}: set privacy.method=distributed, or privacy.{name}={instead}"
-                )
+        if self.method != "distributed":
+            refuse_unused(self, "privacy", ("bits", "rotate", "enough"), "privacy.method=distributed")
         return self
 
     @model_validator(mode="after")
@@ -178,4 +180,10 @@ class PrivacyConfig(Section):
                 f"privacy.epsilon-budget = {self.epsilon_budget:g}: without noise epsilon is infinite: "
                 "set privacy.noise-multiplier=1 or privacy.epsilon-budget=0"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _without_a_method_nothing_is_said_of_one(self) -> Self:
+        if self.method == "none":
+            refuse_unused(self, "privacy", set(type(self).model_fields) - {"method"}, "privacy.method=central")
         return self

@@ -12,7 +12,8 @@
     evaluate  ->  as train
               <-  per user "metrics.<user>": num-messages, num-characters, num-pieces, bits, cluster
     query.ngrams ->  "parameters": the n-grams found so far (`federation.ngrams`);  "task": users
-                 <-  "task" as it came;  "sketch": one array, the sum of these users' sketches
+                 <-  "task": those of the users whose device did not fail;  "sketch": one array, the sum of their
+                     sketches
 
 A user is named by an ordinal, their place among the participants in order of user id: never by the id, which may be a
 telephone number. Nothing else travels: no text, no vocabulary of a person's, no path.

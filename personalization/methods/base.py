@@ -44,7 +44,7 @@ class Local:
     personal: PersonalConfig
     rng: np.random.Generator
     private: Private | None = None
-    frozen: frozenset[str] = frozenset()  # parameters that are neither trained for others nor sent
+    frozen: frozenset[str] = frozenset()  # parameters that are not sent, and trained only where they are personal
 
     @property
     def train_own(self) -> TrainConfig:
@@ -67,8 +67,9 @@ class Local:
     ) -> TrainResult:
         """Train the model on the messages, privately where that is asked; `own` is training that is not shared."""
         if self.frozen and not own:
+            still = self.frozen - self.personal_names
             names = (name for name, _ in self.model.named_parameters() if only is None or name in only)
-            only = frozenset(name for name in names if without_changes(name) not in self.frozen)
+            only = frozenset(name for name in names if without_changes(name) not in still)
         private = self.private
         if private is None or (own and private.parts == "shared"):
             return fit(self.model, self.messages, config, self.rng, only=only, anchor=anchor)

@@ -13,14 +13,15 @@ import torch
 
 from nextword.model import LanguageModel
 from nextword.model_config import Weights
-from nextword.training import TrainResult, batches, fit, num_targets, piece_loss
+from nextword.training import TrainResult, batches, dropping, fit, num_targets, piece_loss
 from personalization.methods.base import Local, State, Trained
 
 
 class PerFedAvg:
     def train(self, local: Local, parameters: Weights, state: State | None) -> Trained:
         local.load(parameters)
-        result = _fit_start(local)
+        with dropping(local.model, local.train.dropout, local.rng):
+            result = _fit_start(local)
         return Trained(local.change_from(parameters), None, result)
 
     def personal_model(self, local: Local, parameters: Weights, state: State | None) -> LanguageModel:

@@ -12,7 +12,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 import torch
-from flwr.app import Context, Message, RecordDict
+from flwr.app import ConfigRecord, Context, Message, RecordDict
 from flwr.clientapp import ClientApp
 from flwr.common import serde
 from flwr.serverapp import Grid
@@ -21,11 +21,13 @@ from flwr.supercore.task_identity import TaskIdentity
 from nextword import checkpoint
 from nextword.federation.config import RunConfig
 from nextword.federation.folders import with_absolute_paths
+from nextword.federation.groups import personal_names
 from nextword.model import LanguageModel
 from nextword.model_config import ModelConfig
 from nextword.vocabulary import Vocabulary
 from personalization import device
 from personalization.app import make_app
+from server.strategy import to_arrays
 
 SYLLABLES = [c + v for c in "bdfgklmnprstvz" for v in "aeiou"]
 Tamper = Callable[[Message, Message], "list[Message]"]
@@ -123,6 +125,17 @@ class LocalGrid(Grid):
         self.most_users = max(self.most_users, len(users))
         self._replies[message_id] = self.tamper(sent, reply)
         return message_id
+
+    def ask(self, user: int, server_round: int) -> Message:
+        """What a user's device answers to a server that asks for any round at any time, from the start's parameters."""
+        model, _ = checkpoint.load(Path(self.config.model.start))
+        weights = model.weights()
+        kept = personal_names(self.config.personal, model.config, weights)
+        shared = to_arrays({name: value for name, value in weights.items() if name not in kept})
+        client = self.config.client.model_dump(by_alias=True)
+        task = ConfigRecord({"round": server_round, "users": [user], "clusters": [0], "accepted": [0], **client})
+        message = Message(RecordDict({"task": task, "parameters": shared}), 1000, "train")
+        return self._app(message, Context(7, 1000, _node(0, 1), RecordDict(), {}))
 
     def _over_the_wire(self, message: Message) -> Message:
         proto = serde.message_to_proto(message)

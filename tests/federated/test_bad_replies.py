@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 from flwr.app import Array, ArrayRecord, Error, Message, MetricRecord
+from flwr.common.constant import SUPERLINK_NODE_ID
 
 from nextword import checkpoint
 from nextword.federation.config import RunConfig
 from nextword.federation.records import metrics_key, update_key
+from nextword.model import LanguageModel
+from nextword.model_config import ModelConfig
 from personalization import app as client
 from personalization import device
+from scripts.simulate import _describe, _readable
 from server import strategy
 from server.app import run_once
 from server.run_folder import RunFolder
@@ -125,8 +129,49 @@ def test_a_reply_twice_and_a_strangers_update_count_once(config: RunConfig, loca
     plain = config.with_settings([f"out={tmp_path / 'plain'}"])
     assert bad["weights_sha256"] == run_once(plain, local_grid(plain, nodes=2))["weights_sha256"]
     assert bad["users_trained"] == 6
-    reasons = {event["reason"] for event in RunFolder(Path(config.out)).events() if event["event"] == "rejected"}
-    assert reasons == {"answered twice", "was not asked of this node"}
+    rejected = [event for event in RunFolder(Path(config.out)).events() if event["event"] == "rejected"]
+    assert all(" users who were not asked of it, or twice" in event["reason"] for event in rejected)
+    assert not any("user" in event for event in rejected)
+
+
+def test_a_reply_of_many_made_up_names_is_one_line_of_the_log(config: RunConfig, local_grid: Grids) -> None:
+    config = config.with_settings(["federation.rounds=1", "federation.evaluate-every=0"])
+
+    def crowd(sent: Message, reply: Message) -> list[Message]:
+        if sent.metadata.message_type == "train" and reply.metadata.src_node_id == 1000:
+            for number in range(300):
+                reply.content[metrics_key(10**6 + number)] = MetricRecord({"a": 1})
+        return [reply]
+
+    grid = local_grid(config, nodes=2, tamper=crowd)
+    summary = run_once(config, grid)
+    rejected = [event for event in RunFolder(Path(config.out)).events() if event["event"] == "rejected"]
+    assert summary["users_trained"] == 6
+    assert 1 <= len(rejected) <= 6  # of as many replies as name somebody
+    assert {event["reason"] for event in rejected} == {
+        "node 1000 speaks of 300 users who were not asked of it, or twice"
+    }
+
+
+def test_everybody_is_told_their_own_nodes_reason_or_flowers(config: RunConfig, local_grid: Grids) -> None:
+    everybody = ["federation.users-per-round=12", "federation.rounds=1", "federation.evaluate-every=0"]
+    config = config.with_settings(everybody)
+
+    def away(sent: Message, reply: Message) -> list[Message]:
+        if sent.metadata.message_type != "train" or sent.metadata.dst_node_id == 1000:
+            return [reply]
+        gone = Message(Error(1, f"gone {sent.metadata.dst_node_id}"), reply_to=sent)
+        if sent.metadata.dst_node_id == 1014:  # Flower answers for a node that it cannot reach
+            gone = Message(Error(3, "unreachable"), reply_to=sent)
+            gone.metadata.__dict__["_src_node_id"] = SUPERLINK_NODE_ID
+        return [gone]
+
+    run_once(config, local_grid(config, nodes=3, tamper=away))
+    told = {e["user"]: e["reason"] for e in RunFolder(Path(config.out)).events() if e["event"] == "rejected"}
+    assert told == {
+        **dict.fromkeys(range(4, 8), "no usable reply (gone 1007)"),
+        **dict.fromkeys(range(8, 12), "no usable reply (unreachable)"),
+    }
 
 
 def test_a_node_cannot_speak_for_a_user_of_another(config: RunConfig, local_grid: Grids) -> None:
@@ -141,6 +186,35 @@ def test_a_node_cannot_speak_for_a_user_of_another(config: RunConfig, local_grid
     assert summary["users_trained"] == 0
 
 
+HOMES: dict[str, tuple[dict[str, Any], str]] = {
+    "everybody, others' users too": ({"first": 0, "users": 12}, "nodes 1007 and 1000|nodes 1000 and 1007"),
+    "beyond the last": ({"first": 7}, "node 1007 .* 6 users from 7 of 12"),
+    "below zero": ({"first": -6}, "node 1007 .* 6 users from -6"),
+    "fewer than none": ({"users": -1}, "node 1007 .* -1 users"),
+    "endlessly many": ({"users": 2**62, "population": 2**62 + 6}, "node 1007"),
+    "another population": ({"population": 13}, "1000 of 12 and 1007 of 13"),
+    "some nowhere": ({"first": 7, "users": 5, "evaluated": []}, "2 nodes host 11 of 12 users"),
+    "strangers evaluated": ({"evaluated": [0]}, "node 1007"),
+    "evaluated twice": ({"evaluated": [7, 7]}, "node 1007"),
+    "not whole": ({"users": 5.5}, "node 1007"),
+    "not even a list": ({"evaluated": 7}, "node 1007"),
+}
+
+
+@pytest.mark.parametrize("name", list(HOMES))
+def test_homes_that_cannot_be_are_refused_and_the_nodes_named(config: RunConfig, local_grid: Grids, name: str) -> None:
+    claim, line = HOMES[name]
+
+    def lie(sent: Message, reply: Message) -> list[Message]:
+        if sent.metadata.message_type == "query" and sent.metadata.dst_node_id == 1007:
+            reply.content.config_records["home"].update(claim)
+        return [reply]
+
+    with pytest.raises(ValueError, match=line) as caught:
+        run_once(config, local_grid(config, nodes=2, tamper=lie))
+    assert "\n" not in str(caught.value)
+
+
 def test_a_round_without_any_usable_update_changes_nothing(config: RunConfig, local_grid: Grids) -> None:
     def failing(sent: Message, reply: Message) -> list[Message]:
         return [reply] if sent.metadata.message_type == "query" else [Message(Error(1, "gone"), reply_to=sent)]
@@ -152,6 +226,31 @@ def test_a_round_without_any_usable_update_changes_nothing(config: RunConfig, lo
     assert summary["train_bits_per_piece"] is None
     start, final = (Path(folder, "model.safetensors") for folder in (config.model.start, Path(config.out) / "final"))
     assert start.read_bytes() == final.read_bytes()
+
+
+def test_of_a_private_round_that_nobody_answers_no_bits_are_told(config: RunConfig, local_grid: Grids) -> None:
+    """The model moves by the noise all the same."""
+
+    def failing(sent: Message, reply: Message) -> list[Message]:
+        return [Message(Error(1, "gone"), reply_to=sent)] if sent.metadata.message_type == "train" else [reply]
+
+    config = config.with_settings(["privacy.method=central"])
+    summary = run_once(config, local_grid(config, nodes=2, tamper=failing))
+    rounds = [event for event in RunFolder(Path(config.out)).events() if event["event"] == "round"]
+    assert [(event["users"], event["train_bits_per_piece"]) for event in rounds] == [(0, None)] * 3
+    assert summary["train_bits_per_piece"] is None
+    assert [_describe(event).count("bits") for event in rounds] == [0, 0, 0]
+
+
+def test_what_the_start_cost_is_told_of_the_start_alone(config: RunConfig, local_grid: Grids) -> None:
+    def late(sent: Message, reply: Message) -> list[Message]:
+        first = sent.metadata.message_type == "evaluate" and not sent.content.config_records["task"]["round"]
+        return [Message(Error(1, "gone"), reply_to=sent)] if first else [reply]
+
+    summary = run_once(config, local_grid(config, nodes=2, tamper=late))
+    after = summary["validation_bits_per_character"]
+    assert (summary["validation_bits_per_character_at_start"], after > 0) == (None, True)
+    assert f"validation messages: not measured before, {after:.3f} after" in _readable(summary)
 
 
 def test_after_the_time_limit_a_round_goes_on_without_the_silent(config: RunConfig, local_grid: Grids) -> None:
@@ -214,3 +313,46 @@ def test_who_fails_on_a_device_takes_nobody_along(
     monkeypatch.setattr(device, "train_user", diverge)
     summary = run_once(config, local_grid(config, nodes=2))
     assert (summary["users_trained"], summary["rejected"]) == (11, 1)
+
+
+def test_whose_state_is_damaged_takes_nobody_along_in_an_evaluation(
+    config: RunConfig, local_grid: Grids, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strategy, "FEWEST_MESSAGES", 1)
+    asked = ["federation.evaluate-every=1", "federation.evaluate-users=12", "federation.users-per-round=12"]
+    config = config.with_settings(["personal.method=fedper", "federation.rounds=1", *asked, *_two_blocks(config)])
+
+    def damage(event: dict[str, Any]) -> None:
+        if event["event"] == "round":
+            (Path(config.out) / "devices" / "5-1.safetensors").write_bytes(b"cut")
+
+    run_once(config, local_grid(config, nodes=1), observer=damage)
+    start, *_, last = (e for e in RunFolder(Path(config.out)).events() if "validation_users" in e)
+    assert last["validation_users"] == start["validation_users"] - 1 > 1
+
+
+def _two_blocks(config: RunConfig) -> list[str]:
+    """A start of two blocks, of which the upper one may be personal."""
+    vocabulary, folder = checkpoint.read(Path(config.model.start)).vocabulary, Path(config.out).parent / "two"
+    shape = ModelConfig(len(vocabulary), width=16, layers=2, heads=2, hidden=32)
+    checkpoint.save(folder, LanguageModel(shape).initialise(0), vocabulary)
+    return [f"model.start={folder}"]
+
+
+def test_who_fails_in_the_search_for_n_grams_takes_nobody_along(
+    config: RunConfig, local_grid: Grids, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = config.with_settings(["federation.rounds=1", "ngrams.least-users=2", "ngrams.buckets=4096"])
+    count = client.items
+    failed: list[Any] = []
+
+    def fail(*arguments: Any) -> Any:
+        if not failed:
+            failed.append(arguments)
+            raise RuntimeError("this device is broken")
+        return count(*arguments)
+
+    monkeypatch.setattr(client, "items", fail)
+    run_once(config, local_grid(config, nodes=1))
+    levels = [event for event in RunFolder(Path(config.out)).events() if event["event"] == "ngrams"]
+    assert [(event["users"], event["rejected"]) for event in levels] == [(11, 0), *[(12, 0)] * 4]

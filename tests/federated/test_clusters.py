@@ -138,6 +138,24 @@ def test_in_the_end_everybody_chooses_whatever_group_they_were_in(two_kinds: Run
     assert last["stayed_share"] == pytest.approx(11 / 12, abs=1e-3)
 
 
+def test_what_all_download_for_their_last_choice_is_told(two_kinds: RunConfig, local_grid: Grids) -> None:
+    sent_bytes: list[int] = []
+
+    def watch(sent: Message, reply: Message) -> list[Message]:
+        task = sent.content.config_records.get("task")
+        if task and task["round"] == two_kinds.federation.rounds + 1:
+            size = sum(len(array.data) for array in sent.content.array_records["parameters"].values())
+            sent_bytes.append(size * len(task["users"]))
+        return [reply]
+
+    summary = run_once(two_kinds, local_grid(two_kinds, nodes=2, tamper=watch))
+    events = RunFolder(Path(two_kinds.out)).events()
+    (last,) = (event for event in events if event["event"] == "clusters")
+    assert last["download_bytes"] == sum(sent_bytes) > 0
+    told = [event["download_bytes"] for event in events if event["event"] in ("round", "split", "clusters")]
+    assert summary["download_bytes"] == sum(told)
+
+
 def test_clusters_that_pool_all_are_one_model(two_kinds: RunConfig, local_grid: Grids) -> None:
     two_kinds = two_kinds.with_settings(["clusters.pooling=1e12", "federation.users-per-round=3"])
     run_once(two_kinds, local_grid(two_kinds, nodes=2))

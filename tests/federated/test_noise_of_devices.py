@@ -188,9 +188,8 @@ def test_nothing_without_noise_travels_beside_an_update(
             told.extend(dict(record) for record in reply.content.metric_records.values())
         return [reply]
 
-    plain = config.with_settings(
-        ["privacy.method=none", "privacy.bits=20", "federation.rounds=1", f"out={tmp_path / 'plain'}"]
-    )
+    without = ["privacy.method=none", "privacy.bits=20", "privacy.clip-norm=1"]
+    plain = config.with_settings([*without, "federation.rounds=1", f"out={tmp_path / 'plain'}"])
     run_once(plain, local_grid(plain, nodes=2, tamper=look))
     assert min(one[NUM_MESSAGES] for one in told) == 0  # whom noise must hide
     told.clear()
@@ -300,6 +299,17 @@ def test_each_device_counts_what_it_has_sent(config: RunConfig, local_grid: Grid
     assert {(spent.unit, spent.accountant, spent.sampling) for spent in found.values()} == {
         ("user", "gaussian", "not amplified")
     }
+
+
+def test_what_is_asked_out_of_turn_is_another_release_and_counted(config: RunConfig, local_grid: Grids) -> None:
+    """As often as the device sends other bytes."""
+    config = config.with_settings([*LOCAL, "personal.method=adapters"])
+    grid = local_grid(config, nodes=1)
+    sent: set[bytes] = set()
+    for server_round in (10, 10, 5, 10, 5):
+        update = grid.ask(9, server_round).content.array_records["update.9"]
+        sent.add(b"".join(array.data for array in update.values()))
+    assert _own_accounts(config)[9].spent(1e-5).rounds == len(sent) == 3
 
 
 @pytest.mark.parametrize("tell", ["another round", "other parameters"])

@@ -172,6 +172,25 @@ def test_a_round_again_from_other_parameters_is_paid_again(tmp_path: Path) -> No
     assert twice.epsilon == pytest.approx(epsilon([Gaussian(1.0, 0.1, 20)], 1e-5, "prv"))
 
 
+@pytest.mark.parametrize("method", ["fedper", "fedrep", "adapters"])
+def test_a_server_that_asks_out_of_turn_meets_fresh_noise_and_is_counted(
+    private: RunConfig, local_grid: Grids, method: str
+) -> None:
+    """What the device kept of the round in between is another beginning; without one it is the same."""
+    loud = ["dpsgd.noise-multiplier=500", "dpsgd.secure=true"]
+    private = private.with_settings([f"personal.method={method}", *loud])
+    grid = local_grid(private, nodes=1)
+    paid: list[int] = []
+    updates: list[np.ndarray] = []
+    for server_round in (10, 10, 5, 10):
+        update = grid.ask(9, server_round).content.array_records["update.9"]
+        updates.append(np.concatenate([array.numpy().view(np.float32).ravel() for array in update.values()]))
+        paid.append(_accounts(private)["9"].spent(1e-5).rounds)
+    assert paid == [1, 1, 2, 3]
+    assert np.array_equal(updates[0], updates[1])
+    assert abs(np.corrcoef(updates[0], updates[3])[0, 1]) < 0.1
+
+
 @pytest.mark.parametrize("secure", ["false", "true"])
 def test_noise_is_another_for_each_user_and_round(private: RunConfig, local_grid: Grids, secure: str) -> None:
     """So much of it that an update is nothing else. Of 8,000 numbers a correlation is beyond 0.1 once in 10^18."""

@@ -29,7 +29,7 @@ LOSSY = (
     "randomk:0.25+int8",
     "lowrank:2",
     "rows+topk:0.5+hadamard+int4",
-    "rows+lowrank:1+hadamard+int4",
+    "rows+lowrank:1+int4",
 )
 SPIKY = np.concatenate([np.float32([9, -8]), np.random.default_rng(0).normal(0, 0.1, 1022).astype(np.float32)])
 
@@ -138,6 +138,8 @@ def test_what_cannot_have_been_written_is_refused(written: str, part: str, numbe
         ("topk:0.1+topk:0.2", "topk and topk cannot"),
         ("lowrank:2+topk:0.1", "of lowrank's factors no number can be left out"),
         ("lowrank:2+randomk:0.1+int4", "of lowrank's factors"),
+        ("lowrank:4+hadamard+int8", r"leave out hadamard: lowrank:4\+int8$"),
+        ("rows+hadamard+lowrank:4", r"leave out hadamard: rows\+lowrank:4$"),
         ("tokp:0.1", "no codec 'tokp'; did you mean topk?"),
         ("int9", "did you mean int"),
         ("zip", "the codecs are rows, "),

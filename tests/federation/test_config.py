@@ -123,6 +123,35 @@ def test_methods_of_plain_steps_refuse_another_optimizer() -> None:
         RunConfig().with_settings(["ngrams.buckets=3000"])
 
 
+USED_BY = {
+    "privacy.noise-multiplier=4": "privacy.method=central",
+    "privacy.clip-norm=0.1": "privacy.method=central",
+    "privacy.quantile=0.5": "privacy.method=central",
+    "privacy.delta=1e-8": "privacy.method=central",
+    "privacy.accountant=rdp": "privacy.method=central",
+    "dpsgd.secure=true": "dpsgd.noise-multiplier=1",
+    "dpsgd.sampling-rate=0.5": "dpsgd.noise-multiplier=1",
+    "dpsgd.clip-norm=0.5": "dpsgd.noise-multiplier=1",
+    "ngrams.noise=2": "ngrams.least-users=2",
+    "client.prox=0.1": "personal.method=fedavg",
+    "client.weight-decay=0.1": "personal.method=fedavg",
+    "client.schedule=cosine": "personal.method=fedavg",
+    "client.warmup-share=0.1": "personal.method=fedavg",
+}
+
+
+@pytest.mark.parametrize("setting", USED_BY)
+def test_what_nothing_would_come_of_is_refused_with_what_uses_it(setting: str) -> None:
+    """And either way out that is named is one."""
+    config = RunConfig().with_settings(["personal.method=per-fedavg"] if setting.startswith("client.") else [])
+    with pytest.raises(ValueError, match=f"set {USED_BY[setting]}, or {setting.partition('=')[0]}=") as caught:
+        config.with_settings([setting])
+    assert "\n" not in str(caught.value)
+    needed, default = str(caught.value).rpartition(": set ")[2].split(", or ")
+    assert config.with_settings([setting, needed]) != config
+    assert config.with_settings([default]) == config
+
+
 def test_a_run_file_says_only_where_it_differs_from_the_one_it_extends(tmp_path: Path) -> None:
     (tmp_path / "base.toml").write_text("seed = 3\n[federation]\nrounds = 7\nusers-per-round = 5\n")
     (tmp_path / "rows").mkdir()

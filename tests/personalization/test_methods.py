@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from nextword.federation.config import PersonalConfig, UpdateConfig
-from nextword.federation.groups import out_of_turn, personal_names
+from nextword.federation.groups import never_sent, out_of_turn, personal_names
 from nextword.model import LanguageModel
 from nextword.model_config import ModelConfig, Weights
 from nextword.training import TrainConfig, batches, padded, piece_loss
@@ -59,6 +59,24 @@ def test_personal_layers_stay_and_shared_ones_are_sent(make: Any, method: str) -
     assert set(delta) == set(local.start) - own
     assert all(np.abs(state[name] - local.start[name]).max() > 0 for name in own)
     assert all(np.abs(delta[name]).max() > 0 for name in delta)
+
+
+@pytest.mark.parametrize("frozen", ["embedding", "all-but-norms"])
+@pytest.mark.parametrize("method", ["fedper", "fedrep", "adapters", "ditto", "apfl"])
+def test_what_is_personal_is_trained_whatever_is_frozen(make: Any, method: str, frozen: Any) -> None:
+    """All of it moves from where it begins, which is zero for what is added."""
+    local = make(method=method)
+    still = never_sent(UpdateConfig(frozen=frozen), local.start)
+    delta, state, _ = _round(dataclasses.replace(local, frozen=still))
+    assert all(np.abs(value - local.start.get(name, 0)).max() > 0 for name, value in state.items())
+    assert {name for name in delta if np.abs(delta[name]).max() > 0} == set(delta) - still
+
+
+@pytest.mark.parametrize("method", list(METHODS))
+def test_every_method_drops_what_the_settings_say_and_nothing_afterwards(make: Any, method: str) -> None:
+    plain, dropped = (_round(make(dataclasses.replace(SGD, dropout=share), method=method)).delta for share in (0, 0.5))
+    assert not _same(plain, dropped)
+    assert _same(plain, _round(make(method=method)).delta)
 
 
 def test_fedrep_trains_the_shared_layers_under_personal_ones_that_are_done(make: Any) -> None:

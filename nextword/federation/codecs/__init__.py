@@ -12,7 +12,7 @@ from nextword.federation.codecs.lowrank import LowRank
 from nextword.federation.codecs.randomk import RandomK
 from nextword.federation.codecs.rows import Rows
 from nextword.federation.codecs.sign import Sign
-from nextword.federation.codecs.stage import FACTORS, LAST, SOME, Stage
+from nextword.federation.codecs.stage import FACTORS, LAST, ROTATED, SOME, Stage
 from nextword.federation.codecs.ternary import Ternary
 from nextword.federation.codecs.topk import TopK
 from nextword.federation.codecs.uniform import Uniform
@@ -52,6 +52,12 @@ def pipeline(written: str) -> dict[str, Stage]:
             raise ValueError(f"{both[0]} and {both[1]} cannot stand in one pipeline: leave out one of them")
     if FACTORS in places and SOME in places:
         raise ValueError("of lowrank's factors no number can be left out: leave out lowrank, or topk and randomk")
+    if FACTORS in places and ROTATED in places:
+        without = "+".join(term for place, _, term in sorted(terms) if place != ROTATED)
+        raise ValueError(
+            "lowrank's factors and vectors differ in size, and a rotation would spread the rounding of the largest "
+            f"over all: leave out hadamard: {without}"
+        )
     if places != sorted(places):
         raise ValueError(f"this order cannot work: write {'+'.join(term for _, _, term in sorted(terms))}")
     return stages if LAST in places else stages | {"float32": Float32()}
