@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from data import corpus, splits
+from data.formats.source import NoColumn
 from nextword import checkpoint
 from nextword.eightbit import restore
 from nextword.federation import records
@@ -56,17 +57,25 @@ class Trained:
         }
 
 
+def population(config: CorpusConfig, seed: int) -> splits.Population:
+    """Everyone in a run's corpus, in the roles that its seed gives. Raises ValueError or OSError where it is broken."""
+    try:
+        dataset = corpus.load(
+            config.name,
+            data_dir=Path(config.data_dir) if config.data_dir else None,
+            user_column=config.user_column,
+            text_column=config.text_column,
+        )
+    except NoColumn as error:
+        setting = f"corpus.{error.option.removeprefix('--')}"
+        raise ValueError(f"{error.missing}; name the right one with {setting}=NAME") from None
+    return splits.divide(corpus.people(dataset), seed=seed, newcomer_share=config.newcomer_share)
+
+
 @lru_cache(maxsize=1)
 def participants(config: CorpusConfig, seed: int) -> tuple[splits.Split, ...]:
     """Everyone who takes part, in order of user id: a user's ordinal is their place here. Read once per process."""
-    dataset = corpus.load(
-        config.name,
-        data_dir=Path(config.data_dir) if config.data_dir else None,
-        user_column=config.user_column,
-        text_column=config.text_column,
-    )
-    population = splits.divide(corpus.people(dataset), seed=seed, newcomer_share=config.newcomer_share)
-    people = tuple(sorted(population.participants, key=lambda split: split.user))
+    people = tuple(sorted(population(config, seed).participants, key=lambda split: split.user))
     if not people:
         raise ValueError(f"{config.name}: no participants, so nobody to train with")
     return people

@@ -61,12 +61,12 @@ def _examples(folder: Path) -> list[str]:
     from nextword import checkpoint
     from nextword.federation.config import RunConfig
     from nextword.predictor import Predictor
+    from personalization import device
     from personalization.stack import Shared
-    from scripts.evaluate import people_of
 
     torch.set_num_threads(1)
     config = RunConfig.from_toml(folder / "config.toml")
-    population = people_of(config)
+    population = device.population(config.corpus, config.seed)
     model, vocabulary = checkpoint.load(folder / "final")
     shared = Shared(model, Predictor.of(model, vocabulary))
     found: list[str] = []

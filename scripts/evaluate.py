@@ -379,6 +379,7 @@ def _of_run(
     from data.corpus import settled
     from data.splits import fingerprint
     from nextword.federation.folders import SCRATCH, start_folder
+    from personalization import device
     from server.run_folder import Inputs, RunFolder
 
     config = RunFolder(folder).config()
@@ -390,7 +391,7 @@ def _of_run(
         )
     if not (folder / "final").is_dir():
         raise ValueError(f"{folder}: the run has not ended; go on with 'nextword simulate --resume {folder}'")
-    population = people_of(config)
+    population = device.population(config.corpus, config.seed)
     models = {"federated": folder / "final"}
     start = start_folder(config.model_copy(update={"out": str(folder)}))
     RunFolder(folder).check(Inputs.of(start, fingerprint(population.participants)))
@@ -400,19 +401,6 @@ def _of_run(
         models["central"] = folder / "central"
         _train_ceiling(start, population, ceiling, folder / "central", config, workers)
     return config.corpus.name, config.seed, population, models
-
-
-def people_of(config: RunConfig) -> Population:
-    """The participants and newcomers of a run."""
-    from data import corpus, splits
-
-    dataset = corpus.load(
-        config.corpus.name,
-        data_dir=Path(config.corpus.data_dir) if config.corpus.data_dir else None,
-        user_column=config.corpus.user_column,
-        text_column=config.corpus.text_column,
-    )
-    return splits.divide(corpus.people(dataset), seed=config.seed, newcomer_share=config.corpus.newcomer_share)
 
 
 def _everyone_new(name: str, data_dir: Path | None, user_column: str, text_column: str) -> Population:

@@ -152,10 +152,11 @@ def storable(text: str) -> str:
 
 
 class NoColumn(ValueError):
-    """A column is missing; `missing` says so without the option that names another."""
+    """A column is missing; `missing` says so without the `option` that names another."""
 
     def __init__(self, where: str, columns: list[str], wanted: str, option: str) -> None:
         found = ", ".join(sorted(columns)[:12]) or "none"
+        self.option = option
         self.missing = f"{where}: no {wanted!r} column (there are: {found})"
         super().__init__(f"{self.missing}; name the right one with {option}")
 

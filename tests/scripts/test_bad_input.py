@@ -128,6 +128,7 @@ def test_a_run_folder_that_cannot_be_written_or_is_taken(
     Path("runs", "smaller-3", "thesis.txt").write_text("precious", encoding="utf-8")
     _refused(nextword("simulate", "smaller.toml", *common), "smaller-3")
     _refused(nextword("simulate", "--set", "server.optimiser=fedadam"), "server.optimizer")
+    _refused(nextword("simulate", *common, "--set", "corpus.text-column=body"), "with corpus.text-column=NAME")
     _refused(nextword("simulate", "--resume", tmp_path / "nowhere"), "nowhere")
     _refused(nextword("simulate", tmp_path / "no.toml"), "no.toml")
 

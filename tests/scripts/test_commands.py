@@ -18,7 +18,7 @@ import pytest
 
 from nextword import checkpoint
 from nextword.eightbit import quantize, stored_bytes
-from scripts.evaluate import people_of
+from personalization import device
 from scripts.replay import corpus_and_user
 from scripts.results import published_in
 from server.run_folder import RunFolder
@@ -440,7 +440,8 @@ def test_latency_is_measured_against_its_peers(nextword: Shell, base: Path, corp
 
 def test_a_replay_comes_to_the_keys_that_evaluate_reports(nextword: Shell, run: Path) -> None:
     evaluated = json.loads(nextword("evaluate", "--model", run, "--workers", 1, "--no-central", "--json").out)
-    population = people_of(RunFolder(run).config())
+    config = RunFolder(run).config()
+    population = device.population(config.corpus, config.seed)
     users = [split.user for split in (*population.participants, *population.newcomers)]
     for target, place in (("", len(population.participants)), (f":{users[2]}", 2), (f":{users[-1]}", -1)):
         outcome = nextword("type", "--replay", f"{evaluated['corpus']}{target}", "--model", run, "--json")
