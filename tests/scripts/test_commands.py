@@ -181,7 +181,7 @@ def test_a_run_is_evaluated_beside_its_baselines_and_published(nextword: Shell, 
     assert all(len(line) <= 80 for line in table.out.splitlines())
     names = [
         line.split()[0]
-        for line in table.out.split("newcomers")[1].splitlines()
+        for line in table.out.split("1 newcomer")[1].splitlines()
         if "+ngrams" in line or " federated " in line
     ]
     assert names[:2] == ["federated", "+ngrams"]
