@@ -225,6 +225,25 @@ def test_what_cannot_be_trained_or_undone_is_told() -> None:
     use(how, Fake(broken=True))
 
 
+def test_what_fails_twice_is_told_twice_and_typing_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        app = pilot.app
+        assert isinstance(app, KeyboardApp)
+        for _ in range(2):
+            await press(pilot, "f6")
+            await trained(pilot)
+        assert len(app.untold) == 2
+        for _ in range(1000):
+            if app.untold:
+                await pilot.pause(0.01)
+        assert app.untold == []
+        await press(pilot, "see")
+        assert text(pilot) == "see|"
+
+    monkeypatch.setattr("nextword.keyboard.desk.SHOWN_S", 1.0)
+    use(how, Fake(broken=True))
+
+
 def test_what_the_keyboard_does_without_is_told_once() -> None:
     async def how(pilot: Pilot[None], fake: Fake) -> None:
         app = pilot.app
