@@ -238,15 +238,17 @@ class Learner:
         """Those that a training has kept, but for what was taken back since, and those of messages sent since.
 
         It has learned from so many messages. A word taken back may have been typed again, which brings back none of
-        the old contexts.
+        the old contexts. They offer only what was sent often enough to be one's own word.
         """
-        kept = NearContexts.of_stored(states, (self.profile.training_folder(number) / _NEAR).read_bytes())
-        for word, other in self.profile.contents.taken_back[number]:
+        contents = self.profile.contents
+        stored = (self.profile.training_folder(number) / _NEAR).read_bytes()
+        kept = NearContexts.of_stored(states, stored, only=contents.own)
+        for word, other in contents.taken_back[number]:
             if other is None:
                 kept.forget(word)
             else:
                 kept.rename(word, other)
-        kept.learn([tokens(normalise(text)) for text in self.profile.contents.messages[known:]])
+        kept.learn([tokens(normalise(text)) for text in contents.messages[known:]])
         return kept
 
     def _base(self, folder: Path, everybodys: Predictor) -> Shared:

@@ -405,6 +405,19 @@ def test_what_was_written_after_like_contexts_is_kept_with_a_training_learned_on
     assert keyboard.predictor.suggest("look at")[0].word == "Bedok"
 
 
+def test_a_word_is_offered_once_it_was_sent_often_enough_whatever_was_trained(shared: Path, tmp_path: Path) -> None:
+    with Profile(tmp_path / "slow", least_times=3) as profile:
+        profile.add(HABITS)
+        keyboard = Learner(profile, shared)
+        keyboard.train()
+        assert "zoque" in _near(keyboard).words
+        for times in (1, 2, 3):
+            keyboard.send("meet you at Xyzzy")
+            for learner in (keyboard, Learner(profile, shared)):
+                offered = [found.word for found in learner.predictor.suggest("meet you at", "xy")]
+                assert ("Xyzzy" in offered) == (times == 3)
+
+
 @pytest.mark.parametrize(("other", "became"), [(None, 0), ("Bedok", len(HABITS))])
 def test_a_word_taken_back_and_typed_again_brings_back_no_context_of_before(
     profile: Profile, shared: Path, other: str | None, became: int
