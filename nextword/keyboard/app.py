@@ -77,6 +77,7 @@ class KeyboardApp(Desk):
         super().__init__(keyboard)
         self.settings = settings or KeyboardSettings()
         self._state = State.of(keyboard.read_state())
+        self._kept: dict[str, Any] | None = self._state.to_json()  # None where it could not be
         self._meter = Meter(self._state.tally.model_copy(deep=True))
         self._asked = 0
         self._doomed: Sequence[Widget] | None = None  # messages shown, while all that is kept is being deleted
@@ -124,7 +125,7 @@ class KeyboardApp(Desk):
         What fails in that is `untold` then.
         """
         self._asked += 1
-        self._keep_state()
+        self._keep_state(leaving=True)
         await self.training.close()
         await asyncio.to_thread(self._worker.shutdown)
 
@@ -263,7 +264,7 @@ class KeyboardApp(Desk):
             self._show_failure(erased.failed)
             return
         self._due = self.settings.learning.train_after
-        self._state, self._meter.tally = State(), Tally()
+        self._kept, self._meter.tally = State().to_json(), Tally()
         self._meter.discard()
         for bubble in doomed:  # what was sent since is kept
             bubble.remove()
@@ -355,8 +356,11 @@ class KeyboardApp(Desk):
         self.sub_title = "incognito: nothing is kept or learned" if self.writing.incognito else self.keyboard.name
         self.writing.screen.set_class(self.writing.incognito, "incognito")
 
-    def _keep_state(self) -> None:
-        """How the screen stands; what is written incognito is no part of it, nor what is about to be deleted."""
+    def _keep_state(self, *, leaving: bool = False) -> None:
+        """How the screen stands; what is written incognito is no part of it, nor what is about to be deleted.
+
+        What could not be kept is tried again every few seconds, and told the first time, and once more on leaving.
+        """
         if self._doomed is not None:
             return
         state = State(
@@ -366,9 +370,20 @@ class KeyboardApp(Desk):
             insight=not self.insight.has_class("hidden"),
             tally=self._meter.tally,
         )
-        if (kept := state.to_json()) != self._state.to_json():
-            self._state = State.of(kept)
-            self._do(lambda: self.keyboard.write_state(kept))
+        before, kept = self._kept, state.to_json()
+        if kept == before:
+            return
+        self._kept = kept
+
+        def keep() -> None:
+            try:
+                self.keyboard.write_state(kept)
+            except OSError:
+                self._kept = None
+                if leaving or before is not None:
+                    raise
+
+        self._do(keep)
 
 
 def _bubble(text: str) -> Static:

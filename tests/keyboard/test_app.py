@@ -6,7 +6,9 @@ import asyncio
 import json
 import threading
 import time
+from collections.abc import Mapping
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from textual.events import Paste
@@ -441,6 +443,53 @@ def test_the_screen_comes_back_as_it_was_left_but_for_what_was_incognito() -> No
     fake = use(come_back, use(leave))
     assert fake.state["draft"] == ""
     assert not any("secret" in str(value) for value in fake.state.values())
+
+
+class Full(Fake):
+    """Keeps nothing of the screen while `broken`."""
+
+    def write_state(self, state: Mapping[str, Any]) -> None:
+        if self.broken:
+            raise OSError(28, "No space left on device")
+        super().write_state(state)
+
+
+@pytest.mark.parametrize("leaving", [False, True])
+def test_a_draft_that_could_not_be_kept_is_tried_again_and_told_once(leaving: bool) -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        app = pilot.app
+        assert isinstance(app, KeyboardApp)
+        await press(pilot, "hello")
+        for _ in range(3):
+            app._keep_state()
+            await settled(pilot)
+        assert notes(pilot) == ["No space left on device"]
+        fake.broken = False
+        if not leaving:
+            app._keep_state()
+            await settled(pilot)
+            assert fake.state["draft"] == "hello"
+
+    assert use(how, Full(broken=True)).state["draft"] == "hello"
+
+
+def test_what_cannot_be_kept_on_leaving_is_told_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        app = pilot.app
+        assert isinstance(app, KeyboardApp)
+        apps.append(app)
+        await press(pilot, "hello")
+        app._keep_state()
+        await settled(pilot)
+        for _ in range(1000):
+            if app.untold:
+                await pilot.pause(0.01)
+        assert app.untold == []
+
+    apps: list[KeyboardApp] = []
+    monkeypatch.setattr("nextword.keyboard.desk.SHOWN_S", 0.1)
+    use(how, Full(broken=True))
+    assert apps[0].untold == ["No space left on device"]
 
 
 @pytest.mark.parametrize(
