@@ -15,7 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Footer, Header, HelpPanel, Static
 
 from nextword.keyboard.bar import Slot, WordBar
-from nextword.keyboard.composer import begun
+from nextword.keyboard.composer import begun, goes_on
 from nextword.keyboard.data import DataScreen
 from nextword.keyboard.desk import Desk
 from nextword.keyboard.emojis import emojis
@@ -152,9 +152,10 @@ class KeyboardApp(Desk):
         self.bar.show(offered.offers, offered.context, offered.typed, offered.emoji)
         best = offered.offers[0].word if offered.offers else None
         self.writing.show_ghost(best, offered.typed)
-        slip = best is not None and bool(offered.typed) and not best.lower().startswith(offered.typed.lower())
-        self.writing.correction = (offered.typed, best) if slip and best is not None else None
         typed = normalise(offered.typed)
+        # An apostrophe at the end may be one of the plural, or a quote's: what comes before it is whole.
+        slip = bool(typed) and not typed.endswith("'") and best is not None and not goes_on(best, typed)
+        self.writing.correction = (offered.typed, best) if slip and best is not None else None
         ahead = [offer.word for offer in offered.offers if normalise(offer.word) != typed]  # of what is typed
         self._meter.shown(len(offered.context), ahead)
         self.insight.show_offers(offered.offers)

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from nextword.casing import begins_sentence
 from nextword.settings import Section
+from nextword.text import normalise
 
 _BEGUN = regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:['\u2019][\p{L}\p{N}\p{M}]*)*\Z")
 _GOING_ON = regex.compile(r"[\p{L}\p{N}\p{M}'\u2019]*")
@@ -139,3 +140,8 @@ def begun(before: str) -> str:
     """The letters of the word that the text before the cursor ends in."""
     found = _BEGUN.search(before[-100:])
     return found.group() if found else ""
+
+
+def goes_on(word: str, typed: str) -> bool:
+    """Whether a word begins with the letters typed, in whatever capitals, apostrophes and accents they were."""
+    return normalise(word).startswith(normalise(typed))

@@ -301,6 +301,56 @@ def test_corrections_are_made_where_they_are_wanted() -> None:
     assert begun("teh") == "teh"
 
 
+@pytest.mark.parametrize(
+    ("typed", "best", "ghost"),
+    [
+        ("parents'", "parent's", ""),
+        ("parents\u2019", "parent's", ""),
+        ("don\u2019", "don't", "t"),
+        ("don\u2019t", "don't", ""),
+        ("cafe\u0301", "caf\u00e9s", "s"),
+        ("Cafe\u0301", "Caf\u00e9", ""),
+    ],
+)
+def test_letters_that_are_written_otherwise_are_no_slip(typed: str, best: str, ghost: str) -> None:
+    class Knows(Fake):
+        def suggest(self, context: str, typed: str) -> list[Word]:
+            return [Word(best)] if typed else []
+
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        app = pilot.app
+        assert isinstance(app, KeyboardApp)
+        for character in typed:
+            app.writing.type(character)
+            await settled(pilot)
+        assert app.writing.suggestion == ghost
+        await press(pilot, "space")
+        assert text(pilot) == f"{typed} |"
+
+    use(how, Knows(), Habits(auto_capital=False, autocorrect=True))
+
+
+def test_a_word_is_taken_though_an_accent_came_faster_than_the_bar() -> None:
+    class Knows(Fake):
+        def suggest(self, context: str, typed: str) -> list[Word]:
+            super().suggest(context, typed)
+            return [Word("caf\u00e9")] if typed else []
+
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        app = pilot.app
+        assert isinstance(app, KeyboardApp)
+        await press(pilot, "caf")
+        fake.gate = threading.Event()
+        for character in "e\u0301":
+            app.writing.type(character)
+        await press(pilot, "tab")
+        assert text(pilot) == "caf\u00e9 |"
+        fake.gate.set()
+        fake.gate = None
+
+    use(how, Knows())
+
+
 class Slow(Fake):
     """Answers after a while."""
 
