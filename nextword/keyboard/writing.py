@@ -154,6 +154,7 @@ class Writing(TextArea):
         if self._begun_incognito and not self.text:
             self._begun_incognito = False
             self.history.clear()
+            self.meter.discard()
         self.post_message(self.Asked(*self._asked))
 
     def show_ghost(self, word: str | None, typed: str) -> None:
