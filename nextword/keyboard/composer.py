@@ -103,7 +103,7 @@ class Composer:
             return self._end_word(text, cursor, word, character, correction)
         if self._wants_capital(text, cursor, character) and small != (cursor, character):
             self._capital = (cursor, character)
-            return Edit(cursor, cursor, character.upper(), cursor + len(character.upper()))
+            return Edit(cursor, cursor, character.title(), cursor + len(character.title()))
         return plain
 
     def backspace(self, text: str, cursor: int) -> Edit | None:
@@ -132,7 +132,8 @@ class Composer:
 
     def _wants_capital(self, text: str, cursor: int, character: str) -> bool:
         before = text[:cursor]
-        if not self.habits.auto_capital or not character.islower() or begun(before):
+        small = character.islower() and character != character.title()  # letters of some scripts stay as they are
+        if not self.habits.auto_capital or not small or begun(before):
             return False
         return begins_sentence(before) and (not before or before[-1].isspace())
 

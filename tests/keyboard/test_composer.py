@@ -56,6 +56,8 @@ class Paper:
         ("so i'm", "So i'm|"),
         ("so i'm ", "So I'm |"),
         ("it is", "It is|"),
+        ("\u10d2\u10d0", "\u10d2\u10d0|"),  # Georgian begins no sentence with a capital
+        ("\u01c6", "\u01c5|"),
         # a capital is taken back by Backspace and the same letter again
         ("h<hello", "hello|"),
         ("h<jello", "Jello|"),
