@@ -64,7 +64,7 @@ class Casing:
         if len(letters) > 1 and all(letter.isupper() for letter in letters):
             return form.upper()
         if (letters and letters[0].isupper()) or (not letters and begins_sentence(context)):
-            return form[:1].upper() + form[1:]
+            return form[:1].title() + form[1:]  # not `upper`: no Georgian word begins with a capital
         return form
 
 

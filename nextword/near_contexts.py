@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Protocol, Self
@@ -111,14 +111,24 @@ class NearContexts:
 
     source = "own"
 
-    def __init__(self, states: States, messages: Sequence[Sequence[str]] = (), config: NearConfig | None = None):
-        self.config = config or NearConfig()
+    def __init__(
+        self,
+        states: States,
+        messages: Sequence[Sequence[str]] = (),
+        config: NearConfig | None = None,
+        *,
+        only: Container[str] | None = None,
+    ):
+        """`only` holds the words that may have mass, where not all may; it is asked when messages are learned."""
+        self.config, self._only = config or NearConfig(), only
         self._states = states
         self._hold([], np.zeros(0, np.int64), states.of([]))
         self.learn(messages)
 
     @classmethod
-    def of_stored(cls, states: States, stored: bytes, config: NearConfig | None = None) -> Self:
+    def of_stored(
+        cls, states: States, stored: bytes, config: NearConfig | None = None, *, only: Container[str] | None = None
+    ) -> Self:
         """From what `stored` gave, with the same model's states. Raises ValueError for what is no such thing."""
         try:
             found = safetensors.numpy.load(stored)
@@ -128,7 +138,7 @@ class NearContexts:
                 raise ValueError("of different lengths")
         except (safetensors.SafetensorError, KeyError, ValueError) as error:
             raise ValueError(f"near contexts that cannot be read ({error})") from error
-        made = cls(states, (), config)
+        made = cls(states, (), config, only=only)
         made._hold(followed, message_N, states_ND)
         return made
 
@@ -140,7 +150,7 @@ class NearContexts:
 
     @property
     def words(self) -> Sequence[str]:
-        """Those that followed a context, sorted."""
+        """Those that followed a context and may have mass, sorted."""
         return self._words
 
     def learn(self, messages: Sequence[Sequence[str]]) -> None:
@@ -197,9 +207,12 @@ class NearContexts:
         """What followed each context, in which message, and the context's state, of length 1."""
         self._next, self._message_N, self._states_ND = followed, message_N, states_ND
         tokens = set(followed)
-        self._words = sorted(filter(is_word, tokens))  # then all that is no word
-        self._number = {token: place for place, token in enumerate((*self._words, *sorted(tokens - {*self._words})))}
-        self._next_N = np.array([self._number[token] for token in followed], np.int64)
+        words = set(filter(is_word, tokens))
+        offered = words if self._only is None else {word for word in words if word in self._only}
+        self._words = sorted(offered)  # then all that is no word
+        self._number = {token: place for place, token in enumerate((*self._words, *sorted(tokens - words)))}
+        nothing = len(self._number)  # what a word that may have no mass stands for
+        self._next_N = np.array([self._number.get(token, nothing) for token in followed], np.int64)
         # Of no method: `self` in it would keep all of this, and the model, until Python looks for cycles.
         masses = partial(_masses, self._states, self.config, self._next_N, states_ND)
         self._found = lru_cache(_CACHED)(masses)

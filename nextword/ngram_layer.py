@@ -64,7 +64,7 @@ class NgramLayer:
         self._most.clear()
         self._weight.clear()
 
-    def __contains__(self, word: str) -> bool:
+    def __contains__(self, word: object) -> bool:
         return word in self.followers.get((), {})
 
     def written(self, word: str) -> str | None:

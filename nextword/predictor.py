@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _LIKELY = 1e-4  # letters more probable than this are meant as they were typed
 _INTENTS = 3  # corrections looked into,
 _WORTHWHILE = 0.02  # and how probable each must be beside the letters as they were typed
-_HIDDEN = 12  # blocked words behind which others are looked for
+_HIDDEN = 12  # blocked words behind which others are looked for at once; behind more, where those leave too few
 _CONTEXT_CHARACTERS = 2000  # more than the model's window holds
 
 
@@ -138,16 +138,26 @@ class Predictor:
 
     def _intent(self, letters: str, slip: float, k: int) -> _Intent:
         """Search the words that begin with `letters`."""
-        layers, context = self._layers, self._tokens
-        k += min(sum(word.startswith(letters) for word in self.blocked), _HIDDEN)
+        most = k + sum(word.startswith(letters) for word in self.blocked)  # of which k at least are not blocked
+        size = min(most, k + _HIDDEN)
+        while True:
+            found = self._best(letters, size)
+            words = {word: p for word, p in found.items() if word not in self.blocked}
+            if len(words) >= k or len(found) < size or size == most:
+                break
+            size = min(most, 2 * size)
+        mass = self._reader.mass(self._root, letters) if letters else 1.0
+        if letters and (layers := self._layers):
+            mass = layered_prefix(mass, layers, self._tokens, letters)
+        return _Intent(letters, slip, mass, words)
+
+    def _best(self, letters: str, k: int) -> dict[str, float]:
+        """The `k` most probable words that begin with `letters`, blocked ones among them."""
+        layers = self._layers
         request = Request(self._root, letters, 2 * k if layers else k)
         self._reader.search([request])
-        mass = self._reader.mass(self._root, letters) if letters else 1.0
         words = dict(request.best())
-        if layers:
-            words = blend(words, self._below, layers, context, letters, k)
-            mass = layered_prefix(mass, layers, context, letters) if letters else 1.0
-        return _Intent(letters, slip, mass, {word: p for word, p in words.items() if word not in self.blocked})
+        return blend(words, self._below, layers, self._tokens, letters, k) if layers else words
 
     def _below(self, word: str) -> float:
         return self._root.probability(self.vocabulary.encode_token(word))

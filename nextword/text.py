@@ -27,8 +27,13 @@ def tidy(text: str) -> str:
     return _single_spaced(_composed(text))
 
 
+def straight(text: str) -> str:
+    """With plain apostrophes alone; every character stands where it stood."""
+    return text.translate(_APOSTROPHES)
+
+
 def _composed(text: str) -> str:
-    return unicodedata.normalize("NFKC", text.translate(_APOSTROPHES).translate(_QUOTES))
+    return unicodedata.normalize("NFKC", straight(text).translate(_QUOTES))
 
 
 def _single_spaced(text: str) -> str:

@@ -234,16 +234,21 @@ class Learner:
             self.trouble = f"{error}; typing goes on without the words of many people"
             return None
 
-    def _contexts(self, folder: Path, states: States, known: int) -> NearContexts:
-        """Those that a training has kept, but for what was forgotten since, and those of messages sent since.
+    def _contexts(self, number: int, states: States, known: int) -> NearContexts:
+        """Those that a training has kept, but for what was taken back since, and those of messages sent since.
 
-        It has learned from so many messages.
+        It has learned from so many messages. A word taken back may have been typed again, which brings back none of
+        the old contexts. They offer only what was sent often enough to be one's own word.
         """
-        kept = NearContexts.of_stored(states, (folder / _NEAR).read_bytes())
-        for word in kept.words:
-            if not self.profile.contents.own.has_met(word):
+        contents = self.profile.contents
+        stored = (self.profile.training_folder(number) / _NEAR).read_bytes()
+        kept = NearContexts.of_stored(states, stored, only=contents.own)
+        for word, other in contents.taken_back[number]:
+            if other is None:
                 kept.forget(word)
-        kept.learn([tokens(normalise(text)) for text in self.profile.contents.messages[known:]])
+            else:
+                kept.rename(word, other)
+        kept.learn([tokens(normalise(text)) for text in contents.messages[known:]])
         return kept
 
     def _base(self, folder: Path, everybodys: Predictor) -> Shared:
@@ -270,7 +275,9 @@ class Learner:
         predictor = Predictor.load(folder, eight_bit=True)
         predictor.source = "trained" if about.get("way") else "cluster" if about.get("cluster") else "shared"
         own_trust, many_trust = about.get("own_trust"), float(about.get("many_trust", 0.0))
-        self._near = self._contexts(folder, predictor.states, about["messages"]) if about.get("near_trust") else None
+        self._near = None
+        if number is not None and about.get("near_trust"):
+            self._near = self._contexts(number, predictor.states, about["messages"])
         predictor.layers = [self._own(own_trust)]
         if many_trust and (many := self._many()) is not None:
             predictor.layers.insert(0, Trusted(many, many_trust))

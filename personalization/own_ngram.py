@@ -73,10 +73,6 @@ class OwnNgram(NgramLayer):
         self._sent[token] += 1
         return token if self._sent[token] >= self.least_times else _TOO_NEW
 
-    def has_met(self, word: str) -> bool:
-        """Whether a word was sent and not forgotten, be it too new to be counted."""
-        return word in self or word in self._sent
-
     def times(self, word: str) -> float:
         """How often a word was typed; of older messages less is counted."""
         return self.followers.get((), {}).get(word, 0.0) / self.unit

@@ -45,6 +45,8 @@ class Contents:
     own: OwnNgram = field(default_factory=OwnNgram)  # what they teach, but for the words forgotten since
     blocked: set[str] = field(default_factory=set)  # words never offered, normalised
     trainings: list[int] = field(default_factory=list)  # the numbers of those in use, one over the other
+    # By number of a training, the words taken back since, in turn: each with what it was renamed to, or forgotten.
+    taken_back: dict[int, list[tuple[str, str | None]]] = field(default_factory=dict)
     imports: dict[int, list[str]] = field(default_factory=dict)  # by number, what was taken in of a file, as it was
     tried: int = 0  # messages that there were at the last training that came to an end
 
@@ -57,9 +59,12 @@ class Contents:
                 if isinstance(number := event.get("import"), int):
                     self.imports.setdefault(number, []).append(text)
             case {"forgot": str(word)}:
+                self._take_back(word, None)
                 self.own.forget(word)
                 self.messages = [_without(text, word) for text in self.messages]
             case {"renamed": str(word), "to": str(form)}:
+                if word != normalise(form):
+                    self._take_back(word, normalise(form))
                 self.own.rename(word, form)
                 self.messages = [_renamed(text, word, form) for text in self.messages]
             case {"blocked": str(word)}:
@@ -70,12 +75,17 @@ class Contents:
                 self.own.fixed_forms[normalise(form)] = form
             case {"trained": int(number)}:
                 self.trainings.append(number)
+                self.taken_back[number] = []
             case {"tried": int(messages)}:
                 self.tried = messages
             case {"untrained": int(number)}:
                 self.trainings = [other for other in self.trainings if other != number]
             case _:
                 raise ValueError(f"an unknown event {sorted(event)}")
+
+    def _take_back(self, word: str, other: str | None) -> None:
+        for since in self.taken_back.values():
+            since.append((word, other))
 
 
 class Begun(NamedTuple):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import shutil
 from pathlib import Path
 
@@ -17,8 +19,9 @@ class Damaged(ValueError):
 
     def __init__(self, path: Path, what: str) -> None:
         self.where = f"{path}: {what}"
-        erase = f"nextword profile erase --profile {path.parent.name}"
-        super().__init__(f"{self.where}; mend it by hand, or delete all that is kept with '{erase}'")
+        parent, name = map(shlex.quote, os.path.split(path.parent.absolute()))
+        erase = f"nextword profile erase --profile {name} --profiles-dir {parent}"
+        super().__init__(f"{self.where}; mend it by hand, or delete all that is kept: {erase}")
 
 
 def version_of(folder: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -112,9 +113,15 @@ def _typing(corpus: str, messages: int, data_dir: Path | None, seed: int) -> dic
 
 
 def _invented(messages: int) -> list[str]:
+    """A message of each person, then another one of each, and so on. Raises ValueError for more than there are."""
     from data import corpus as corpora
 
-    return [text for person in corpora.people(corpora.load("synthetic")) for text in person.messages[:1]][:messages]
+    people = [person.messages for person in corpora.people(corpora.load("synthetic"))]
+    turns = itertools.chain.from_iterable(itertools.zip_longest(*people))
+    found = list(itertools.islice((text for text in turns if text is not None), messages))
+    if len(found) < messages:
+        raise ValueError(f"--messages {messages}: there are {len(found):,} invented messages")
+    return found
 
 
 def _measure(

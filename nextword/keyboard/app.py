@@ -15,7 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Footer, Header, HelpPanel, Static
 
 from nextword.keyboard.bar import Slot, WordBar
-from nextword.keyboard.composer import begun
+from nextword.keyboard.composer import begun, goes_on
 from nextword.keyboard.data import DataScreen
 from nextword.keyboard.desk import Desk
 from nextword.keyboard.emojis import emojis
@@ -77,6 +77,7 @@ class KeyboardApp(Desk):
         super().__init__(keyboard)
         self.settings = settings or KeyboardSettings()
         self._state = State.of(keyboard.read_state())
+        self._kept: dict[str, Any] | None = self._state.to_json()  # None where it could not be
         self._meter = Meter(self._state.tally.model_copy(deep=True))
         self._asked = 0
         self._doomed: Sequence[Widget] | None = None  # messages shown, while all that is kept is being deleted
@@ -124,7 +125,7 @@ class KeyboardApp(Desk):
         What fails in that is `untold` then.
         """
         self._asked += 1
-        self._keep_state()
+        self._keep_state(leaving=True)
         await self.training.close()
         await asyncio.to_thread(self._worker.shutdown)
 
@@ -151,9 +152,10 @@ class KeyboardApp(Desk):
         self.bar.show(offered.offers, offered.context, offered.typed, offered.emoji)
         best = offered.offers[0].word if offered.offers else None
         self.writing.show_ghost(best, offered.typed)
-        slip = best is not None and bool(offered.typed) and not best.lower().startswith(offered.typed.lower())
-        self.writing.correction = (offered.typed, best) if slip and best is not None else None
         typed = normalise(offered.typed)
+        # An apostrophe at the end may be one of the plural, or a quote's: what comes before it is whole.
+        slip = bool(typed) and not typed.endswith("'") and best is not None and not goes_on(best, typed)
+        self.writing.correction = (offered.typed, best) if slip and best is not None else None
         ahead = [offer.word for offer in offered.offers if normalise(offer.word) != typed]  # of what is typed
         self._meter.shown(len(offered.context), ahead)
         self.insight.show_offers(offered.offers)
@@ -263,7 +265,7 @@ class KeyboardApp(Desk):
             self._show_failure(erased.failed)
             return
         self._due = self.settings.learning.train_after
-        self._state, self._meter.tally = State(), Tally()
+        self._kept, self._meter.tally = State().to_json(), Tally()
         self._meter.discard()
         for bubble in doomed:  # what was sent since is kept
             bubble.remove()
@@ -355,8 +357,11 @@ class KeyboardApp(Desk):
         self.sub_title = "incognito: nothing is kept or learned" if self.writing.incognito else self.keyboard.name
         self.writing.screen.set_class(self.writing.incognito, "incognito")
 
-    def _keep_state(self) -> None:
-        """How the screen stands; what is written incognito is no part of it, nor what is about to be deleted."""
+    def _keep_state(self, *, leaving: bool = False) -> None:
+        """How the screen stands; what is written incognito is no part of it, nor what is about to be deleted.
+
+        What could not be kept is tried again every few seconds, and told the first time, and once more on leaving.
+        """
         if self._doomed is not None:
             return
         state = State(
@@ -366,9 +371,20 @@ class KeyboardApp(Desk):
             insight=not self.insight.has_class("hidden"),
             tally=self._meter.tally,
         )
-        if (kept := state.to_json()) != self._state.to_json():
-            self._state = State.of(kept)
-            self._do(lambda: self.keyboard.write_state(kept))
+        before, kept = self._kept, state.to_json()
+        if kept == before:
+            return
+        self._kept = kept
+
+        def keep() -> None:
+            try:
+                self.keyboard.write_state(kept)
+            except OSError:
+                self._kept = None
+                if leaving or before is not None:
+                    raise
+
+        self._do(keep)
 
 
 def _bubble(text: str) -> Static:

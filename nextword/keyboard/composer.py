@@ -12,11 +12,13 @@ from pydantic import Field
 
 from nextword.casing import begins_sentence
 from nextword.settings import Section
+from nextword.text import normalise
 
 _BEGUN = regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:['\u2019][\p{L}\p{N}\p{M}]*)*\Z")
-_GOING_ON = regex.compile(r"[\p{L}\p{N}\p{M}'\u2019]*")
+_GOING_ON = regex.compile(r"(?:[\p{L}\p{N}\p{M}]|['\u2019](?=[\p{L}\p{N}]))*")  # a quote that closes is no part of it
 _EATS_AND_GIVES = frozenset(".,!?;:")  # symbols that take an automatic space before them, and leave one behind them
 _EATS = frozenset(")]}%-/")
+_CLOSES = frozenset("\"'\u201d\u2019\u00bb")  # quotes
 _ENDS_WORD = frozenset(" \n") | _EATS_AND_GIVES
 
 
@@ -71,15 +73,15 @@ class Composer:
         self.forget()
         if not self.habits.auto_space:
             return Edit(start, end, word, start + len(word))
-        if text[end : end + 1].isspace():
-            return Edit(start, end, word, start + len(word) + (text[end] == " "))
+        if not _wants_space(text[end:]):
+            return Edit(start, end, word, start + len(word) + text.startswith(" ", end))
         self._space = start + len(word) + 1
         return Edit(start, end, word + " ", self._space)
 
     def add(self, text: str, cursor: int, sign: str) -> Edit:
         """Put a sign, as an emoji, behind the word begun; a space follows as behind a word that was taken."""
         before = " " if begun(text[:cursor]) else ""
-        behind = " " if self.habits.auto_space and not text[cursor : cursor + 1].isspace() else ""
+        behind = " " if self.habits.auto_space and _wants_space(text[cursor:]) else ""
         end = cursor + len(before + sign + behind)
         self.forget()
         self._space = end if behind else None
@@ -101,7 +103,7 @@ class Composer:
             return self._end_word(text, cursor, word, character, correction)
         if self._wants_capital(text, cursor, character) and small != (cursor, character):
             self._capital = (cursor, character)
-            return Edit(cursor, cursor, character.upper(), cursor + len(character.upper()))
+            return Edit(cursor, cursor, character.title(), cursor + len(character.title()))
         return plain
 
     def backspace(self, text: str, cursor: int) -> Edit | None:
@@ -130,12 +132,23 @@ class Composer:
 
     def _wants_capital(self, text: str, cursor: int, character: str) -> bool:
         before = text[:cursor]
-        if not self.habits.auto_capital or not character.islower() or begun(before):
+        small = character.islower() and character != character.title()  # letters of some scripts stay as they are
+        if not self.habits.auto_capital or not small or begun(before):
             return False
         return begins_sentence(before) and (not before or before[-1].isspace())
+
+
+def _wants_space(behind: str) -> bool:
+    """Whether a word has a space behind it in front of this text: where none is, nor what stands at a word's end."""
+    return not (behind[:1].isspace() or behind[:1] in _EATS_AND_GIVES | _EATS | _CLOSES)
 
 
 def begun(before: str) -> str:
     """The letters of the word that the text before the cursor ends in."""
     found = _BEGUN.search(before[-100:])
     return found.group() if found else ""
+
+
+def goes_on(word: str, typed: str) -> bool:
+    """Whether a word begins with the letters typed, in whatever capitals, apostrophes and accents they were."""
+    return normalise(word).startswith(normalise(typed))

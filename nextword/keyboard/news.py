@@ -31,9 +31,9 @@ class Foreseen(Message):
     chances: Mapping[str, float]
 
 
-@dataclass
+@dataclass(eq=False)
 class Failed(Message):
-    """Something could not be done; the line says what and why."""
+    """Something could not be done; the line says what and why. Each is itself: the same may fail twice."""
 
     line: str
     field: str = ""  # of the screen of one's data, where that wanted it

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from nextword.text import is_word, normalise, spans
+from nextword.text import is_word, normalise, spans, straight
 
 _PAUSE_S = 5.0  # longer than this nobody types, they think
 _WORD_CHARACTERS = 5  # of a word, where words per minute are counted
@@ -71,8 +71,8 @@ class Meter:
 
     def sent(self, text: str) -> None:
         """The message is finished."""
-        tally = self.tally
-        written = [(start, normalise(text[start:end])) for start, end in spans(text) if is_word(text[start:end])]
+        tally, plain = self.tally, straight(text)
+        written = [(start, normalise(plain[start:end])) for start, end in spans(plain) if is_word(plain[start:end])]
         tally.messages += 1
         tally.characters += len(text)
         tally.keys += self._keys

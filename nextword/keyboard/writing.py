@@ -14,9 +14,10 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from nextword.keyboard.bar import EMOJI, Slot, WordBar
-from nextword.keyboard.composer import Composer, Edit, Habits, begun
+from nextword.keyboard.composer import Composer, Edit, Habits, begun, goes_on
 from nextword.keyboard.settings import Keys
 from nextword.keyboard.tally import Meter
+from nextword.text import tidy
 
 
 class Writing(TextArea):
@@ -123,7 +124,7 @@ class Writing(TextArea):
             return False
         context, typed = self.bar.answers
         here, letters = self._asked
-        return here == context and (letters == typed or (not whole and word.lower().startswith(letters.lower())))
+        return here == context and (letters == typed or (not whole and goes_on(word, letters)))
 
     @property
     def _asked(self) -> tuple[str, str]:
@@ -153,13 +154,14 @@ class Writing(TextArea):
         if self._begun_incognito and not self.text:
             self._begun_incognito = False
             self.history.clear()
+            self.meter.discard()
         self.post_message(self.Asked(*self._asked))
 
     def show_ghost(self, word: str | None, typed: str) -> None:
         """What is missing of a word, behind the cursor; only at the end of its line, where it covers nothing."""
         at_end = self.cursor_location[1] == len(self.document.get_line(self.cursor_location[0]))
-        fits = self._ghost and word is not None and at_end and word.lower().startswith(typed.lower())
-        self.suggestion = word[len(typed) :] if fits and word is not None else ""
+        fits = self._ghost and word is not None and at_end and goes_on(word, typed)
+        self.suggestion = word[len(tidy(typed)) :] if fits and word is not None else ""
         self._ghost_of = word if self.suggestion else None
 
     def in_turn(self, do: Callable[[], None]) -> None:

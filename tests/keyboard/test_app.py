@@ -6,7 +6,9 @@ import asyncio
 import json
 import threading
 import time
+from collections.abc import Mapping
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from textual.events import Paste
@@ -225,6 +227,25 @@ def test_what_cannot_be_trained_or_undone_is_told() -> None:
     use(how, Fake(broken=True))
 
 
+def test_what_fails_twice_is_told_twice_and_typing_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        app = pilot.app
+        assert isinstance(app, KeyboardApp)
+        for _ in range(2):
+            await press(pilot, "f6")
+            await trained(pilot)
+        assert len(app.untold) == 2
+        for _ in range(1000):
+            if app.untold:
+                await pilot.pause(0.01)
+        assert app.untold == []
+        await press(pilot, "see")
+        assert text(pilot) == "see|"
+
+    monkeypatch.setattr("nextword.keyboard.desk.SHOWN_S", 1.0)
+    use(how, Fake(broken=True))
+
+
 def test_what_the_keyboard_does_without_is_told_once() -> None:
     async def how(pilot: Pilot[None], fake: Fake) -> None:
         app = pilot.app
@@ -278,6 +299,56 @@ def test_corrections_are_made_where_they_are_wanted() -> None:
 
     use(how, Slips(), Habits(auto_capital=False, autocorrect=True))
     assert begun("teh") == "teh"
+
+
+@pytest.mark.parametrize(
+    ("typed", "best", "ghost"),
+    [
+        ("parents'", "parent's", ""),
+        ("parents\u2019", "parent's", ""),
+        ("don\u2019", "don't", "t"),
+        ("don\u2019t", "don't", ""),
+        ("cafe\u0301", "caf\u00e9s", "s"),
+        ("Cafe\u0301", "Caf\u00e9", ""),
+    ],
+)
+def test_letters_that_are_written_otherwise_are_no_slip(typed: str, best: str, ghost: str) -> None:
+    class Knows(Fake):
+        def suggest(self, context: str, typed: str) -> list[Word]:
+            return [Word(best)] if typed else []
+
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        app = pilot.app
+        assert isinstance(app, KeyboardApp)
+        for character in typed:
+            app.writing.type(character)
+            await settled(pilot)
+        assert app.writing.suggestion == ghost
+        await press(pilot, "space")
+        assert text(pilot) == f"{typed} |"
+
+    use(how, Knows(), Habits(auto_capital=False, autocorrect=True))
+
+
+def test_a_word_is_taken_though_an_accent_came_faster_than_the_bar() -> None:
+    class Knows(Fake):
+        def suggest(self, context: str, typed: str) -> list[Word]:
+            super().suggest(context, typed)
+            return [Word("caf\u00e9")] if typed else []
+
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        app = pilot.app
+        assert isinstance(app, KeyboardApp)
+        await press(pilot, "caf")
+        fake.gate = threading.Event()
+        for character in "e\u0301":
+            app.writing.type(character)
+        await press(pilot, "tab")
+        assert text(pilot) == "caf\u00e9 |"
+        fake.gate.set()
+        fake.gate = None
+
+    use(how, Knows())
 
 
 class Slow(Fake):
@@ -424,6 +495,53 @@ def test_the_screen_comes_back_as_it_was_left_but_for_what_was_incognito() -> No
     assert not any("secret" in str(value) for value in fake.state.values())
 
 
+class Full(Fake):
+    """Keeps nothing of the screen while `broken`."""
+
+    def write_state(self, state: Mapping[str, Any]) -> None:
+        if self.broken:
+            raise OSError(28, "No space left on device")
+        super().write_state(state)
+
+
+@pytest.mark.parametrize("leaving", [False, True])
+def test_a_draft_that_could_not_be_kept_is_tried_again_and_told_once(leaving: bool) -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        app = pilot.app
+        assert isinstance(app, KeyboardApp)
+        await press(pilot, "hello")
+        for _ in range(3):
+            app._keep_state()
+            await settled(pilot)
+        assert notes(pilot) == ["No space left on device"]
+        fake.broken = False
+        if not leaving:
+            app._keep_state()
+            await settled(pilot)
+            assert fake.state["draft"] == "hello"
+
+    assert use(how, Full(broken=True)).state["draft"] == "hello"
+
+
+def test_what_cannot_be_kept_on_leaving_is_told_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        app = pilot.app
+        assert isinstance(app, KeyboardApp)
+        apps.append(app)
+        await press(pilot, "hello")
+        app._keep_state()
+        await settled(pilot)
+        for _ in range(1000):
+            if app.untold:
+                await pilot.pause(0.01)
+        assert app.untold == []
+
+    apps: list[KeyboardApp] = []
+    monkeypatch.setattr("nextword.keyboard.desk.SHOWN_S", 0.1)
+    use(how, Full(broken=True))
+    assert apps[0].untold == ["No space left on device"]
+
+
 @pytest.mark.parametrize(
     "state", [{}, {"version": 9}, {"version": 1, "tally": {"keys": "many"}}, {"version": 1, "x": 1}]
 )
@@ -555,7 +673,7 @@ def test_a_message_begun_incognito_stays_so_until_it_is_gone() -> None:
         assert fake.sent == ["open"]
         await press(pilot, "half", "f9", "f9", "enter")
         assert fake.sent == ["open", "half"]
-        assert (app._meter.tally.keys, app._meter.tally.characters) == (10, 8)  # x and its Backspace among them
+        assert (app._meter.tally.keys, app._meter.tally.characters) == (8, 8)  # x and its Backspace not among them
 
     fake = use(how)
     assert "secret" not in json.dumps(fake.state)

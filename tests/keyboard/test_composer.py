@@ -56,6 +56,8 @@ class Paper:
         ("so i'm", "So i'm|"),
         ("so i'm ", "So I'm |"),
         ("it is", "It is|"),
+        ("\u10d2\u10d0", "\u10d2\u10d0|"),  # Georgian begins no sentence with a capital
+        ("\u01c6", "\u01c5|"),
         # a capital is taken back by Backspace and the same letter again
         ("h<hello", "hello|"),
         ("h<jello", "Jello|"),
@@ -82,6 +84,12 @@ def test_keys_on_an_empty_text(keys: str, written: str) -> None:
         ("abc def\n", 8, "x", "abc def\nx |"),  # the line above is ended
         ("\U0001f600", 1, "hi", "\U0001f600hi |"),
         ("", 0, "hi", "hi |"),
+        # in front of what stands at a word's end
+        ("hel, then", 3, "hello", "hello|, then"),
+        ("(hel)", 4, "hello", "(hello|)"),
+        ("say 'hel'", 8, "hello", "say 'hello|'"),
+        ("say \u201chel\u201d", 8, "hello", "say \u201chello|\u201d"),
+        ("don't", 3, "don't", "don't |"),
     ],
 )
 def test_a_suggestion_takes_the_place_of_the_word_begun(text: str, cursor: int, word: str, written: str) -> None:
@@ -89,6 +97,11 @@ def test_a_suggestion_takes_the_place_of_the_word_begun(text: str, cursor: int, 
     edit = paper.composer.accept(text, cursor, word)
     paper.text, paper.cursor = edit.apply(text), edit.cursor
     assert str(paper) == written
+
+
+def test_an_emoji_leaves_what_stands_behind_it_alone() -> None:
+    for text, cursor, written in (("hi, you", 2, "hi :), you"), ("hi you", 2, "hi :) you"), ("hi", 2, "hi :) ")):
+        assert Composer().add(text, cursor, ":)").apply(text) == written
 
 
 @pytest.mark.parametrize(("before", "word"), [("see yo", "yo"), ("see ", ""), ("a\n", ""), ("a\nb", "b"), ("", "")])

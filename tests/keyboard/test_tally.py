@@ -26,6 +26,14 @@ def test_figures_are_those_counted_by_hand() -> None:
     assert tally.sources == {"own": 1}
 
 
+@pytest.mark.parametrize("apostrophe", ["'", "\u2019"])
+def test_a_word_with_an_apostrophe_is_one_however_that_is_written(apostrophe: str) -> None:
+    meter = Meter()
+    meter.shown(4, ["don't"])
+    meter.sent(f"you don{apostrophe}t go")
+    assert (meter.tally.words, meter.tally.offered) == (3, 1)
+
+
 def test_what_was_given_saves_no_key_and_what_is_discarded_counts_nowhere() -> None:
     meter = Meter()
     meter.given("pasted text")

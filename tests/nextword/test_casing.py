@@ -45,6 +45,8 @@ def test_what_is_written_is_read_again() -> None:
         ("nasa", "", "n", "NASA"),
         ("tomorrow", "see you", " T", "Tomorrow"),
         ("i'm", "so", "I'", "I'm"),
+        ("\u10d2\u10d0", "", "", "\u10d2\u10d0"),  # Georgian begins no sentence with a capital
+        ("\u01c6ep", "", "", "\u01c5ep"),  # a letter that looks like two: the first alone is a capital
     ],
 )
 def test_capitals_follow_the_sentence_and_the_typist(word: str, context: str, typed: str, written: str) -> None:

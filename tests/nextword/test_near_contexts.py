@@ -209,6 +209,27 @@ def test_what_is_learned_later_is_as_if_it_was_there_at_once(
         ] * 2
 
 
+@given(messages, messages, st.lists(st.sampled_from(WORDS), max_size=4), st.sets(st.sampled_from(WORDS[:-1])))
+@settings(max_examples=50)
+def test_words_that_may_not_be_offered_leave_all_others_the_mass_that_they_have(
+    history: list[list[str]], later: list[list[str]], context: list[str], only: set[str]
+) -> None:
+    said: set[str] = set()
+    layer, whole = NearContexts(_States(), history, only=said), NearContexts(_States(), [*history, *later])
+    assert layer.words == []
+    said |= only
+    layer.learn(later)
+    assert layer.words == [word for word in whole.words if word in only]
+    for token in [*WORDS, END]:
+        expected = whole.mass(context, token) if token in {*only, "!", END} else 0.0
+        assert layer.mass(context, token) == pytest.approx(expected)
+    assert layer.top(context, 9, "s") == [
+        (word, pytest.approx(p)) for word, p in whole.top(context, 9, "s") if word in only
+    ]
+    assert layer.prefix_mass(context, "s") == pytest.approx(sum(p for _, p in layer.top(context, 9, "s")))
+    assert layer.rest(context) == whole.rest(context)
+
+
 def test_of_a_long_history_the_newest_whole_messages_are_compared() -> None:
     history = [["see", "you"], ["at", "the"], ["station"], ["!"]]
     assert NearContexts(_States(), history, NearConfig(most_contexts=6)).words == ["station"]

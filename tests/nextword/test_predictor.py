@@ -187,6 +187,16 @@ def test_what_a_vocabulary_cuts_off_a_token_is_not_free(model: LanguageModel, vo
     assert bits[2] - bits[1] == pytest.approx(720 * math.log2(257), rel=1e-5)
 
 
+@pytest.mark.parametrize("hidden", [15, 50])
+def test_however_many_words_are_blocked_others_are_offered(bundled: Predictor, hidden: int) -> None:
+    first = [s.word for s in bundled.suggest("i am ", k=hidden + 3)]
+    bundled.blocked = {word.lower() for word in first[:hidden]}
+    try:
+        assert [s.word for s in bundled.suggest("i am ")] == first[hidden:]
+    finally:
+        bundled.blocked = set()
+
+
 def test_a_blocked_word_is_never_offered_and_others_take_its_place(bundled: Predictor) -> None:
     before = [s.word for s in bundled.suggest("see you at the", k=4)]
     try:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import safetensors.numpy
 
 from nextword import checkpoint
 from nextword.layers import Trusted
@@ -402,6 +403,37 @@ def test_what_was_written_after_like_contexts_is_kept_with_a_training_learned_on
         assert {"at", "look", "meet", "you"} <= {*_near(learner).words}
     assert "then" not in _near(keyboard).words  # it stood after what was forgotten
     assert keyboard.predictor.suggest("look at")[0].word == "Bedok"
+
+
+def test_a_word_is_offered_once_it_was_sent_often_enough_whatever_was_trained(shared: Path, tmp_path: Path) -> None:
+    with Profile(tmp_path / "slow", least_times=3) as profile:
+        profile.add(HABITS)
+        keyboard = Learner(profile, shared)
+        keyboard.train()
+        assert "zoque" in _near(keyboard).words
+        for times in (1, 2, 3):
+            keyboard.send("meet you at Xyzzy")
+            for learner in (keyboard, Learner(profile, shared)):
+                offered = [found.word for found in learner.predictor.suggest("meet you at", "xy")]
+                assert ("Xyzzy" in offered) == (times == 3)
+
+
+@pytest.mark.parametrize(("other", "became"), [(None, 0), ("Bedok", len(HABITS))])
+def test_a_word_taken_back_and_typed_again_brings_back_no_context_of_before(
+    profile: Profile, shared: Path, other: str | None, became: int
+) -> None:
+    profile.add(HABITS)
+    keyboard = Learner(profile, shared)
+    for _ in range(2):
+        keyboard.train()
+    keyboard.forget("zoque") if other is None else keyboard.rename("zoque", other)
+    keyboard.send("look at Zoque")
+    again = Learner(profile, shared)
+    assert _near(again).stored() == _near(keyboard).stored()
+    again.undo()
+    for learner in (keyboard, again):
+        followed = safetensors.numpy.load(_near(learner).stored())["next"].tobytes().decode().split("\n")
+        assert (followed.count("zoque"), followed.count("bedok")) == (1, became)
 
 
 def _near(keyboard: Learner) -> NearContexts:

@@ -153,7 +153,9 @@ def _events(file: Path) -> list[dict[str, Any]]:
 def test_an_export_makes_an_empty_profile_what_the_other_was_but_for_trainings(folder: Path, exported: Path) -> None:
     with Profile(folder) as before, Profile(folder.parent / "other") as other:
         assert other.restore(_events(exported)) == (4, 0)
-        assert other.contents == dataclasses.replace(before.contents, own=other.contents.own, trainings=[], tried=0)
+        assert other.contents == dataclasses.replace(
+            before.contents, own=other.contents.own, trainings=[], taken_back={}, tried=0
+        )
         assert other.contents.own.followers == before.contents.own.followers
         assert other.contents.own.fixed_forms == before.contents.own.fixed_forms == {"the": "The", "zoque": "ZOQUE"}
         assert other.take_in(["ask Zoque", "teh train", "see you", "later"]) == (1, 3)

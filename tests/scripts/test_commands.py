@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from data import corpus as corpora
 from nextword import checkpoint
 from nextword.eightbit import quantize, stored_bytes
 from personalization import device
+from scripts import bench
 from scripts.replay import corpus_and_user
 from scripts.results import published_in
 from server.run_folder import RunFolder
@@ -545,6 +547,18 @@ def test_updates_are_measured_against_their_peers(nextword: Shell, base: Path) -
     refused = nextword("bench", "update", "--codec", "tokp:0.1")
     assert refused.code == 2
     assert refused.err.strip() == "nextword: there is no codec 'tokp'; did you mean topk?"
+
+
+def test_invented_messages_are_one_of_each_person_then_another(nextword: Shell) -> None:
+    people = [person.messages for person in corpora.people(corpora.load("synthetic"))]
+    found = bench._invented(2 * len(people) + 1)
+    assert found == [messages[turn] for turn in (0, 1, 2) for messages in people][: len(found)]
+    assert bench._invented(9) == found[:9]
+    everything = sum(map(len, people))
+    assert len(bench._invented(everything)) == everything
+    refused = nextword("bench", "private", "--messages", everything + 1)
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert f"there are {everything:,} invented messages" in refused.err
 
 
 def test_whoever_is_in_a_corpus_twice_is_measured_once(nextword: Shell, base: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -149,9 +150,13 @@ def test_mistakes_are_told_in_one_line_and_change_nothing(do: Do, tmp_path: Path
 
 @pytest.mark.parametrize(("file", "content"), [("profile.json", b""), ("profile.json", b"{"), ("events.jsonl", b"?\n")])
 def test_a_damaged_profile_is_deleted_as_any_other(
-    do: Do, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, content: bytes
+    nextword: Do, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, content: bytes
 ) -> None:
-    folder = tmp_path / "profiles" / "me"
+    def do(*arguments: str) -> Any:
+        return nextword("profile", *arguments, "--profiles-dir", "its profiles")
+
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "its profiles" / "me"
     with Profile(folder) as profile:
         profile.send("a secret")
         profile.write_state({"draft": "a secret"})
@@ -162,10 +167,10 @@ def test_a_damaged_profile_is_deleted_as_any_other(
         assert profile.training_folder(1).exists()
     told = do("words")
     assert (told.code, told.err.count("\n")) == (2, 1)
-    assert told.err.endswith("or delete all that is kept with 'nextword profile erase --profile me'\n")
+    _, _, advice = told.err.partition("or delete all that is kept: nextword ")
     asked: list[str] = []
     monkeypatch.setattr("typer.confirm", lambda question: asked.append(question))
-    assert do("erase").code == 1
+    assert nextword(*shlex.split(advice)).code == 1
     assert file in asked[0]
     assert "profile erase" not in asked[0]
     assert profile.training_folder(1).exists()
