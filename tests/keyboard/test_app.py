@@ -571,11 +571,12 @@ def test_keys_are_those_of_the_settings() -> None:
         assert text(pilot) == "station |"
         await press(pilot, "tab")
         assert text(pilot) == "station |"  # Tab takes nothing any more
+        await press(pilot, "s")
+        screen = "\n".join(str(strip.text) for strip in pilot.app.screen._compositor.render_strips())
+        assert "CTRL+[ s" in screen
 
-    use(
-        how,
-        settings=KeyboardSettings().with_settings(["keys.accept=f3", "keys.middle=f11", "typing.auto-capital=false"]),
-    )
+    names = ["keys.accept=f3", "keys.middle=f11", "keys.left=ctrl+[", "typing.auto-capital=false"]
+    use(how, settings=KeyboardSettings().with_settings(names))
 
 
 def test_insight_shows_what_the_bar_saved_and_what_would_leave() -> None:
