@@ -55,7 +55,8 @@ class Slot(Static):
             return
         self.word, self.source = word, source
         self.tooltip = f"{word}: offered by {SOURCES[source]}" if word and source in SOURCES else None
-        self.update(f"[dim]{_escaped(self.key)}[/] {_escaped(word)}" if word else "", layout=False)  # its place is fixed
+        shown = f"[dim]{_escaped(self.key)}[/] {_escaped(word)}" if word else ""
+        self.update(shown, layout=False)  # its place is fixed
         self.set_class(source == "own", "own")
 
     def watch_marked(self) -> None:
