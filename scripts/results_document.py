@@ -121,7 +121,7 @@ def _intervals(answers: Sequence[Measured], name: str, people: str) -> dict[str,
 
 
 def _side_by_side(runs: Sequence[Sequence[Measured]]) -> list[str]:
-    """Runs of one corpus, on the same people as the run that is called like it; nothing where there is no other.
+    """Runs of one corpus, on the same people and messages as the run called like it; nothing where there is no other.
 
     That run has a row for all seeds of each other row.
     """
@@ -178,8 +178,9 @@ def _beside(seeds: Sequence[Measured], plain: Sequence[Measured]) -> list[str]:
 
 
 def _people(one: Measured) -> list[tuple[str, int]]:
-    """How many were measured of each kind. The lot that draws them is the seed's."""
-    return [(row["people"], row["users"]) for row in one["methods"] if row["name"] == one["reference"]]
+    """How many were measured of each kind, and by which rule. The lot that draws them is the seed's."""
+    rows = [(row["people"], row["users"]) for row in one["methods"] if row["name"] == one["reference"]]
+    return [*rows, ("older", _is_older(one))]
 
 
 def _top1(seeds: Sequence[Measured], people: str, name: str) -> float | None:
@@ -332,9 +333,13 @@ def _few_messages(seeds: Sequence[Measured]) -> list[str]:
 
 
 def _commits(seeds: Sequence[Measured]) -> str:
-    """At which they were measured, marked where that was before `data.splits.new_to_all`."""
-    marked = (str(one["commit"]) + "*" * ("at_most_users" not in one.get("settings", one)) for one in seeds)
-    return ", ".join(sorted(set(marked)))
+    """At which they were measured, marked where that was by the older rule."""
+    return ", ".join(sorted({str(one["commit"]) + "*" * _is_older(one) for one in seeds}))
+
+
+def _is_older(one: Measured) -> bool:
+    """Whether it was measured before `data.splits.new_to_all`."""
+    return "at_most_users" not in one.get("settings", one)
 
 
 def _on_cores(seeds: Sequence[Measured]) -> str:

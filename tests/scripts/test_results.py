@@ -160,7 +160,9 @@ def _of(name: str, seed: int, federated: float, stack: float, *, users: int = 4)
 def test_runs_of_the_same_people_stand_side_by_side_over_the_plain_run_of_their_seeds() -> None:
     plain = [_of("people", 0, 0.1, 0.2), _of("people", 1, 0.3, 0.4)]
     other, of_few = _of("people-other", 1, 0.25, 0.5), _of("people-few", 0, 0.1, 0.2, users=2)
-    text = document([*plain, other, of_few])
+    older = _of("people-older", 0, 0.1, 0.2)
+    del older["settings"]["at_most_users"]
+    text = document([*plain, other, of_few, older])
     table = text.partition("## Personalizing on people, side by side")[2].partition("\n## ")[0]
     assert [line for line in table.splitlines() if line.startswith("| people")] == [
         "| people | abc | 0, 1 | 20.0 / 21.0 |  |  | 30.0 / 31.0 | +10.00 / +10.00 | +50.0 / +47.6 | 40.0 |",
