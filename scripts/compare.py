@@ -18,7 +18,7 @@ from scripts.console import commit, errors, print_json, progress
 from scripts.evaluation_rows import PROTOCOL, RULE, summarise_all
 
 if TYPE_CHECKING:
-    from scripts.evaluate import Subject
+    from scripts.subject import Subject
     from scripts.systems import System
     from server.run_folder import RunFolder
 
@@ -139,7 +139,7 @@ def _keep(folder: RunFolder, answer: dict[str, Any]) -> None:
 
 def _same_people(beside: Sequence[Beside], data_dir: Path | None) -> Subject:
     """The first run's, and so all these runs', people. Raises ValueError where they are not the same."""
-    from scripts.evaluate import subject_of
+    from scripts.subject import subject_of
 
     first = beside[0]
     if len(beside) < 2:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nextword.keyboard.course import Replay
     from nextword.keystrokes import Press
     from nextword.metrics import WordModel
-    from scripts.evaluate import Subject
+    from scripts.subject import Subject
 
 Tell = Callable[[str, int, int], None]  # what is done, so much of it, of so much
 
@@ -27,7 +27,7 @@ def replay(target: str, model: Path | None, data_dir: Path | None, keys_per_seco
     Raises ValueError for a person who is not there or has no test.
     """
     from nextword import checkpoint
-    from scripts.evaluate import is_run, subject_of
+    from scripts.subject import is_run, subject_of
 
     model = model or checkpoint.BUNDLED
     corpus, user = corpus_and_user(target)
@@ -97,8 +97,8 @@ def prepare(subject: Subject, split: Split, tell: Tell) -> Replay:
     from nextword.text import normalise
     from personalization.finetune import FinetuneConfig
     from personalization.gate import GateConfig
-    from scripts.evaluate import systems_of
     from scripts.evaluation import Plan
+    from scripts.subject import systems_of
     from scripts.systems import Someone
 
     torch.set_num_threads(1)  # as when people are evaluated, so that sums are rounded alike

@@ -293,18 +293,18 @@ def test_runs_of_one_corpus_name_and_other_people_are_not_compared(
     nextword: Shell, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As where two folders hold other versions of it, and each run its own."""
-    from scripts import evaluate
+    from scripts import subject
 
     other = tmp_path / "other-0"
     shutil.copytree(run, other)
-    subject_of = evaluate.subject_of
+    subject_of = subject.subject_of
 
-    def subject(model: Path, *given: Any) -> evaluate.Subject:
+    def fewer(model: Path, *given: Any) -> subject.Subject:
         found = subject_of(model, *given)
-        fewer = dataclasses.replace(found.population, newcomers=found.population.newcomers[1:])
-        return dataclasses.replace(found, population=fewer) if model == other else found
+        population = dataclasses.replace(found.population, newcomers=found.population.newcomers[1:])
+        return dataclasses.replace(found, population=population) if model == other else found
 
-    monkeypatch.setattr(evaluate, "subject_of", subject)
+    monkeypatch.setattr(subject, "subject_of", fewer)
     refused = nextword("compare", run, other)
     assert (refused.code, refused.err.count("\n")) == (2, 1), refused.err
     assert "other-0: the people of its corpus.data-dir are others" in refused.err
