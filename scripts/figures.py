@@ -1,8 +1,11 @@
-"""The figures of a run: who gains, from how many messages on, which groups choose which cluster, how training went."""
+"""The figures of a run: who gains, from how many messages on, which groups choose which cluster, how training went,
+and what small or private updates cost.
+"""
 
 from __future__ import annotations
 
 import io
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -26,6 +29,7 @@ _STYLE: Any = {
     "svg.hashsalt": "nextword",  # the same run, the same file
 }
 Evaluation = Mapping[str, Any]
+Comparison = Mapping[str, Any]
 
 
 def of_evaluation(evaluation: Evaluation) -> dict[str, Figure]:
@@ -39,6 +43,12 @@ def of_evaluation(evaluation: Evaluation) -> dict[str, Figure]:
     }
     made = ((name, make(evaluation)) for name, make in makers.items())
     return {name: figure for name, figure in made if figure is not None}
+
+
+def of_comparison(comparison: Comparison) -> dict[str, Figure]:
+    """By name, those figures for which something was compared."""
+    made = {"price-of-bytes": price_of_bytes(comparison), "price-of-privacy": price_of_privacy(comparison)}
+    return {name: figure for name, figure in made.items() if figure is not None}
 
 
 def gain_by_person(evaluation: Evaluation) -> Figure | None:
@@ -97,13 +107,8 @@ def gain_by_group(evaluation: Evaluation) -> Figure | None:
     if len(rows) < 2:
         return None
     figure, axes = _figure(f"by group: {rows[0]['name']}", "gain in top-1, points", left="")
-    means = np.array([100 * row["gain_top1"] for row in rows])
-    ends = 100 * np.array([row["gain_interval"] for row in rows])
-    # An interval of one person is a point, which rounding may put past the mean.
-    spread = np.maximum(np.stack([means - ends[:, 0], ends[:, 1] - means]), 0)
-    axes.errorbar(means, range(len(rows)), xerr=spread, fmt="o", color=_COLOURS["all"], capsize=2)
+    _draw_intervals(axes, rows, color=_COLOURS["all"])
     axes.set_yticks(range(len(rows)), [f"{row['group']} ({row['users']})" for row in rows])
-    axes.axvline(0, color="black", linewidth=0.8)
     return figure
 
 
@@ -150,6 +155,25 @@ def stayed(events: Sequence[Mapping[str, Any]]) -> Figure | None:
     return figure
 
 
+def price_of_bytes(comparison: Comparison) -> Figure | None:
+    """What runs that differ in their updates alone lose in top-1, the smallest update below."""
+    runs = [run for run in comparison["runs"] if run["changed"] and all(map(_of_update, run["changed"]))]
+    ordered = sorted(runs, key=lambda run: run["upload_bytes"])
+    labels = [f"{run['name']}: {run['upload_bytes'] / 1000:,.0f} kB" for run in ordered]
+    return _prices(comparison, [run["name"] for run in ordered], labels, "smaller updates")
+
+
+def price_of_privacy(comparison: Comparison) -> Figure | None:
+    """What runs with noise lose in top-1, the smallest epsilon below."""
+    runs = [(run["name"], spent) for run in comparison["runs"] for spent in run["privacy"]]
+    ordered = sorted(runs, key=lambda run: math.inf if run[1]["epsilon"] is None else run[1]["epsilon"])
+    labels = [
+        f"{name}: ε {'infinite' if spent['epsilon'] is None else format(spent['epsilon'], '.2g')}, of a {spent['unit']}"
+        for name, spent in ordered
+    ]
+    return _prices(comparison, [name for name, _ in ordered], labels, "noise")
+
+
 def svg(figure: Figure) -> str:
     """As an element to stand in a page."""
     buffer = io.StringIO()
@@ -187,3 +211,36 @@ def _gains(evaluation: Evaluation) -> dict[str, list[tuple[int, float]]]:
             gain = 100 * (hits[PERSONAL] - hits[reference]) / person["words"]
             found.setdefault(person["people"], []).append((person["messages"], gain))
     return found
+
+
+def _of_update(setting: str) -> bool:
+    return setting.startswith("update.")
+
+
+def _prices(comparison: Comparison, names: Sequence[str], labels: Sequence[str], what: str) -> Figure | None:
+    """A line for each of these runs, from below: the gain in top-1 of each kind of people, with its interval."""
+    if not names:
+        return None
+    untrained = [run["name"] for run in comparison["runs"] if not run["rounds"]]
+    names, labels = [*untrained, *names], [*(f"{name}: nothing learned" for name in untrained), *labels]
+    figure, axes = _figure(f"{what}, beside {comparison['reference']}", "gain in top-1, points", left="")
+    figure.set_figheight(max(_SIZE[1], 1.0 + 0.32 * len(names)))
+    measured = {row["people"] for row in comparison["methods"]}
+    for kind, lift in (("participants", 0.13), ("newcomers", -0.13)):
+        if kind not in measured:
+            continue
+        found = {row["name"]: row for row in comparison["methods"] if row["people"] == kind}
+        _draw_intervals(axes, [found[name] for name in names], lift=lift, color=_COLOURS[kind], label=kind)
+    axes.set_yticks(range(len(names)), labels)
+    figure.legend(loc="outside upper right", ncols=2, frameon=False)
+    return figure
+
+
+def _draw_intervals(axes: Any, rows: Sequence[Mapping[str, Any]], *, lift: float = 0.0, **style: Any) -> None:
+    """Each row's gain in points with its interval, from below; 0 is marked."""
+    means = 100 * np.array([row["gain_top1"] for row in rows])
+    ends = 100 * np.array([row["gain_interval"] for row in rows])
+    # An interval of one person is a point, which rounding may put past the mean.
+    spread = np.maximum(np.stack([means - ends[:, 0], ends[:, 1] - means]), 0)
+    axes.errorbar(means, np.arange(len(rows)) + lift, xerr=spread, fmt="o", markersize=4, capsize=2, **style)
+    axes.axvline(0, color="black", linewidth=0.8)

@@ -71,8 +71,9 @@ def _told(folder: Path) -> dict[str, Any]:
     run = RunFolder(folder)
     if not (folder / CONFIG).is_file():
         raise FileNotFoundError(f"{folder}: no run is there; make one with 'nextword simulate --out {folder}'")
-    events, evaluation = run.events(), run.evaluation()
+    events, evaluation, comparison = run.events(), run.evaluation(), run.comparison()
     found: dict[str, Figure] = dict(drawn.of_evaluation(evaluation)) if evaluation else {}
+    found |= drawn.of_comparison(comparison) if comparison else {}
     if (training := drawn.rounds(events)) is not None:
         found["rounds"] = training
     if (choices := drawn.stayed(events)) is not None:
@@ -83,6 +84,7 @@ def _told(folder: Path) -> dict[str, Any]:
         "summary": run.summary(),
         "rejected": sum(event.get("rejected", 0) for event in events if event["event"] == "round"),
         "evaluation": evaluation,
+        "comparison": comparison,
         "figures": found,
     }
 

@@ -259,6 +259,11 @@ def test_runs_of_the_same_people_are_compared_and_published(
     assert "small" in table.out
     assert "kept, which has more people" in table.err
     assert answer == RunFolder(run).comparison()
+    assert nextword("report", run, "--out", tmp_path / "report.html").code == 0
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.count(f"<td>{100 * rows['small', 'newcomers']['gain_top1']:+.2f}</td>") >= 1
+    assert '<td class="words">update.codec topk:0.05+int4</td>' in page
+    assert 'id="run-price-of-bytes"' in page
 
     to = ["--measured", tmp_path / "measured", "--out", tmp_path / "R.md"]
     assert nextword("results", run, *to).code == 0

@@ -68,6 +68,45 @@ def test_the_learning_curve_has_a_line_for_each_method() -> None:
     assert list(lines["personal"].get_ydata()) == pytest.approx([2, 2])
 
 
+def _comparison() -> dict[str, Any]:
+    """A run of each kind, and what they all began with; the people called "all" are those of the others."""
+    spent = {"epsilon": 2.0, "unit": "user"}
+    nothing: dict[str, Any] = {"changed": {}, "rounds": 9, "privacy": [], "upload_bytes": 1000}
+    runs = [
+        nothing | {"name": "plain"},
+        nothing | {"name": "int8", "changed": {"update.codec": "int8"}, "upload_bytes": 250},
+        nothing | {"name": "sign", "changed": {"update.codec": "sign"}, "upload_bytes": 40},
+        nothing | {"name": "loud", "changed": {"privacy.method": "local"}, "privacy": [spent | {"epsilon": None}]},
+        nothing | {"name": "quiet", "changed": {"privacy.method": "central"}, "privacy": [spent]},
+        nothing | {"name": "pretrained", "rounds": 0, "upload_bytes": 0},
+    ]
+    rows = [
+        {"name": run["name"], "people": people, "gain_top1": -place / 100, "gain_interval": [-place / 50, 0]}
+        for people in ("participants", "newcomers", "all")
+        for place, run in enumerate(runs)
+    ]
+    return {"reference": "plain", "runs": runs, "methods": rows}
+
+
+def test_what_small_and_private_updates_cost_is_drawn_from_the_smallest_up() -> None:
+    drawn = figures.of_comparison(_comparison())
+    lines = {
+        "price-of-bytes": (["pretrained: nothing learned", "sign: 0 kB", "int8: 0 kB"], [-5, -2, -1]),
+        "price-of-privacy": (
+            ["pretrained: nothing learned", "quiet: ε 2, of a user", "loud: ε infinite, of a user"],
+            [-5, -4, -3],
+        ),
+    }
+    assert set(drawn) == set(lines)
+    for name, (labels, gains) in lines.items():
+        axes = drawn[name].axes[0]
+        assert [label.get_text() for label in axes.get_yticklabels()] == labels
+        means = [container.lines[0].get_xdata() for container in axes.containers]
+        assert [list(mean) for mean in means] == [pytest.approx(gains)] * 2, name
+    alone = _comparison() | {"runs": [run for run in _comparison()["runs"] if run["name"] in ("plain", "pretrained")]}
+    assert figures.of_comparison(alone) == {}
+
+
 def test_what_was_not_measured_is_not_drawn() -> None:
     assert figures.of_evaluation(_evaluation()) == {}
     assert figures.of_evaluation({"reference": "federated"}) == {}
