@@ -25,9 +25,10 @@ from nextword.text import normalise
 from nextword.training import TrainConfig, fit
 
 CODECS = (
-    "float32", "rows", "int8", "int4", "int2", "int1", "hadamard+int4", "hadamard+int2", "hadamard+int1", "ternary",
-    "sign", "lowrank:4+int8", "randomk:0.1+int8", "topk:0.1+int8", "topk:0.1+int4", "topk:0.15+hadamard+int4:1024",
-    "topk:0.03+int4", "topk:0.01+sign",
+    "float32", "rows", "int8", "int4", "int2", "int1", "hadamard+int4", "hadamard+int2", "hadamard+int1",
+    "hadamard+eden4", "hadamard+eden2", "hadamard+eden1", "ternary", "sign", "lowrank:4+int8", "randomk:0.1+int8",
+    "topk:0.1+int8", "topk:0.1+int4", "topk:0.15+hadamard+int4:1024", "topk:0.2+hadamard+eden2", "topk:0.03+int4",
+    "topk:0.01+sign",
 )  # fmt: skip
 _TRAINING = TrainConfig(learning_rate=0.7, optimizer="sgd", batch_messages=8)  # about as in the published runs
 _TRIALS = 11

@@ -19,6 +19,8 @@ LOSSLESS = ("float32", "rows", "rows+float32", "topk:1", "randomk:1")
 LOSSY = (
     *(f"int{bits}" for bits in range(1, 9)),
     "int4:7",
+    *(f"hadamard+eden{bits}" for bits in range(1, 5)),
+    "topk:0.3+hadamard+eden2:100",
     "sign",
     "sign:33",
     "ternary",
@@ -139,6 +141,11 @@ def test_what_cannot_have_been_written_is_refused(written: str, part: str, numbe
         ("lowrank:2+topk:0.1", "of lowrank's factors no number can be left out"),
         ("lowrank:2+randomk:0.1+int4", "of lowrank's factors"),
         ("lowrank:4+hadamard+int8", r"leave out hadamard: lowrank:4\+int8$"),
+        ("eden2", r"eden2 takes what a rotation has made normal: write hadamard\+eden2$"),
+        ("topk:0.2+eden2:4096", r"write topk:0.2\+hadamard\+eden2:4096$"),
+        ("lowrank:4+eden1", "lowrank's factors are not: end with int8"),
+        ("eden5", "did you mean eden"),
+        ("hadamard+eden2:0", "whole number from 1 to 65536, as in eden2:4096, not '0'"),
         ("rows+hadamard+lowrank:4", r"leave out hadamard: rows\+lowrank:4$"),
         ("tokp:0.1", "no codec 'tokp'; did you mean topk?"),
         ("int9", "did you mean int"),
@@ -160,7 +167,7 @@ def test_a_pipeline_that_cannot_work_is_refused_in_one_line(written: str, hint: 
 
 def test_the_same_key_gives_the_same_bytes_and_another_gives_others() -> None:
     update = {"a": SPIKY}
-    for written in ("int2", "ternary", "randomk:0.5", "hadamard+int8", "lowrank:2"):
+    for written in ("int2", "ternary", "randomk:0.5", "hadamard+int8", "hadamard+eden1", "lowrank:2"):
         arrays = {"a": SPIKY.reshape(32, 32)} if written.startswith("lowrank") else update
         first, again, other = (
             b"".join(part.tobytes() for part in Codec(written).encode(arrays, key).values())

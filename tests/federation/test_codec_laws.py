@@ -31,6 +31,7 @@ UNBIASED = [
     "randomk:0.2",
     "hadamard+int2",
     "randomk:0.5+int4",
+    *(f"hadamard+eden{bits}" for bits in range(1, 5)),
 ]
 DRAWS = 3000
 ERROR_RATE = 1e-6  # with which an unbiased codec would fail the test of its kind, had it other seeds
@@ -159,6 +160,39 @@ def test_a_rotation_is_worth_it_at_few_bits_where_few_numbers_stand_out(bits: in
     assert lost(f"hadamard+int{bits}") < 0.8 * lost(f"int{bits}")
 
 
+@pytest.mark.parametrize(("bits", "energy"), [(1, math.pi / 2 - 1), (2, 0.1331), (3, 0.0358), (4, 0.0096)])
+def test_levels_made_for_normal_numbers_lose_what_is_computed_of_any_update(bits: int, energy: float) -> None:
+    """Max 1960, table I: the error e of unit variance, and e / (1 - e) after scaling."""
+    for power in (1, 3):
+        x = (np.random.default_rng(0).normal(size=64 * 1024) ** power).astype(np.float32)
+        lost = np.linalg.norm(_back(f"hadamard+eden{bits}", x) - x) ** 2 / np.linalg.norm(x) ** 2
+        assert lost == pytest.approx(energy, rel=0.05)
+        rounded = np.linalg.norm(_back(f"hadamard+int{bits}", x) - x) ** 2 / np.linalg.norm(x) ** 2
+        assert rounded > 2 * lost
+
+
+@pytest.mark.parametrize("bits", range(1, 5))
+def test_each_number_of_a_block_takes_the_nearest_level_and_all_one_scale(bits: int) -> None:
+    """By one obvious loop over what the rotation made."""
+    x = np.random.default_rng(0).normal(size=2048).astype(np.float32)
+    rotated = np.frombuffer(Codec("hadamard").encode({"a": x}, (0, 1, 2))["float32"].tobytes(), np.float32)
+    codec = Codec(f"hadamard+eden{bits}")
+    _, undo = codec.stages[f"eden{bits}"].open(
+        codec.encode({"a": x}, (0, 1, 2))[f"eden{bits}"], [(2048,)], np.random.default_rng(0)
+    )
+    positive = {1: [0.7979], 2: [0.4528, 1.51], 3: [0.2451, 0.756, 1.344, 2.152]}.get(
+        bits, [0.1284, 0.3881, 0.6568, 0.9424, 1.256, 1.618, 2.069, 2.733]
+    )
+    levels = [*(-level for level in reversed(positive)), *positive]
+    expected: list[float] = []
+    for block in rotated.reshape(-1, 1024).astype(float):
+        root = math.sqrt(sum(number**2 for number in block) / 1024)
+        nearest = [min(levels, key=lambda level: abs(number / root - level)) for number in block]
+        scale = sum(number**2 for number in block) / sum(n * q for n, q in zip(block, nearest, strict=True))
+        expected += [scale * level for level in nearest]
+    assert np.allclose(undo([])[0], expected, rtol=2.0**-8)
+
+
 @pytest.mark.parametrize(
     "written",
     [
@@ -171,6 +205,8 @@ def test_a_rotation_is_worth_it_at_few_bits_where_few_numbers_stand_out(bits: in
         "int8",
         "hadamard+int3",
         "topk:0.2+hadamard+int4",
+        "hadamard+eden1",
+        "topk:0.2+hadamard+eden2:4096",
     ],
 )
 def test_what_may_be_used_with_feedback_brings_an_update_nearer(written: str) -> None:

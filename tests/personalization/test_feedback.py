@@ -16,7 +16,15 @@ from personalization import feedback
 from personalization.store import DeviceStore
 
 SHAPES = {"w": (40, 30), "v": (25,)}
-CODECS = ["topk:0.05", "topk:0.1+sign", "sign", "lowrank:2", "int5", "topk:0.2+hadamard+int4"]
+CODECS = [
+    "topk:0.05",
+    "topk:0.1+sign",
+    "sign",
+    "lowrank:2",
+    "int5",
+    "topk:0.2+hadamard+int4",
+    "topk:0.2+hadamard+eden2",
+]
 
 
 def _delta(number: int) -> dict[str, np.ndarray]:

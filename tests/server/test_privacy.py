@@ -28,6 +28,7 @@ CODECS = [
     "topk:0.1+int4",
     "randomk:0.1+int2",
     "rows+topk:0.1+hadamard+int4",
+    "hadamard+eden1",
     "lowrank:2+int8",
 ]
 

@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from nextword.federation.codecs.eden import BITS as EDEN_BITS
+from nextword.federation.codecs.eden import Eden
 from nextword.federation.codecs.float32 import Float32
 from nextword.federation.codecs.hadamard import Hadamard
 from nextword.federation.codecs.lowrank import LowRank
@@ -24,6 +26,7 @@ STAGES: dict[str, Callable[[str], Stage]] = {
     "randomk": RandomK,
     "hadamard": Hadamard,
     **{f"int{bits}": partial(Uniform, bits) for bits in range(1, 9)},
+    **{f"eden{bits}": partial(Eden, bits) for bits in EDEN_BITS},
     "sign": Sign,
     "ternary": Ternary,
     "float32": Float32,
@@ -58,6 +61,12 @@ def pipeline(written: str) -> dict[str, Stage]:
             "lowrank's factors and vectors differ in size, and a rotation would spread the rounding of the largest "
             f"over all: leave out hadamard: {without}"
         )
+    for _, name, _ in terms:
+        if isinstance(stages[name], Eden) and ROTATED not in places:
+            if FACTORS in places:
+                raise ValueError(f"{name} takes rotated numbers, and lowrank's factors are not: end with int8")
+            whole = sorted([*terms, (ROTATED, "hadamard", "hadamard")])
+            raise ValueError(f"{name} takes what a rotation has made normal: write {'+'.join(t for *_, t in whole)}")
     if places != sorted(places):
         raise ValueError(f"this order cannot work: write {'+'.join(term for _, _, term in sorted(terms))}")
     return stages if LAST in places else stages | {"float32": Float32()}

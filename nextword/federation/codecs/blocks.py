@@ -1,7 +1,7 @@
 """Numbers in blocks, each with a scale of its own: what all quantizers have in common.
 
-A number becomes a code, and scale (code step + first) is read for it. A part holds the scales, then the packed codes. A
-scale is written as the upper half of a float32, rounded up, so that no number of its block lies beyond it.
+A number becomes a code, which stands for a level, and scale times level is read for it. A part holds the scales, then
+the packed codes. A scale is written as the upper half of a float32.
 """
 
 # N blocks, B numbers of a block
@@ -21,7 +21,7 @@ BLOCK = 256  # numbers that share a scale, if the run file names no other count
 MOST = 2**16
 _AT_ONCE = 2**17  # numbers, so that the steps in between stay in the cache
 _SCALE_BYTES = 2
-_LEAST = 2.0**-100  # of a scale that is not 0: its inverse is finite
+LEAST = 2.0**-100  # of a scale that is not 0: its inverse is finite
 _LARGEST = 0x7F7F  # the largest finite number's upper half
 
 Scales = npt.NDArray[np.uint16]  # upper halves
@@ -57,9 +57,12 @@ def write(
 
 
 def read(
-    part: Part, shapes: list[Shape], block: int, packing: Packing, step: float, first: float
+    part: Part, shapes: list[Shape], block: int, packing: Packing, level: Callable[[Codes], Array]
 ) -> Callable[[list[Array]], list[Array]]:
-    """The way back to arrays of these shapes. Raises ValueError for a part of another size, or damaged scales."""
+    """The way back to arrays of these shapes; `level` of codes makes float32 of a new array.
+
+    Raises ValueError for a part of another size, or damaged scales.
+    """
     size = count(shapes)
     scales_bytes = -(-size // block) * _SCALE_BYTES
     plain = unsqueeze(part, scales_bytes + packing.num_bytes(size))
@@ -67,7 +70,7 @@ def read(
     if upper_N.max(initial=0) > _LARGEST:
         raise ValueError("a scale that is negative or not finite")
     codes = packing.unpack(plain[scales_bytes:], size)
-    return lambda none: shaped(_scaled(codes, step, first, floats(upper_N), block), shapes)
+    return lambda none: shaped(_scaled(codes, level, floats(upper_N), block), shapes)
 
 
 def largest(x_NB: Array) -> Array:
@@ -76,9 +79,23 @@ def largest(x_NB: Array) -> Array:
     return found_N
 
 
+def evenly(codes: Codes, step: float, first: float) -> Array:
+    """Levels one step apart."""
+    levels = np.multiply(codes, np.float32(step), dtype=np.float32)
+    levels += np.float32(first)
+    return levels
+
+
+def rounded(scale_N: Array) -> Scales:
+    """Scales as they are written, to the nearest."""
+    upper_N = (scale_N.view(np.uint32) + np.uint32(0x8000)) >> np.uint32(16)
+    written_N: Scales = np.minimum(upper_N, np.uint32(_LARGEST)).astype(np.uint16)
+    return written_N
+
+
 def rounded_up(scale_N: Array) -> Scales:
-    """Scales as they are written."""
-    raised_N = np.where(scale_N > 0, np.maximum(scale_N, np.float32(_LEAST)), np.float32(0))
+    """Scales as they are written, so that no number of a block lies beyond its own."""
+    raised_N = np.where(scale_N > 0, np.maximum(scale_N, np.float32(LEAST)), np.float32(0))
     upper_N = (raised_N.view(np.uint32) + np.uint32(0xFFFF)) >> np.uint32(16)
     written_N: Scales = np.minimum(upper_N, np.uint32(_LARGEST)).astype(np.uint16)
     return written_N
@@ -112,18 +129,17 @@ def _chunks(arrays: list[Array], block: int) -> Iterator[Array]:
         yield chunk[:end].reshape(-1, block)
 
 
-def _scaled(codes: Codes, step: float, first: float, scale_N: Array, block: int) -> Array:
+def _scaled(codes: Codes, level: Callable[[Codes], Array], scale_N: Array, block: int) -> Array:
     numbers = np.empty(codes.size, np.float32)
     rows = max(1, _AT_ONCE // block)
     for row in range(0, len(scale_N), rows):
         here = slice(row * block, (row + rows) * block)
-        level = np.multiply(codes[here], np.float32(step), dtype=np.float32)
-        level += np.float32(first)
-        whole = level.size // block
+        levels = level(codes[here])
+        whole = levels.size // block
         np.multiply(
-            level[: whole * block].reshape(-1, block),
+            levels[: whole * block].reshape(-1, block),
             scale_N[row : row + whole, None],
             out=numbers[here][: whole * block].reshape(-1, block),
         )
-        numbers[here][whole * block :] = level[whole * block :] * scale_N[row + whole : row + whole + 1]
+        numbers[here][whole * block :] = levels[whole * block :] * scale_N[row + whole : row + whole + 1]
     return numbers

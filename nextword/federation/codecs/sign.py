@@ -31,7 +31,7 @@ class Sign:
         return [], blocks.write(arrays, self.block, _PACKING, _quantize)
 
     def open(self, part: Part, shapes: list[Shape], rng: np.random.Generator) -> tuple[list[Shape], Undo]:
-        return [], blocks.read(part, shapes, self.block, _PACKING, step=2.0, first=-1.0)
+        return [], blocks.read(part, shapes, self.block, _PACKING, partial(blocks.evenly, step=2.0, first=-1.0))
 
 
 def _quantize(x_NB: Array, real_N: npt.NDArray[np.int64]) -> tuple[blocks.Scales, Codes]:

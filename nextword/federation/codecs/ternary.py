@@ -8,6 +8,8 @@ are large most numbers become 0, and zstandard makes less than 1.6 bits of each.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 
@@ -35,4 +37,4 @@ class Ternary:
         return [], blocks.write(arrays, self.block, _PACKING, quantize)
 
     def open(self, part: Part, shapes: list[Shape], rng: np.random.Generator) -> tuple[list[Shape], Undo]:
-        return [], blocks.read(part, shapes, self.block, _PACKING, step=1.0, first=-1.0)
+        return [], blocks.read(part, shapes, self.block, _PACKING, partial(blocks.evenly, step=1.0, first=-1.0))

@@ -33,6 +33,7 @@ class Uniform:
         # block's length, and of normal numbers, as after a rotation, about sqrt(2 ln B) times their deviation.
         self.contracts = math.sqrt(self.block) < self.steps
         self.contracts_rotated = math.sqrt(2 * math.log(max(2, self.block))) < self.steps
+        self.level = partial(blocks.evenly, step=2 / self.steps, first=-1.0)
         self.packing = blocks.Packing(partial(packed_bytes, bits), partial(pack, bits), partial(unpack, bits))
 
     def encode(self, arrays: list[Array], rng: np.random.Generator) -> tuple[list[Array], Part]:
@@ -48,7 +49,7 @@ class Uniform:
         return [], blocks.write(arrays, self.block, self.packing, quantize)
 
     def open(self, part: Part, shapes: list[Shape], rng: np.random.Generator) -> tuple[list[Shape], Undo]:
-        return [], blocks.read(part, shapes, self.block, self.packing, step=2 / self.steps, first=-1.0)
+        return [], blocks.read(part, shapes, self.block, self.packing, self.level)
 
 
 def _uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
