@@ -7,8 +7,8 @@ SEEDS := 0 1 2
 METHODS := fedper fedrep adapters ditto apfl per-fedavg
 CLUSTERS := nus-sms-clusters synthetic-clusters self-dialogue-clusters
 ROWS := $(METHODS:%=nus-sms-%) nus-sms-private self-dialogue-short ubuntu-irc $(CLUSTERS)
-BESIDE_0 := $(addprefix nus-sms-,small unrotated int8 rows int4 int2 rotated-int2 ternary sign topk feedback randomk lowrank \
-	frozen in-turn dp dp-noisier dp-noisiest dpsgd)
+BESIDE_0 := $(addprefix nus-sms-,small rounded unrotated int8 rows int4 int2 rotated-int2 eden2 eden1 ternary sign topk \
+	feedback randomk lowrank frozen in-turn dp dp-noisier dp-noisiest dpsgd)
 BESIDE_1 := nus-sms-small
 BESIDE_2 := nus-sms-small
 MEASURED := scripts/runs/measured
