@@ -261,7 +261,8 @@ def test_runs_of_the_same_people_are_compared_and_published(
     assert answer == RunFolder(run).comparison()
     assert nextword("report", run, "--out", tmp_path / "report.html").code == 0
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert page.count(f"<td>{100 * rows['small', 'newcomers']['gain_top1']:+.2f}</td>") >= 1
+    gain, (low, high) = (rows["small", "newcomers"][key] for key in ("gain_top1", "gain_interval"))
+    assert f"<td>{100 * gain:+.2f}</td><td>{100 * low:+.2f} to {100 * high:+.2f}</td>" in page
     assert '<td class="words">update.codec topk:0.05+int4</td>' in page
     assert 'id="run-price-of-bytes"' in page
 
