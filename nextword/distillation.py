@@ -26,6 +26,7 @@ from torch import Tensor
 
 from nextword.files import write_whole
 from nextword.model import LanguageModel
+from nextword.precision import fast_products
 from nextword.training import padded
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def advise(
         some = order[start : start + _LINES]
         inputs_BT, targets_BT = padded([text.line(index).tolist() for index in some], max_pieces)
         real_BT = targets_BT >= 0
-        with torch.autocast(device.type, dtype=torch.bfloat16):
+        with fast_products(device):
             logits_MV = teacher.logits_at(inputs_BT.to(device), real_BT.to(device))
         logp_Mk, pieces_Mk = logits_MV.float().log_softmax(-1).topk(k, dim=-1)
         places = np.concatenate(

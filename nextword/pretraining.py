@@ -33,6 +33,7 @@ from nextword.distillation import Advice, advised_loss
 from nextword.files import write_whole
 from nextword.model import LanguageModel
 from nextword.model_config import ModelConfig, Weights
+from nextword.precision import fast_products
 from nextword.training import cosine, padded
 from nextword.vocabulary import Vocabulary
 
@@ -280,7 +281,7 @@ def _backward(
         [np.arange(size) + text.starts[index] for index, size in zip(lines, real_BT.sum(1).tolist(), strict=True)]
     )
     nats, size = torch.zeros((), device=device), _BLOCK[device.type]
-    with torch.autocast(device.type, dtype=torch.bfloat16):
+    with fast_products(device):
         hidden_MD = model.hidden_at(inputs_BT.to(device), real_BT.to(device))
         # Block by block, since the logits of all places at once overflow a CPU's caches.
         detached_MD = hidden_MD.detach().requires_grad_()

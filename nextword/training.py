@@ -18,6 +18,7 @@ from torch import Tensor
 
 from nextword.model import LanguageModel
 from nextword.model_config import Weights
+from nextword.precision import fast_products
 from nextword.vocabulary import Vocabulary
 
 IGNORED = -100  # a target that is none: padding
@@ -136,9 +137,9 @@ class Descent:
 
 
 def piece_loss(model: LanguageModel, inputs_BT: Tensor, targets_BT: Tensor) -> Tensor:
-    """Mean negative log-likelihood of a piece, in nats; the matrix products in bfloat16."""
+    """Mean negative log-likelihood of a piece, in nats; the matrix products as this machine is fast at."""
     real_BT = targets_BT != IGNORED
-    with torch.autocast(inputs_BT.device.type, dtype=torch.bfloat16):
+    with fast_products(inputs_BT.device):
         logits_MV = model.logits_at(inputs_BT, real_BT)
     return F.cross_entropy(logits_MV.float(), targets_BT[real_BT])
 

@@ -12,8 +12,8 @@ A message is short, so the first costs little, and the second is what training c
 places, as the embedding that is the output too, has the places of all its uses, so products between uses count as well.
 Opacus makes every message's gradient: 20 MB of each for 5 M parameters, and 14 times the time of plain training.
 
-Products between places are in bfloat16 as in plain training; norms and sums are of the very numbers that came out of
-them, in float32. So a message's part in the sum is never longer than the bound but by float32's rounding.
+The model's products are as in plain training, in bfloat16 or not; norms and sums are of the very numbers that came out
+of them, in float32. So a message's part in the sum is never longer than the bound but by float32's rounding.
 """
 
 # B messages of a batch, T pieces, M real places, V vocabulary, D width of any layer
@@ -31,6 +31,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nextword.model import LanguageModel
+from nextword.precision import fast_products
 from nextword.training import IGNORED, frozen
 
 
@@ -53,7 +54,7 @@ def clipped_sum(
     """
     real_BT = targets_BT != IGNORED
     with frozen(model, ()), _recorded(model, trained) as calls:
-        with torch.autocast(inputs_BT.device.type, dtype=torch.bfloat16):
+        with fast_products(inputs_BT.device):
             logits_MV = model.logits_at(inputs_BT, real_BT)
         nats_M = F.cross_entropy(logits_MV.float(), targets_BT[real_BT], reduction="none")
         nats_BT = torch.zeros(real_BT.shape, device=nats_M.device).masked_scatter(real_BT, nats_M)

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from nextword.model import LanguageModel
+from nextword.precision import fast_products
 from nextword.training import TrainConfig, fit, padded, score, text_bits
 from nextword.vocabulary import Vocabulary
 from tests.conftest import LINES
@@ -42,7 +43,7 @@ def test_an_sgd_step_is_the_gradient_of_the_mean_piece(model: LanguageModel, voc
         np.random.default_rng(0),
     )
     inputs, targets = padded(messages, 64)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with fast_products(torch.device("cpu")):
         logits = by_hand(inputs)
     F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=-100).backward()
     for moved, start in zip(model.parameters(), by_hand.parameters(), strict=True):
