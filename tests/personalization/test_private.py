@@ -93,9 +93,13 @@ def test_it_equals_opacus_with_the_embedding_tied(small: LanguageModel) -> None:
         np.testing.assert_allclose(clipped.total[name].numpy(), value.grad_sample.sum(0).numpy(), atol=1e-5)
 
 
+@pytest.mark.parametrize("tiles", [False, True])
 @pytest.mark.parametrize("message", MESSAGES)
-def test_one_message_never_adds_more_than_the_bound(small: LanguageModel, message: list[int]) -> None:
+def test_one_message_never_adds_more_than_the_bound(
+    monkeypatch: pytest.MonkeyPatch, small: LanguageModel, message: list[int], tiles: bool
+) -> None:
     """With the products in bfloat16 too, alone and beside others."""
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": tiles})
     names = [name for name, _ in small.named_parameters()]
     for bound in (1e-3, 0.5, 3.0):
         alone = clipped_sum(small, *padded([message], 64), names, bound)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nextword.federation.codecs.stage import NOTHING, SOME, Array, Part, Shape, Undo, count, flat, shaped, share
-from nextword.federation.codecs.topk import kept, spread
+from nextword.federation.codecs.topk import kept
 
 
 class RandomK:
@@ -35,7 +35,13 @@ class RandomK:
             raise ValueError("places that are drawn by lot need not be told")
         size = count(shapes)
         places = self._drawn(size, rng)
-        return [(places.size,)], lambda arrays: shaped(spread(arrays[0], places, size), shapes)
+
+        def undo(arrays: list[Array]) -> list[Array]:
+            x = np.zeros(size, np.float32)
+            x[places] = arrays[0]
+            return shaped(x, shapes)
+
+        return [(places.size,)], undo
 
     def _drawn(self, size: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
         return rng.choice(size, kept(self.share, size), replace=False, shuffle=False)
