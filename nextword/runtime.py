@@ -10,7 +10,7 @@ depend on what is read beside it, but for rounding); float weights are multiplie
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,7 +77,8 @@ class Runtime:
         check_weights(config, restore(weights))
         self.config = config
         self.eight_bit = is_quantized(weights)
-        self._session = _session(_Graph(config, weights).model(), threads)
+        graph = _Graph(config, weights)
+        self._session = _session(graph.model(), graph.values, threads)
         half = config.width // config.heads // 2
         angle = np.arange(_POSITIONS)[:, None] * config.rotary_base ** (-np.arange(half) / half)
         self._cosine, self._sine = np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
@@ -140,7 +141,8 @@ class Runtime:
 
 def bare_products(config: ModelConfig, weights: Stored, *, threads: int = 1) -> Callable[[], None]:
     """The matrix products of one step of one piece and nothing else: a floor under the time of any answer."""
-    session = _session(_Graph(config, weights).products(), threads)
+    graph = _Graph(config, weights)
+    session = _session(graph.products(), graph.values, threads)
     inputs = {name: np.ones((1, size), np.float32) for name, size in (("x", config.width), ("h", config.hidden))}
 
     def step() -> None:
@@ -149,20 +151,29 @@ def bare_products(config: ModelConfig, weights: Stored, *, threads: int = 1) -> 
     return step
 
 
-def _session(graph: onnx.ModelProto, threads: int) -> onnxruntime.InferenceSession:
+def _session(
+    graph: onnx.ModelProto, values: Mapping[str, onnxruntime.OrtValue], threads: int
+) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
+    options.add_external_initializers(list(values), list(values.values()))
     options.intra_op_num_threads = options.inter_op_num_threads = threads
     options.enable_mem_pattern = False  # no two calls have the same shape
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(graph.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(graph.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    session.values = values  # which it reads where they are
+    return session
 
 
 class _Graph:
-    """The model as an ONNX graph: every method adds nodes and gives the name of what they compute."""
+    """The model as an ONNX graph: every method adds nodes and gives the name of what they compute.
+
+    The graph names the weights, and `values` holds them beside it: as bytes in the graph they would be copied thrice.
+    """
 
     def __init__(self, config: ModelConfig, weights: Stored):
         self._config, self._weights = config, weights
+        self.values: dict[str, onnxruntime.OrtValue] = {}
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
         self._numbers = itertools.count()
@@ -171,11 +182,12 @@ class _Graph:
         config, H = self._config, self._config.heads
         K = config.width // H
         embedding = restore({n: x for n, x in self._weights.items() if n.startswith("embedding.weight")})
-        x = self._node("Gather", self._constant("embedding", embedding["embedding.weight"]), "pieces")
+        x = self._node("Gather", self._weight("embedding", embedding["embedding.weight"]), "pieces")
         for layer in range(config.layers):
             x = self._block(x, layer)
         x = self._norm(x, "norm.weight")
-        x = self._node("Reshape", x, self._constant("flat", np.array([-1, config.width], np.int64)))
+        self._constants.append(numpy_helper.from_array(np.array([-1, config.width], np.int64), "flat"))
+        x = self._node("Reshape", x, "flat")
         self._nodes.append(helper.make_node("Gather", [x, "places"], [_HIDDEN], axis=0))
         logits = self._product(_HIDDEN, "embedding.weight")
         self._nodes.append(helper.make_node("LogSoftmax", [logits], [_LOGP], axis=-1))
@@ -247,7 +259,7 @@ class _Graph:
         return self._node("Add", x, self._product(self._node("Mul", gate, up), name + "mlp.down.weight"))
 
     def _norm(self, x: str, weight: str) -> str:
-        scale = self._constant(weight, self._weights[weight].astype(np.float32))
+        scale = self._weight(weight, self._weights[weight].astype(np.float32))
         return self._node("RMSNormalization", x, scale, axis=-1, epsilon=_EPSILON)
 
     def _product(self, x: str, *names: str) -> str:
@@ -255,7 +267,7 @@ class _Graph:
         if not all(is_quantized({name: self._weights[name]}) for name in names):
             floats = restore({n: x for n, x in self._weights.items() if n.removesuffix(SCALE) in names})
             matrix = np.concatenate([floats[name] for name in names])
-            return self._node("MatMul", x, self._constant("+".join(names), np.ascontiguousarray(matrix.T)))
+            return self._node("MatMul", x, self._weight("+".join(names), matrix.T))
         whole = np.concatenate([self._weights[name] for name in names]).astype(np.int16)
         scale_R = np.concatenate([self._weights[name + SCALE] for name in names]).astype(np.float32)
         (rows, columns), size = whole.shape, _BLOCK
@@ -267,8 +279,8 @@ class _Graph:
         return self._node(
             "MatMulNBits",
             x,
-            self._constant("+".join(names), packed.reshape(rows, blocks, size)),
-            self._constant("+".join(names) + SCALE, scale_R.repeat(blocks)),
+            self._weight("+".join(names), packed.reshape(rows, blocks, size)),
+            self._weight("+".join(names) + SCALE, scale_R.repeat(blocks)),
             domain=_CONTRIBUTED,
             K=columns,
             N=rows,
@@ -290,6 +302,11 @@ class _Graph:
     def _name(self) -> str:
         return f"x{next(self._numbers)}"
 
-    def _constant(self, name: str, values: NDArray[np.generic]) -> str:
-        self._constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+    def _weight(self, name: str, values: NDArray[np.generic]) -> str:
+        kind = helper.np_dtype_to_tensor_dtype(values.dtype)
+        named = TensorProto(name=name, dims=values.shape, data_type=kind, data_location=TensorProto.EXTERNAL)
+        named.external_data.add(key="location", value="values")  # a location must be named; there is no such file
+        self._constants.append(named)
+        whole = np.array(values, order="C")  # of its own: a model whose weights these are may be trained on
+        self.values[name] = onnxruntime.OrtValue.ortvalue_from_numpy(whole)
         return name

@@ -103,6 +103,19 @@ def test_rows_of_a_cache_grow_apart() -> None:
     assert (joined.num_rows, joined.num_pieces) == (3, 4)
 
 
+@pytest.mark.parametrize("eight_bit", [False, True])
+def test_a_runtime_stays_as_it_was_whatever_becomes_of_the_weights(eight_bit: bool) -> None:
+    model = _random(5)
+    stored = quantize(model.weights()) if eight_bit else model.weights()
+    runtime = Runtime(model.config, stored)
+    before, _ = _all(runtime, [1, 5, 9])
+    for values in stored.values():
+        values[:] = 0
+    del stored, values
+    after, _ = _all(runtime, [1, 5, 9])
+    assert np.array_equal(after, before)
+
+
 def test_weights_of_another_shape_are_refused() -> None:
     model = _random(0)
     with pytest.raises(ValueError, match="do not fit the model: blocks.1"):
