@@ -161,7 +161,7 @@ def _session(
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(graph.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    session.values = values  # which it reads where they are
+    session.values = values  # which it may read where they are
     return session
 
 
@@ -307,6 +307,5 @@ class _Graph:
         named = TensorProto(name=name, dims=values.shape, data_type=kind, data_location=TensorProto.EXTERNAL)
         named.external_data.add(key="location", value="values")  # a location must be named; there is no such file
         self._constants.append(named)
-        whole = np.array(values, order="C")  # of its own: a model whose weights these are may be trained on
-        self.values[name] = onnxruntime.OrtValue.ortvalue_from_numpy(whole)
+        self.values[name] = onnxruntime.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(values))
         return name
