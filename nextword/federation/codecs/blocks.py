@@ -8,18 +8,17 @@ the packed codes. A scale is written as the upper half of a float32.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from nextword.federation.codecs.packing import Codes, from_planes, planes, squeeze, unsqueeze
-from nextword.federation.codecs.stage import Array, Part, Shape, count, shaped
+from nextword.federation.codecs.stage import AT_ONCE, Array, Part, Shape, count, in_blocks, shaped
 
 BLOCK = 256  # numbers that share a scale, if the run file names no other count
 MOST = 2**16
-_AT_ONCE = 2**17  # numbers, so that the steps in between stay in the cache
 _SCALE_BYTES = 2
 LEAST = 2.0**-100  # of a scale that is not 0: its inverse is finite
 _LARGEST = 0x7F7F  # the largest finite number's upper half
@@ -49,7 +48,7 @@ def write(
     scales_N, codes_NB = np.empty(number, np.uint16), np.empty((number, block), np.uint8)
     real_N = np.minimum(block, size - block * np.arange(number))
     first = 0
-    for x_NB in _chunks(arrays, block):
+    for x_NB in in_blocks(arrays, block):
         rows = slice(first, first + len(x_NB))
         scales_N[rows], codes_NB[rows] = quantize(x_NB, real_N[rows])
         first += len(x_NB)
@@ -106,32 +105,9 @@ def floats(upper_N: Scales) -> Array:
     return (upper_N.astype(np.uint32) << np.uint32(16)).view(np.float32)
 
 
-def _chunks(arrays: list[Array], block: int) -> Iterator[Array]:
-    """All numbers in order, some blocks [N, B] at a time, each of which holds until the next."""
-    chunk = np.empty(max(1, _AT_ONCE // block) * block, np.float32)
-    filled = 0
-    for array in arrays:
-        numbers, first = array.reshape(-1), 0
-        while first < numbers.size:
-            taken = min(chunk.size - filled, numbers.size - first)
-            if taken == chunk.size:
-                yield numbers[first : first + taken].reshape(-1, block)
-                first += taken
-                continue
-            chunk[filled : filled + taken] = numbers[first : first + taken]
-            filled, first = filled + taken, first + taken
-            if filled == chunk.size:
-                yield chunk.reshape(-1, block)
-                filled = 0
-    if filled:
-        end = -(-filled // block) * block
-        chunk[filled:end] = 0
-        yield chunk[:end].reshape(-1, block)
-
-
 def _scaled(codes: Codes, level: Callable[[Codes], Array], scale_N: Array, block: int) -> Array:
     numbers = np.empty(codes.size, np.float32)
-    rows = max(1, _AT_ONCE // block)
+    rows = max(1, AT_ONCE // block)
     for row in range(0, len(scale_N), rows):
         here = slice(row * block, (row + rows) * block)
         levels = level(codes[here])

@@ -11,7 +11,7 @@ part comes from an untrusted device, so its size is known, and checked, before a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -23,6 +23,7 @@ Shape = tuple[int, ...]
 Undo = Callable[[list[Array]], list[Array]]
 
 FLOAT32_BYTES = 4
+AT_ONCE = 2**17  # numbers, so that the steps in between stay in the cache
 ROWS, FACTORS, SOME, ROTATED, LAST = range(5)  # places
 NOTHING: Part = np.zeros(0, np.uint8)  # the part of a stage that has nothing to tell
 
@@ -58,6 +59,32 @@ def flat(arrays: Sequence[Array]) -> Array:
     if len(arrays) == 1:
         return arrays[0].reshape(-1)
     return np.concatenate([array.reshape(-1) for array in arrays] or [np.zeros(0, np.float32)])
+
+
+def in_blocks(arrays: Sequence[Array], block: int) -> Iterator[Array]:
+    """All numbers in order, some blocks [N, B] at a time, each of which holds until the next.
+
+    The last block is filled up with zeros. Each time but the last there are as many numbers, `AT_ONCE` or nearly.
+    """
+    chunk = np.empty(max(1, AT_ONCE // block) * block, np.float32)
+    filled = 0
+    for array in arrays:
+        numbers, first = array.reshape(-1), 0
+        while first < numbers.size:
+            taken = min(chunk.size - filled, numbers.size - first)
+            if taken == chunk.size:
+                yield numbers[first : first + taken].reshape(-1, block)
+                first += taken
+                continue
+            chunk[filled : filled + taken] = numbers[first : first + taken]
+            filled, first = filled + taken, first + taken
+            if filled == chunk.size:
+                yield chunk.reshape(-1, block)
+                filled = 0
+    if filled:
+        end = -(-filled // block) * block
+        chunk[filled:end] = 0
+        yield chunk[:end].reshape(-1, block)
 
 
 def shaped(numbers: Array, shapes: Sequence[Shape]) -> list[Array]:
