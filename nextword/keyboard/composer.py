@@ -73,7 +73,7 @@ class Composer:
         self.forget()
         if not self.habits.auto_space:
             return Edit(start, end, word, start + len(word))
-        if not _wants_space(text[end:]):
+        if not _wants_space(text[:start], text[end:]):
             return Edit(start, end, word, start + len(word) + text.startswith(" ", end))
         self._space = start + len(word) + 1
         return Edit(start, end, word + " ", self._space)
@@ -81,7 +81,7 @@ class Composer:
     def add(self, text: str, cursor: int, sign: str) -> Edit:
         """Put a sign, as an emoji, behind the word begun; a space follows as behind a word that was taken."""
         before = " " if begun(text[:cursor]) else ""
-        behind = " " if self.habits.auto_space and _wants_space(text[cursor:]) else ""
+        behind = " " if self.habits.auto_space and _wants_space(text[:cursor], text[cursor:]) else ""
         end = cursor + len(before + sign + behind)
         self.forget()
         self._space = end if behind else None
@@ -138,8 +138,10 @@ class Composer:
         return begins_sentence(before) and (not before or before[-1].isspace())
 
 
-def _wants_space(behind: str) -> bool:
-    """Whether a word has a space behind it in front of this text: where none is, nor what stands at a word's end."""
+def _wants_space(before: str, behind: str) -> bool:
+    """Whether a word between the two has a space behind it: where none is, nor what stands at a word's end."""
+    if behind.startswith('"') and before.count('"') % 2 == 0:  # it closes nothing
+        return True
     return not (behind[:1].isspace() or behind[:1] in _EATS_AND_GIVES | _EATS | _CLOSES)
 
 

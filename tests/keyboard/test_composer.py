@@ -89,6 +89,8 @@ def test_keys_on_an_empty_text(keys: str, written: str) -> None:
         ("(hel)", 4, "hello", "(hello|)"),
         ("say 'hel'", 8, "hello", "say 'hello|'"),
         ("say \u201chel\u201d", 8, "hello", "say \u201chello|\u201d"),
+        ('say "hel"', 8, "hello", 'say "hello|"'),
+        ('he sa"so"', 5, "said", 'he said |"so"'),  # it opens
         ("don't", 3, "don't", "don't |"),
     ],
 )
