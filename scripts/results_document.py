@@ -221,6 +221,7 @@ def _section(seeds: Sequence[Measured]) -> list[str]:
                 *_table(chosen, first["reference"]),
                 "",
             ]
+    lines += _relative(seeds)
     lines += _behind(seeds, rows)
     lines += _few_messages(seeds)
     if known := [one["predictors"] for one in seeds if one.get("predictors")]:
@@ -233,6 +234,30 @@ def _section(seeds: Sequence[Measured]) -> list[str]:
         agrees = f"; adjusted Rand index with the corpus's groups {fmean(agreement):.2f}" if agreement else ""
         lines += [f"People measured in each cluster: {sizes}{agrees}.", ""]
     return lines
+
+
+def _relative(seeds: Sequence[Measured]) -> list[str]:
+    """What the last method gains of each person's own hits; nothing where who was measured is not published."""
+    import numpy as np
+
+    from nextword.statistics import bootstrap_interval
+
+    name, told = seeds[0]["methods"][-1]["name"], []
+    for people in PEOPLE:
+        found = [
+            (one["person"], one["top1_hits"][name] / hits - 1)
+            for seed in seeds
+            for one in seed.get("people", [])
+            if one["people"] == people and (hits := one["top1_hits"][seed["reference"]])
+        ]
+        if found:
+            users, gains = [user for user, _ in found], np.array([gain for _, gain in found])
+            low, high = bootstrap_interval(gains, np.random.default_rng(0), users=users)
+            told.append(
+                f"{people} {100 * gains.mean():+.1f} % on average ({100 * low:+.1f} to {100 * high:+.1f}), "
+                f"median {100 * np.median(gains):+.1f} %"
+            )
+    return [f"Of a person's own hits, where there are any, {name} gains: {'; '.join(told)}.", ""] if told else []
 
 
 def _behind(seeds: Sequence[Measured], rows: Sequence[Mapping[str, Any]]) -> list[str]:

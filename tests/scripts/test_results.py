@@ -65,6 +65,12 @@ def test_an_interval_over_seeds_draws_a_person_with_what_all_seeds_gave_them() -
     assert mean_rows([_with_people(0, one)])[1]["gain_interval"] == [0.01, 0.03]
 
 
+def test_what_people_gain_of_their_own_hits_is_told_where_they_have_any() -> None:
+    text = document([_with_people(0, {1: (1, 2), 2: (3, 4), 3: (0, 1), 4: (4, 4)})])
+    assert "finetuned gains: participants +44.4 % on average (+0.0 to +100.0), median +33.3 %.\n" in text
+    assert "gains:" not in document([_measured(0, 0.1)])
+
+
 def test_what_is_published_of_people_is_read_again(tmp_path: Path) -> None:
     found = _with_people(0, {1: (1, 2), 2: (3, 7)})
     publish(found, tmp_path / "run-0.json")
