@@ -73,8 +73,11 @@ def read(
 
 
 def largest(x_NB: Array) -> Array:
-    """The largest magnitude of each block [N]."""
-    found_N: Array = np.abs(x_NB).max(1)
+    """The largest magnitude of each block [N], of finite numbers.
+
+    Without its sign a number is larger where its bits are, and whole numbers are compared in half the time.
+    """
+    found_N: Array = (x_NB.view(np.uint32) & np.uint32(0x7FFF_FFFF)).max(1).view(np.float32)
     return found_N
 
 

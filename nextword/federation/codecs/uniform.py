@@ -43,7 +43,7 @@ class Uniform:
             per_step_N = np.divide(self.steps / 2, scale_N, out=np.zeros_like(scale_N), where=scale_N > 0)
             t_NB = x_NB * per_step_N[:, None]
             t_NB += _uniform(rng, x_NB.shape)
-            t_NB += np.float32(self.steps / 2)
+            t_NB += np.float32(self.steps / 2 + 2.0 ** -(_RANDOM_BITS + 1))  # as _uniform begins at 0
             return upper_N, np.clip(t_NB, 0, self.steps, out=t_NB).astype(np.uint8)
 
         return [], blocks.write(arrays, self.block, self.packing, quantize)
@@ -53,10 +53,8 @@ class Uniform:
 
 
 def _uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    """Numbers of 16 bits, evenly within [0, 1)."""
+    """Multiples of 2^-16, evenly from 0 to below 1."""
     size = int(np.prod(shape))
     words = rng.bit_generator.random_raw(-(-size * _RANDOM_BITS // 64))
     halves = np.asarray(words).view(np.uint16)[:size].reshape(shape)
-    u = np.multiply(halves, np.float32(2.0**-_RANDOM_BITS), dtype=np.float32)
-    u += np.float32(2.0 ** -(_RANDOM_BITS + 1))
-    return u
+    return np.multiply(halves, np.float32(2.0**-_RANDOM_BITS), dtype=np.float32)
