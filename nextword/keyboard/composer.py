@@ -140,7 +140,7 @@ class Composer:
 
 def _wants_space(before: str, behind: str) -> bool:
     """Whether a word between the two has a space behind it: where none is, nor what stands at a word's end."""
-    if behind.startswith('"') and before.count('"') % 2 == 0:  # it closes nothing
+    if behind.startswith('"') and before.count('"') % 2 == 0:  # a quote that closes nothing
         return True
     return not (behind[:1].isspace() or behind[:1] in _EATS_AND_GIVES | _EATS | _CLOSES)
 

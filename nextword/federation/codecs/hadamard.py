@@ -25,7 +25,7 @@ from nextword.federation.codecs.stage import (
     in_blocks,
     nothing,
     shaped,
-)  # fmt: skip
+)
 
 _SIDE = 32
 BLOCK = _SIDE**2
