@@ -18,7 +18,8 @@ import typer
 
 from nextword.text import counted
 from scripts.compare import WHERE
-from scripts.results_document import PEOPLE, Measured, alike, document, mean_rows, percent
+from scripts.results_document import PEOPLE, document, percent
+from scripts.seeds import Measured, alike, mean_rows
 
 if TYPE_CHECKING:
     from server.run_folder import RunFolder

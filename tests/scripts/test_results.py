@@ -10,7 +10,8 @@ import pytest
 
 from scripts.evaluation_rows import behind
 from scripts.results import of_run, publish, published_in, with_headline
-from scripts.results_document import document, mean_rows
+from scripts.results_document import document
+from scripts.seeds import mean_rows
 from server.run_folder import RunFolder
 
 

@@ -1,0 +1,109 @@
+"""Seeds of a run: which were run and measured alike, and means over them, of what is published of each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from statistics import fmean
+from typing import Any, NamedTuple
+
+from scripts.compare import WHERE
+
+Measured = dict[str, Any]  # what is published of one run, or of one comparison (`scripts.results`)
+
+_KEYS = (
+    "top1", "top3", "bits_per_character", "keystroke_savings", "gain_top1", "better_share", "worse_share",
+    "worse_beyond_noise_share", "worst_gain", "top1_words", "calibration_error", "shipped_share",
+)  # fmt: skip
+_BEFORE = {"clusters.pooling": 0.0}  # settings that were not there yet, where that was not as by default now
+
+
+class OwnGain(NamedTuple):
+    """What people gain, as a share of their own hits by the reference."""
+
+    mean: float
+    interval: tuple[float, float]
+    median: float
+
+
+def alike(measured: Sequence[Measured]) -> list[list[Measured]]:
+    """The seeds of each run that was run and measured alike, in order. What could not be set yet was as `_BEFORE`."""
+    from nextword.federation.config import RunConfig
+
+    default = {key: value for key, value in RunConfig().to_flat().items() if key not in ("seed", *WHERE)} | _BEFORE
+    found: dict[str, list[Measured]] = {}
+    for one in sorted(measured, key=lambda one: int(one["seed"])):
+        how = [one["name"], default | one["run"], one["settings"], [row["name"] for row in one["methods"]]]
+        found.setdefault(json.dumps(how, sort_keys=True), []).append(one)
+    return [found[key] for key in sorted(found)]
+
+
+def mean_rows(answers: Sequence[Measured]) -> list[dict[str, Any]]:
+    """Each row's mean over the seeds, and the worst of any seed.
+
+    Intervals are over people, each with what all seeds gave them; where that is not known, means of the seeds' ends.
+    """
+    rows = []
+    for first in answers[0]["methods"]:
+        same = [
+            row
+            for answer in answers
+            for row in answer["methods"]
+            if (row["name"], row["people"]) == (first["name"], first["people"])
+        ]
+        mean: dict[str, Any] = {
+            "name": first["name"],
+            "people": first["people"],
+            "users": fmean(r["users"] for r in same),
+        }
+        for key in _KEYS:
+            values = [row[key] for row in same if row.get(key) is not None]
+            over = min if key == "worst_gain" else fmean
+            mean[key] = over(values) if values else None
+        pooled = _intervals(answers, first["name"], first["people"])
+        for key in ("top1_interval", "gain_interval"):
+            pairs = [row[key] for row in same if row.get(key) is not None]
+            means = [fmean(pair[end] for pair in pairs) for end in (0, 1)] if pairs else None
+            mean[key] = pooled.get(key, means)
+        rows.append(mean)
+    return rows
+
+
+def _intervals(answers: Sequence[Measured], name: str, people: str) -> dict[str, list[float]]:
+    """Of a row of several seeds; nothing where there is one, or where who was measured is not published."""
+    if len(answers) == 1 or not all("people" in answer for answer in answers):
+        return {}
+    import numpy as np
+
+    from nextword.statistics import bootstrap_interval
+
+    measured = [
+        (one["person"], one["top1_hits"][name] / one["words"], one["top1_hits"][answer["reference"]] / one["words"])
+        for answer in answers
+        for one in answer["people"]
+        if people in (one["people"], "all") and one["words"] and name in one["top1_hits"]
+    ]
+    users = [person for person, _, _ in measured]
+    top1_N, before_N = (np.array([one[place] for one in measured]) for place in (1, 2))
+    rng = np.random.default_rng(0)
+    values = {"top1_interval": top1_N, "gain_interval": top1_N - before_N}
+    return {key: list(bootstrap_interval(value_N, rng, users=users)) for key, value_N in values.items()}
+
+
+def own_gain(seeds: Sequence[Measured], name: str, people: str) -> OwnGain | None:
+    """Of those who have any hits; None where there is nobody, or who was measured is not published."""
+    import numpy as np
+
+    from nextword.statistics import bootstrap_interval
+
+    found = [
+        (one["person"], one["top1_hits"][name] / hits - 1)
+        for seed in seeds
+        for one in seed.get("people", [])
+        if one["people"] == people and (hits := one["top1_hits"][seed["reference"]])
+    ]
+    if not found:
+        return None
+    gains = np.array([gain for _, gain in found])
+    interval = bootstrap_interval(gains, np.random.default_rng(0), users=[user for user, _ in found])
+    return OwnGain(float(gains.mean()), interval, float(np.median(gains)))
