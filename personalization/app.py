@@ -10,7 +10,7 @@ import dataclasses
 import hashlib
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -56,9 +56,9 @@ class Task:
 
     server_round: int
     users: list[tuple[int, Split]]
-    clusters: list[int]  # that each user is in; -1: they choose
+    cluster: int  # that all of them are in; -1: they choose
     accepted: list[int]  # last round whose update of each user counted; 0: none
-    models: list[dict[str, npt.NDArray[np.float32]]]  # shared parameters, of each cluster
+    models: list[dict[str, npt.NDArray[np.float32]]]  # shared parameters, of their cluster or of each to choose from
     client: ClientConfig
     update_norm: float  # the longest update; infinite where there is no limit
     cohort: int  # users asked in this round, where they share the noise; else 0
@@ -138,15 +138,15 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
     store, residuals = _store(config, context), _store(config, context, RESIDUALS)
     reply = RecordDict()
 
-    def answer(user: int, split: Split, cluster: int, accepted: int) -> None:
+    def answer(user: int, split: Split, accepted: int) -> None:
         local = _local(config, task, start, split.user)
         texts = device.contribution(split, hold_back=config.corpus.hold_back)
         kept = store.load(user, before=task.server_round or config.clusters.warm_rounds + 1)
-        chosen = cluster if cluster >= 0 else device.nearest_cluster(local, vocabulary, texts, task.models, kept)
+        chosen, parameters = _cluster(task, local, vocabulary, texts, kept)
         began = task.began(kept)
         private = _private(config, context, task, user, began, local.rng)
         local = dataclasses.replace(local, private=private)
-        trained = device.train_user(local, vocabulary, texts, task.models[chosen], kept)
+        trained = device.train_user(local, vocabulary, texts, parameters, kept)
         if private is not None:
             account = Account(_devices(config, context) / ACCOUNTS / f"{user}.json")
             most = config.dpsgd.epsilon_budget or math.inf
@@ -156,7 +156,7 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
         elif trained.state is not None and task.server_round:  # round 0 groups people, and leaves them as they are
             store.save(user, task.server_round, trained.state, checkpoint=_checkpoint(config, task))
         if config.privacy.by_devices:
-            delta = own_noise.or_nothing(trained.delta, task.models[chosen])
+            delta = own_noise.or_nothing(trained.delta, parameters)
             secret = _secret(config, context, user)
             if config.privacy.method == "local":
                 _pay(config, context, task, user, began)
@@ -174,8 +174,8 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
         )
         reply[records.update_key(user)], reply[records.metrics_key(user)] = update, metrics
 
-    asked = zip(task.users, task.clusters, task.accepted, strict=True)
-    _each_alone([partial(answer, user, split, cluster, accepted) for (user, split), cluster, accepted in asked])
+    asked = zip(task.users, task.accepted, strict=True)
+    _each_alone([partial(answer, user, split, accepted) for (user, split), accepted in asked])
     return reply
 
 
@@ -244,11 +244,11 @@ def answer_evaluate(config: RunConfig, message: Message, context: Context) -> Re
     store = _store(config, context)
     reply = RecordDict()
 
-    def answer(user: int, split: Split, cluster: int) -> None:
+    def answer(user: int, split: Split) -> None:
         local = _local(config, task, start, split.user)
         kept = store.load(user, before=task.server_round + 1) if local.personal_names else None
-        chosen = cluster if cluster >= 0 else device.nearest_cluster(local, vocabulary, split.train, task.models, kept)
-        local.load(task.models[chosen], kept)
+        chosen, parameters = _cluster(task, local, vocabulary, split.train, kept)
+        local.load(parameters, kept)
         measured = device.evaluate_user(model, vocabulary, split, task.client)
         reply[records.metrics_key(user)] = MetricRecord(
             {
@@ -260,9 +260,18 @@ def answer_evaluate(config: RunConfig, message: Message, context: Context) -> Re
             }
         )
 
-    asked = zip(task.users, task.clusters, strict=True)
-    _each_alone([partial(answer, user, split, cluster) for (user, split), cluster in asked])
+    _each_alone([partial(answer, user, split) for user, split in task.users])
     return reply
+
+
+def _cluster(
+    task: Task, local: Local, vocabulary: Vocabulary, texts: Sequence[str], kept: State | None
+) -> tuple[int, dict[str, npt.NDArray[np.float32]]]:
+    """The cluster of a user, held or by their own choice, and its shared parameters."""
+    if task.cluster >= 0:
+        return task.cluster, task.models[0]
+    chosen = device.nearest_cluster(local, vocabulary, texts, task.models, kept)
+    return chosen, task.models[chosen]
 
 
 def _local(config: RunConfig, task: Task, start: str, user: str) -> Local:
@@ -336,7 +345,7 @@ def _decode(config: RunConfig, message: Message, context: Context) -> Task:
     users = _asked(config, task, context)
     del task[records.USERS]
     server_round = int(task.pop(records.ROUND))
-    clusters = [int(cluster) for cluster in task.pop(records.CLUSTERS)]
+    cluster = int(task.pop(records.CLUSTER))
     accepted = [int(number) for number in task.pop(records.ACCEPTED)]
     by_server = config.privacy.method != "none" and not config.privacy.by_devices
     update_norm = float(task.pop(records.UPDATE_NORM)) if by_server else math.inf
@@ -345,10 +354,10 @@ def _decode(config: RunConfig, message: Message, context: Context) -> Task:
     start = device.start_weights(str(start_folder(config, context.run_id)))
     most_bytes = config.clusters.number * sum(array.nbytes for array in start.values()) + _SPARE_BYTES
     models = unpacked(download.read(arrays, config.update.download, most_bytes))
-    if not len(users) == len(clusters) == len(accepted) or not all(-1 <= cluster < len(models) for cluster in clusters):
-        raise ValueError("users and clusters do not fit together")
+    if len(users) != len(accepted) or not -1 <= cluster < config.clusters.number or (cluster >= 0 and len(models) > 1):
+        raise ValueError("users, their cluster and the models do not fit together")
     client = ClientConfig.model_validate(task)
-    return Task(server_round, users, clusters, accepted, models, client, update_norm, cohort)
+    return Task(server_round, users, cluster, accepted, models, client, update_norm, cohort)
 
 
 def _guarded(message: Message, answer: Callable[[], RecordDict]) -> Message:

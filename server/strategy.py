@@ -38,6 +38,7 @@ MAX_REPLY_BYTES = 2**26  # of the updates in one reply
 MAX_PIECES = 10**9
 _EMBEDDING = "embedding.weight"  # always shared
 _TRAIN, _EVALUATE = 1, 2  # streams of random numbers
+_CHOOSES = -1  # the cluster of who is held in none
 
 Moments = dict[str, Update]  # of the server's optimizers, by moment
 
@@ -121,10 +122,13 @@ class FederatedTraining(Strategy):
         }
 
     def split(self, arrays: ArrayRecord, labels: Mapping[int, int]) -> ArrayRecord:
-        """From one model to one for each label, all of them alike; their optimizers begin anew."""
+        """From one model to one for each label, all of them alike, as are their optimizers' states."""
         self.labels = dict(labels)
         number = max(labels.values(), default=0) + 1
-        self._optimizers = [optimizers.make(self.config.server, self.config.federation.rounds) for _ in range(number)]
+        state = self._optimizers[0].state
+        self._optimizers = _optimizers(self.config, number, {})
+        for optimizer in self._optimizers:
+            optimizer.state = {moment: dict(values) for moment, values in state.items()}
         return to_arrays(packed([to_update(arrays)] * number))
 
     def summary(self) -> None:
@@ -135,7 +139,7 @@ class FederatedTraining(Strategy):
     ) -> Iterable[Message]:
         """Messages to the nodes of this round's sample, made one at a time."""
         self._models = unpacked(to_update(arrays))
-        return self._messages(MessageType.TRAIN, server_round, arrays, self.sample(server_round))
+        return self._messages(MessageType.TRAIN, server_round, self.sample(server_round))
 
     def sample(self, server_round: int) -> list[int]:
         """Who is asked in a round. The draw that amplifies privacy is made from the run's secret."""
@@ -188,7 +192,7 @@ class FederatedTraining(Strategy):
     def configure_split(self, arrays: ArrayRecord) -> Iterable[Message]:
         """Messages that ask everybody for an update from the one model."""
         self._models = unpacked(to_update(arrays))
-        return self._messages(MessageType.TRAIN, 0, arrays, list(range(self.homes.population)))
+        return self._messages(MessageType.TRAIN, 0, list(range(self.homes.population)))
 
     def aggregate_split(self, replies: Iterable[Message]) -> dict[int, int]:
         """The groups of those who learn alike; who sent no update is in the largest, 0."""
@@ -244,12 +248,12 @@ class FederatedTraining(Strategy):
         self._models = unpacked(to_update(arrays))
         limit = self.config.federation.evaluate_users
         users = independent(self.homes.evaluated, limit, 0, (self.config.seed, _EVALUATE))
-        return self._messages(MessageType.EVALUATE, server_round, arrays, users)
+        return self._messages(MessageType.EVALUATE, server_round, users)
 
     def configure_choice(self, server_round: int, arrays: ArrayRecord) -> Iterable[Message]:
         """Messages that ask everybody for the cluster that they choose, or while `held` are in."""
         self._models = unpacked(to_update(arrays))
-        return self._messages(MessageType.EVALUATE, server_round, arrays, list(range(self.homes.population)))
+        return self._messages(MessageType.EVALUATE, server_round, list(range(self.homes.population)))
 
     def aggregate_choice(self, replies: Iterable[Message]) -> dict[int, int]:
         """The cluster of each user who answered."""
@@ -283,35 +287,42 @@ class FederatedTraining(Strategy):
     def _evaluate_limits(self) -> dict[str, float]:
         return _EVALUATE_LIMITS | {records.CLUSTER: len(self._models) - 1}
 
-    def _messages(self, kind: str, server_round: int, arrays: ArrayRecord, users: list[int]) -> Iterator[Message]:
-        update_bytes = 1 + sum(len(array.data) for array in arrays.values())  # at most, whatever the codec
-        arrays = to_arrays(download.write(to_update(arrays), self.config.update.download))
+    def _messages(self, kind: str, server_round: int, users: list[int]) -> Iterator[Message]:
         # One draw of the sample, however the messages are consumed.
         self.tally = Tally(asked=set(users), waiting=set(users))
-        self.tally.download_bytes = len(users) * sum(len(array.data) for array in arrays.values())
-        return self._chunks(kind, server_round, arrays, users, update_bytes)
+        in_cluster = {user: self.labels.get(user, 0) if self.held else _CHOOSES for user in users}
+        sent = {cluster: self._sent(cluster) for cluster in set(in_cluster.values())}
+        sizes = {cluster: sum(len(array.data) for array in arrays.values()) for cluster, arrays in sent.items()}
+        self.tally.download_bytes = sum(sizes[cluster] for cluster in in_cluster.values())
+        return self._chunks(kind, server_round, in_cluster, sent)
+
+    def _sent(self, cluster: int) -> ArrayRecord:
+        """What travels to the users held in a cluster: its model. Who chooses needs all of them."""
+        models = self._models if cluster == _CHOOSES else [self._models[cluster]]
+        return to_arrays(download.write(packed(models), self.config.update.download))
 
     def _chunks(
-        self, kind: str, server_round: int, arrays: ArrayRecord, users: list[int], update_bytes: int
+        self, kind: str, server_round: int, in_cluster: Mapping[int, int], sent: Mapping[int, ArrayRecord]
     ) -> Iterator[Message]:
-        by_node: dict[int, list[int]] = {}
-        for user in users:
-            by_node.setdefault(self.homes.node_of[user], []).append(user)
+        together: dict[tuple[int, int], list[int]] = {}  # by node and cluster
+        for user, cluster in in_cluster.items():
+            together.setdefault((self.homes.node_of[user], cluster), []).append(user)
         # Few enough for memory, and that no worker is left with a long last message while the others wait.
-        size = max(1, min(MAX_USERS_PER_MESSAGE, len(users) // FEWEST_MESSAGES, MAX_REPLY_BYTES // update_bytes))
+        update_bytes = sum(array.nbytes for array in self._models[0].values())  # at most, whatever the codec
+        fits = MAX_REPLY_BYTES // max(1, update_bytes)
+        size = max(1, min(MAX_USERS_PER_MESSAGE, len(in_cluster) // FEWEST_MESSAGES, fits))
         chunks = [
-            (place, node, hosted[place : place + size])
-            for node, hosted in by_node.items()
-            for place in range(0, len(hosted), size)
+            (place, node, cluster, users[place : place + size])
+            for (node, cluster), users in together.items()
+            for place in range(0, len(users), size)
         ]
-        for _, node, chunk in sorted(chunks):
+        for _, node, cluster, chunk in sorted(chunks):
             client = self.config.client.model_dump(by_alias=True)
-            held = [self.labels.get(user, 0) if self.held else -1 for user in chunk]
             counted = [self.accepted.get(user, 0) for user in chunk]
-            of_users = {records.USERS: chunk, records.CLUSTERS: held, records.ACCEPTED: counted}
+            of_users = {records.USERS: chunk, records.CLUSTER: cluster, records.ACCEPTED: counted}
             task = ConfigRecord({records.ROUND: server_round, **of_users, **client, **self._terms()})
             self.tally.messages += 1
-            yield Message(RecordDict({records.PARAMETERS: arrays, records.TASK: task}), node, kind)
+            yield Message(RecordDict({records.PARAMETERS: sent[cluster], records.TASK: task}), node, kind)
 
     def _terms(self) -> dict[str, float]:
         """By which updates become private."""

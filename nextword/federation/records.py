@@ -2,10 +2,11 @@
 
     query     ->  (nothing)
               <-  "home": partition-id, population, first, users, evaluated
-    train     ->  "parameters": the shared parameters, of all clusters (`federation.download`);  "task": round, users,
-                  for each of them the cluster that they are in (-1: they choose) and the last round whose update of
-                  theirs counted (0: none), the longest update ("update-norm", where the server sets a limit), how
-                  many are asked ("cohort", where devices share the noise), and the client's settings
+    train     ->  "parameters": the shared parameters (`federation.download`);  "task": round, users, the cluster that
+                  all of them are in, whose parameters came (-1: they choose, and those of all clusters came), for each
+                  the last round whose update of theirs counted (0: none), the longest update ("update-norm", where the
+                  server sets a limit), how many are asked ("cohort", where devices share the noise), and the client's
+                  settings
               <-  per user "update.<user>": the encoded delta (`federation.codec`), and "metrics.<user>":
                   num-messages, num-pieces, bits-per-piece, cluster, and where the limit adapts "within", 0 or 1.
                   Where the devices add the noise (`privacy`), the numbers say nothing: 1, 0, 0 and 0
@@ -32,7 +33,6 @@ PARTITION = "partition-id"
 FIRST = "first"
 EVALUATED = "evaluated"
 SKETCH = "sketch"
-CLUSTERS = "clusters"
 CLUSTER = "cluster"
 ACCEPTED = "accepted"
 UPDATE_NORM = "update-norm"

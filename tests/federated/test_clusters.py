@@ -20,6 +20,7 @@ from nextword.federation.records import metrics_key, update_key
 from nextword.statistics import adjusted_rand_index
 from server.app import run_once
 from server.clustering import Projection, groups
+from server.optimizers import OPTIMIZERS
 from server.pooling import pooled
 from server.run_folder import RunFolder
 
@@ -156,14 +157,50 @@ def test_what_all_download_for_their_last_choice_is_told(two_kinds: RunConfig, l
     assert summary["download_bytes"] == sum(told)
 
 
-def test_clusters_that_pool_all_are_one_model(two_kinds: RunConfig, local_grid: Grids) -> None:
-    two_kinds = two_kinds.with_settings(["clusters.pooling=1e12", "federation.users-per-round=3"])
-    run_once(two_kinds, local_grid(two_kinds, nodes=2))
-    state = RunFolder(Path(two_kinds.out)).load()
-    assert state is not None
-    first, second = unpacked(state.parameters)
-    for name, values in first.items():
-        np.testing.assert_allclose(values, second[name], atol=1e-5)
+@pytest.mark.parametrize("optimizer", list(OPTIMIZERS))
+@pytest.mark.parametrize("method", ["ifca", "updates"])
+def test_clusters_that_pool_all_are_the_run_of_one_model(
+    two_kinds: RunConfig, local_grid: Grids, tmp_path: Path, method: str, optimizer: str
+) -> None:
+    """Through the split, the rounds that are held and those of choice: weights and the optimizer's moments."""
+    several = two_kinds.with_settings(
+        [
+            *("clusters.pooling=1e12", f"clusters.method={method}", "clusters.warm-rounds=2"),
+            *(f"server.optimizer={optimizer}", "server.learning-rate=0.1", "federation.users-per-round=3"),
+        ]
+    )
+    one = several.with_settings(["clusters.number=1", f"out={tmp_path / 'one'}"])
+    for config in (several, one):
+        run_once(config, local_grid(config, nodes=2))
+    states = [RunFolder(Path(config.out)).load() for config in (several, one)]
+    assert states[0] is not None and states[1] is not None
+    for packed_ones, plain in [
+        (states[0].parameters, states[1].parameters),
+        *zip(states[0].moments.values(), states[1].moments.values(), strict=True),
+    ]:
+        models = unpacked(packed_ones)
+        assert len(models) == 2
+        for model in models:
+            for name, values in plain.items():
+                np.testing.assert_allclose(model[name], values, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("method", ["ifca", "updates"])
+def test_who_is_held_in_a_cluster_downloads_its_model_alone(
+    two_kinds: RunConfig, local_grid: Grids, method: str
+) -> None:
+    sent: dict[int, set[int]] = {}  # by round: models in a message
+
+    def watch(message: Message, reply: Message) -> list[Message]:
+        if task := message.content.config_records.get("task"):
+            arrays = message.content.array_records["parameters"]
+            sent.setdefault(int(str(task["round"])), set()).add(sum("embedding" in name for name in arrays))
+        return [reply]
+
+    two_kinds = two_kinds.with_settings([f"clusters.method={method}"])
+    run_once(two_kinds, local_grid(two_kinds, nodes=2, tamper=watch))
+    choosing = 2 if method == "ifca" else 1
+    assert sent == {0: {1}, 1: {1}, 2: {1}, 3: {1}, 4: {choosing}, 5: {choosing}, 6: {choosing}, 7: {2}}
 
 
 def test_a_cluster_that_is_none_is_rejected(two_kinds: RunConfig, local_grid: Grids) -> None:
