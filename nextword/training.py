@@ -72,8 +72,8 @@ def fit(
     """Train `model` in place on `messages` (pieces without start and end).
 
     The result depends only on the arguments. `only` names the parameters that are trained, for None all of them.
-    `progress` is called after each step with (step, steps, bits per piece). With `prox` the step's gradient is that of
-    loss + prox / 2 * |w - anchor|^2; the anchor is where training starts, if no other is given.
+    `progress` is called after each step with (step, steps, bits per piece). With `prox` the loss has
+    prox / 2 * |w - anchor|^2 more; the anchor is where training starts, if no other is given.
     """
     messages = [message for message in messages if message]
     steps = config.epochs * math.ceil(len(messages) / config.batch_messages)
@@ -100,6 +100,9 @@ def fit(
 class Descent:
     """The steps of a training along gradients that others leave in the parameters: rate, schedule, pull.
 
+    The pull is a proximal step after the optimizer's, w <- (w + rate prox anchor) / (1 + rate prox), which no strength
+    makes overshoot (Duchi and Singer 2009, "Efficient online and batch learning using forward backward splitting").
+
     `trained` are the parameters that move, by name: those in `only`, for None all.
     """
 
@@ -124,15 +127,16 @@ class Descent:
         self._optimizer.zero_grad(set_to_none=True)
 
     def step(self, clip_norm: float = math.inf) -> None:
-        """One step; the gradient with its pull is made no longer than `clip_norm`."""
+        """One step, by a gradient made no longer than `clip_norm`; then the pull."""
+        rate = self._config.learning_rate * _schedule(self.done, self._steps, self._config)
         for group in self._optimizer.param_groups:
-            group["lr"] = self._config.learning_rate * _schedule(self.done, self._steps, self._config)
-        for parameter, origin in zip(self.parameters, self._start, strict=False):
-            if parameter.grad is not None:
-                parameter.grad.add_(parameter.detach() - origin, alpha=self._config.prox)
+            group["lr"] = rate
         if clip_norm < math.inf:
             torch.nn.utils.clip_grad_norm_(self.parameters, clip_norm)
         self._optimizer.step()
+        with torch.no_grad():
+            for parameter, origin in zip(self.parameters, self._start, strict=False):
+                parameter.lerp_(origin, 1 - 1 / (1 + rate * self._config.prox))
         self.done += 1
 
 

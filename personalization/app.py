@@ -35,6 +35,7 @@ from nextword.federation.ledger import Gaussian
 from nextword.federation.ngrams import Growth, Sketching
 from nextword.federation.noise import Secret, Seeded, derived_key
 from nextword.text import normalise, tokens
+from nextword.vocabulary import Vocabulary
 from personalization import device, feedback, own_noise
 from personalization.methods import Local, Private, State
 from personalization.ngram_counts import items

@@ -1,6 +1,7 @@
 """A whole model of the person's own, held near the shared one (Li et al. 2021, "Ditto", Algorithm 1).
 
-The shared parameters are trained as in FedAvg, and v with v <- v - rate (grad F(v) + lambda (v - w)), w as received.
+The shared parameters are trained as in FedAvg, and v by gradients of F(v) + lambda / 2 |v - w|^2, w as received; what
+pulls it there is a step of its own (`nextword.training.Descent`), so with an infinite lambda v is w.
 """
 
 from __future__ import annotations

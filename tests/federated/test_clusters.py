@@ -173,7 +173,8 @@ def test_clusters_that_pool_all_are_the_run_of_one_model(
     for config in (several, one):
         run_once(config, local_grid(config, nodes=2))
     states = [RunFolder(Path(config.out)).load() for config in (several, one)]
-    assert states[0] is not None and states[1] is not None
+    assert states[0] is not None
+    assert states[1] is not None
     for packed_ones, plain in [
         (states[0].parameters, states[1].parameters),
         *zip(states[0].moments.values(), states[1].moments.values(), strict=True),

@@ -49,6 +49,19 @@ def _same(one: Weights, other: Weights, tolerance: float = 0.0) -> bool:
     return set(one) == set(other) and all(np.allclose(one[name], other[name], 0, tolerance) for name in one)
 
 
+def _gradient(local: Local, weights: Weights, batch: tuple[torch.Tensor, torch.Tensor] | None = None) -> Weights:
+    """Of the mean loss of a piece at these weights, on a batch or on all messages, by hand."""
+    local.model.set_weights({**local.start, **weights})
+    local.model.zero_grad()
+    piece_loss(local.model, *(batch or padded(local.messages, 64))).backward()
+    return {name: value.grad.numpy().copy() for name, value in local.model.named_parameters() if value.grad is not None}
+
+
+def _elsewhere(weights: Weights, by: float) -> dict[str, np.ndarray]:
+    generator = np.random.default_rng(5)
+    return {name: (value + generator.normal(0, by, value.shape)).astype(np.float32) for name, value in weights.items()}
+
+
 @pytest.mark.parametrize("method", ["fedper", "fedrep"])
 def test_personal_layers_stay_and_shared_ones_are_sent(make: Any, method: str) -> None:
     local = make(method=method)
@@ -82,9 +95,23 @@ def test_every_method_drops_what_the_settings_say_and_nothing_afterwards(make: A
 def test_fedrep_trains_the_shared_layers_under_personal_ones_that_are_done(make: Any) -> None:
     before = make(method="fedrep")
     _, state, _ = _round(before)
+    assert _same({name: before.weights()[name] for name in state}, state)
     alone = make(method="fedrep")
     METHODS["fedrep"].personal_model(alone, _shared(alone), None)
     assert _same({name: alone.weights()[name] for name in state}, state)
+
+
+@pytest.mark.parametrize("method", ["fedper", "fedrep", "adapters", "ditto", "apfl"])
+def test_a_round_goes_on_from_what_the_person_kept(make: Any, method: str) -> None:
+    """A rate of next to nothing leaves it as it was; and what is shared is trained beneath it, where it is a part."""
+    _, state, _ = _round(make(method=method, learning_rate=0.5))
+    kept = _elsewhere(state, 0.05)
+    still = dataclasses.replace(SGD, learning_rate=1e-30)
+    _, later, _ = _round(make(train=still, method=method, pull=0.0), kept)
+    assert _same(later, kept, 1e-5)
+    assert not _same(later, state, 1e-2)
+    apart = _same(_round(make(method=method), kept).delta, _round(make(method=method)).delta)
+    assert apart == (method in ("ditto", "apfl"))
 
 
 @pytest.mark.parametrize("method", ["fedper", "fedrep"])
@@ -147,20 +174,12 @@ def test_apfl_moves_the_personal_model_by_the_gradient_at_the_mixture(make: Any)
     """Against the algorithm as it is written, for one step on one batch, without clipping."""
     config = TrainConfig(batch_messages=len(TEXTS), learning_rate=0.1, optimizer="sgd", clip_norm=1e9)
     local = make(train=config, method="apfl", mixing=0.3)
-    generator = np.random.default_rng(5)
-    own = {
-        name: value + generator.normal(0, 0.01, value.shape).astype(np.float32)
-        for name, value in _shared(local).items()
-    }
+    own = _elsewhere(_shared(local), 0.01)
     delta, state, _ = _round(local, own)
     w = {name: local.start[name] + delta[name] for name in delta}
-    mixture = {name: 0.3 * own[name] + 0.7 * w[name] for name in w}
-    local.model.set_weights(mixture)
-    local.model.zero_grad()
-    piece_loss(local.model, *padded(local.messages, 64)).backward()
-    for name, value in local.model.named_parameters():
-        assert value.grad is not None
-        expected = own[name] - 0.1 * 0.3 * value.grad.numpy()
+    gradient = _gradient(local, {name: 0.3 * own[name] + 0.7 * w[name] for name in w})
+    for name in own:
+        expected = own[name] - 0.1 * 0.3 * gradient[name]
         np.testing.assert_allclose(state[name], expected, atol=2e-3)  # bfloat16 products in another order
         assert np.abs(state[name] - own[name]).max() > 0
 
@@ -174,15 +193,27 @@ def test_apfl_uses_all_of_the_persons_own_where_the_embedding_is_frozen(make: An
     assert _same(local.weights(), {name: value + 0.5 for name, value in local.start.items()}, 1e-6)
 
 
-def test_ditto_with_a_strong_pull_is_the_shared_model_and_without_one_is_not(make: Any) -> None:
-    config = TrainConfig(batch_messages=3, learning_rate=1e-3, optimizer="sgd", epochs=1, clip_norm=1e6)
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+@pytest.mark.parametrize("clip_norm", [1.0, 1e6])
+def test_ditto_with_an_infinite_pull_is_the_shared_model(make: Any, clip_norm: float, optimizer: Any) -> None:
+    """From wherever the person's own model is, by any rate."""
+    config = TrainConfig(batch_messages=3, learning_rate=0.7, optimizer=optimizer, epochs=1, clip_norm=clip_norm)
     far = {name: value + 1.0 for name, value in make().start.items()}
-    held = _used(make(train=config, method="ditto", pull=1000.0), far)  # rate * pull = 1: all the way in a step
+    assert _same(_used(make(train=config, method="ditto", pull=1e30), far), make().start, 1e-6)
     free = _used(make(train=config, method="ditto", pull=0.0), far)
-    start = make().start
-    step = 1e-3 * 50  # more than any gradient here moves a parameter
-    assert all(np.abs(held[name] - start[name]).max() < step for name in start)
-    assert all(np.abs(free[name] - start[name]).max() > 0.5 for name in start)
+    assert all(np.abs(free[name] - value).max() > 0.3 for name, value in make().start.items())
+
+
+def test_ditto_is_pulled_to_the_shared_parameters_as_they_were_received(make: Any) -> None:
+    """Against the algorithm as it is written, for one step on one batch: the gradient, then the way to w."""
+    config = TrainConfig(batch_messages=len(TEXTS), learning_rate=0.1, optimizer="sgd", clip_norm=1e9)
+    local = make(train=config, method="ditto", pull=5.0)
+    own = _elsewhere(_shared(local), 0.05)
+    _, state, _ = _round(local, own)
+    gradient = _gradient(local, own)
+    for name, value in own.items():
+        expected = (value - 0.1 * gradient[name] + 0.1 * 5.0 * local.start[name]) / (1 + 0.1 * 5.0)
+        np.testing.assert_allclose(state[name], expected, atol=2e-3)
 
 
 def test_ditto_sends_what_fedavg_sends(make: Any) -> None:
@@ -195,6 +226,20 @@ def test_per_fedavg_with_no_inner_step_is_a_plain_gradient_step(make: Any) -> No
     assert _same(meta, _round(make(train=config, method="fedavg")).delta, 2e-3)
     inner = _round(make(train=config, method="per-fedavg", inner_rate=1.0)).delta
     assert not _same(meta, inner, 1e-3)
+
+
+def test_per_fedavg_moves_by_the_gradient_after_a_step_on_other_messages(make: Any) -> None:
+    """Against the algorithm as it is written, two steps on two batches, without clipping."""
+    config = TrainConfig(batch_messages=3, learning_rate=0.1, optimizer="sgd", clip_norm=1e9)
+    local, twin = (make(train=config, method="per-fedavg", inner_rate=0.2) for _ in range(2))
+    delta = _round(local).delta
+    tries, tests = ([*batches(twin.messages, config, twin.rng)] for _ in range(2))
+    w = {name: value.copy() for name, value in twin.start.items()}
+    for tried, tested in zip(tries, tests, strict=True):
+        first = _gradient(twin, w, tried)
+        second = _gradient(twin, {name: value - 0.2 * first[name] for name, value in w.items()}, tested)
+        w = {name: value - 0.1 * second[name] for name, value in w.items()}
+    assert _same(delta, {name: value - twin.start[name] for name, value in w.items()}, 2e-3)
 
 
 def test_per_fedavg_leaves_a_start_from_which_the_person_goes_on(make: Any) -> None:
