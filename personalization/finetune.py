@@ -42,7 +42,10 @@ class FinetuneConfig:
 
 
 class Tuner:
-    """Fine-tuning for one person. What was trained on the same messages is not trained again."""
+    """Fine-tuning for one person. What was trained on the same messages is not trained again.
+
+    Each training begins with the same random numbers, so what it makes depends on nothing that was trained before.
+    """
 
     def __init__(
         self,
@@ -68,7 +71,7 @@ class Tuner:
             self.seconds_saved += self._tuned[newest][1]
         else:
             began = time.perf_counter()
-            tuned = tune(self.shared, newest, self.config, self._rng, progress=self._progress).eval()
+            tuned = tune(self.shared, newest, self.config, copy.deepcopy(self._rng), progress=self._progress).eval()
             self._tuned[newest] = tuned, time.perf_counter() - began
         return self._tuned[newest][0]
 

@@ -204,7 +204,7 @@ class Learner:
         """What a federated round would take from this device, and what it would not: each with its bytes."""
         parameters, update_bytes = self._update_size
         contents, counts = self.profile.contents, Sketching(seed=0)
-        sketch_bytes = LEVELS * counts.rows * counts.buckets * 4
+        sketch_bytes = LEVELS * counts.nbytes
         sent = [
             (f"changes of {parameters:,} weights", update_bytes),
             ("hashed counts of n-grams, where a run asks for them", sketch_bytes),

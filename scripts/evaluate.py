@@ -231,7 +231,8 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _keep(folder: RunFolder, answer: dict[str, Any]) -> None:
-    """Write the run's evaluation.json, unless the one that is there has more people, methods or messages at hand."""
+    """Write the run's evaluation.json, unless the one that is there has methods or messages at hand that this one lacks,
+    or more people and this one only some: everybody may have become fewer by a mended rule."""
     before = folder.evaluation()
     measured = [
         {
@@ -240,7 +241,9 @@ def _keep(folder: RunFolder, answer: dict[str, Any]) -> None:
         }
         for found in (before or {}, answer)
     ]
-    if any(users > measured[1].get(key, 0) for key, users in measured[0].items()):
-        errors.print(f"{folder.path}: its evaluation.json is kept, which has more people or rows", highlight=False)
+    some = answer["settings"]["at_most_users"] is not None
+    if any(key not in measured[1] or (some and users > measured[1][key]) for key, users in measured[0].items()):
+        why = "its evaluation.json has more people or rows and is kept; for this one move it away"
+        errors.print(f"{folder.path}: {why}", highlight=False)
     else:
         folder.write_evaluation(answer)

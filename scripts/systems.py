@@ -322,35 +322,41 @@ class ByMethod:
 
     def for_person(self, someone: Someone) -> Made:
         began = time.perf_counter()
-        vocabulary, state = self.base.shared(someone).predictor.vocabulary, self._state(someone)
-        used = self.of(someone)([pieces for text in someone.history if (pieces := vocabulary.encode(normalise(text)))])
+        vocabulary, state = self.base.shared(someone).predictor.vocabulary, self.kept(someone)
+        used = self.model(someone, self.history(someone), state)
         kept = None if state is None else sum(array.nbytes for array in state.values())
         return Made(Predictor.of(used, vocabulary), time.perf_counter() - began, kept_bytes=kept)
 
     def of(self, someone: Someone) -> stack.Tuning:
-        """What the stack may take in place of fine-tuning: the method's model of messages.
-
-        What a participant's device has kept knows their validation messages, as the shared model does, where the run
-        did not hold them back.
-        """
+        """What the stack may take in place of fine-tuning: the method's model of messages."""
         return _Fitting(self, someone)
 
-    def model(self, someone: Someone, messages: Sequence[Sequence[int]]) -> LanguageModel:
-        """The person's model, of these messages (pieces) and what their device has kept."""
+    def history(self, someone: Someone) -> list[list[int]]:
+        """All that a person has written, in pieces."""
+        encode = self.base.shared(someone).predictor.vocabulary.encode
+        return [pieces for text in someone.history if (pieces := encode(normalise(text)))]
+
+    def model(self, someone: Someone, messages: Sequence[Sequence[int]], state: State | None) -> LanguageModel:
+        """The person's model, of these messages (pieces) and what their device has kept; for None a newcomer's."""
         model, _ = checkpoint.load(self.start)
         start = {name: value.copy() for name, value in model.weights().items()}
         local = Local(model, start, messages, device.train_config(self.client), self.personal, someone.rng())
         final = self.base.shared(someone).model.weights()
         parameters = {name: value for name, value in final.items() if name not in local.personal_names}
-        return METHODS[self.personal.method].personal_model(local, parameters, self._state(someone)).eval()
+        return METHODS[self.personal.method].personal_model(local, parameters, state).eval()
 
-    def _state(self, someone: Someone) -> State | None:
+    def kept(self, someone: Someone) -> State | None:
+        """By a participant's device."""
         return DeviceStore(self.devices).load(someone.ordinal) if someone.ordinal is not None else None
 
 
 @dataclass
 class _Fitting:
-    """A method's model of a person, as candidates of the stack."""
+    """A method's model of a person, as candidates of the stack.
+
+    What a participant's device has kept was trained on all of their history. So it is used with all of it, and where
+    the gate judges by the rest of it a newcomer's model stands in.
+    """
 
     method: ByMethod
     someone: Someone
@@ -358,7 +364,8 @@ class _Fitting:
     seconds_saved: float = 0.0
 
     def __call__(self, messages: Sequence[Sequence[int]]) -> LanguageModel:
-        return self.method.model(self.someone, messages)
+        whole = [*messages] == self.method.history(self.someone)
+        return self.method.model(self.someone, messages, self.method.kept(self.someone) if whole else None)
 
 
 def _counted(people: Iterable[Sequence[str]]) -> Trigram:

@@ -59,6 +59,11 @@ class Sketching:
         """As a run's settings say."""
         return cls(config.seed, config.ngrams.rows, config.ngrams.buckets, config.ngrams.items, config.ngrams.most)
 
+    @property
+    def nbytes(self) -> int:
+        """Of a person's vector."""
+        return self.rows * self.buckets * np.dtype(np.uint16).itemsize
+
     def tables(self, level: int, parents: int, symbols: int) -> tuple[Ints, Ints]:
         """Random buckets by parent [R, P] and by symbol [R, S]; an item's are the exclusive or of both."""
         rng = np.random.default_rng([self.seed, level])

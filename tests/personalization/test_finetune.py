@@ -33,6 +33,14 @@ def test_the_same_messages_are_learned_once(model: LanguageModel, vocabulary: Vo
     assert tuner(messages[1:]) is not first
 
 
+def test_what_was_learned_before_changes_nothing(model: LanguageModel, vocabulary: Vocabulary) -> None:
+    messages = [vocabulary.encode(f"see you at the station {word}") for word in ("then", "again", "please")] * 4
+    tuner = Tuner(model, EAGER, np.random.default_rng(0))
+    tuner(messages[:5])
+    later, alone = tuner(messages), Tuner(model, EAGER, np.random.default_rng(0))(messages)
+    assert all(torch.equal(a, b) for a, b in zip(later.parameters(), alone.parameters(), strict=True))
+
+
 def test_only_the_newest_messages_are_learned(model: LanguageModel, vocabulary: Vocabulary) -> None:
     old, new = [vocabulary.encode("traffic traffic")] * 9, [vocabulary.encode("see you at the station")] * 12
     few = dataclasses.replace(EAGER, most_messages=len(new))

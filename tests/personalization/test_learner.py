@@ -7,10 +7,12 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import safetensors.numpy
 
 from nextword import checkpoint
+from nextword.federation.ngrams import LEVELS, Growth, Sketching
 from nextword.layers import Trusted
 from nextword.model import LanguageModel
 from nextword.near_contexts import ModelStates, NearContexts
@@ -272,6 +274,10 @@ def test_what_would_leave_is_the_size_of_an_update_and_what_stays_is_told(
     sent, kept = Learner(profile, shared).leaving()
     parameters = sum(parameter.numel() for parameter in model.parameters())
     assert sent[0] == (f"changes of {parameters:,} weights", 4 * parameters)
+    growth = Growth(checkpoint.read(shared).vocabulary)
+    sketching = Sketching(seed=0)
+    sketch = sketching.sketch(np.zeros((0, 2), np.int64), growth.level, growth.parents, growth.symbols)
+    assert sent[1][1] == LEVELS * sketch.nbytes
     assert kept[:2] == [("messages: 1", 12), ("words: 2", 11)]
     assert kept[2] == ("what was trained on them", 0)
 

@@ -1,0 +1,72 @@
+"""What the systems of an evaluation may know when they judge: nothing that was made of what judges."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nextword import checkpoint
+from nextword.federation.config import ClientConfig, PersonalConfig
+from nextword.model import LanguageModel
+from nextword.text import normalise
+from nextword.vocabulary import Vocabulary
+from personalization import device
+from personalization.methods import METHODS, Local
+from personalization.store import DeviceStore
+from scripts.systems import ByMethod, Checkpointed, Someone
+
+EAGER = ClientConfig(learning_rate=0.3, optimizer="sgd", batch_messages=4, epochs=3)
+LASTING = ("fedper", "fedrep", "adapters", "ditto", "apfl")  # that leave something on a device
+
+
+@pytest.fixture
+def shared(model: LanguageModel, vocabulary: Vocabulary, tmp_path: Path) -> Checkpointed:
+    checkpoint.save(tmp_path / "shared", model, vocabulary)
+    return Checkpointed("federated", tmp_path / "shared")
+
+
+def _by(method: str, shared: Checkpointed, devices: Path) -> ByMethod:
+    personal = PersonalConfig(method=method, epochs=3, learning_rate=0.3, pull=0.01)
+    return ByMethod(shared, shared.folder, EAGER, personal, devices)
+
+
+def _nonsense(number: int) -> tuple[str, ...]:
+    """Messages without anything to learn."""
+    rng = np.random.default_rng(number)
+    words = "see you at station tomorrow ok please haha party tickets ten home late again".split()
+    return tuple(" ".join(rng.choice(words, 6)) for _ in range(40))
+
+
+def _take_part(by: ByMethod, someone: Someone, rounds: int = 6) -> None:
+    """Leave on their device what a participant's rounds leave, trained on all of their history."""
+    shared = by.base.shared(someone)
+    start = {name: value.copy() for name, value in shared.model.weights().items()}
+    texts = map(normalise, someone.history)
+    messages = [shared.predictor.vocabulary.encode(text) for text in texts]
+    model, _ = checkpoint.load(by.start)
+    local = Local(model, start, messages, device.train_config(by.client), by.personal, someone.rng())
+    parameters = {name: value for name, value in start.items() if name not in local.personal_names}
+    store = DeviceStore(by.devices)
+    for number in range(1, rounds + 1):
+        trained = METHODS[by.name].train(local, parameters, store.load(0))
+        assert trained.state is not None
+        store.save(0, number, trained.state)
+
+
+@pytest.mark.parametrize("method", LASTING)
+def test_what_a_device_kept_of_all_messages_counts_with_all_of_them_alone(
+    shared: Checkpointed, tmp_path: Path, method: str
+) -> None:
+    """Where a part is to judge, what was kept has met it: the others are learned as by a newcomer."""
+    by = _by(method, shared, tmp_path / "devices")
+    texts = _nonsense(0)
+    someone = Someone("u", 0, texts[:36], texts[36:], seed=0)
+    _take_part(by, someone)
+    whole, kept = by.history(someone), by.kept(someone)
+    made, part = by.of(someone)(whole).weights(), by.of(someone)(whole[:-4]).weights()
+    for found, state in ((made, kept), (part, None)):
+        expected = by.model(someone, whole if state else whole[:-4], state).weights()
+        assert all(np.array_equal(found[name], value) for name, value in expected.items())
+    assert any(not np.allclose(made[name], part[name], atol=1e-3) for name in made)
