@@ -231,8 +231,8 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _keep(folder: RunFolder, answer: dict[str, Any]) -> None:
-    """Write the run's evaluation.json, unless the one that is there has methods or messages at hand that this one lacks,
-    or more people and this one only some: everybody may have become fewer by a mended rule."""
+    """Write the run's evaluation.json, unless the one that is there has rows that this one lacks, or more people and
+    this one only some: everybody may have become fewer by a mended rule."""
     before = folder.evaluation()
     measured = [
         {

@@ -319,8 +319,10 @@ class FederatedTraining(Strategy):
         for _, node, cluster, chunk in sorted(chunks):
             client = self.config.client.model_dump(by_alias=True)
             counted = [self.accepted.get(user, 0) for user in chunk]
-            of_users = {records.USERS: chunk, records.CLUSTER: cluster, records.ACCEPTED: counted}
-            task = ConfigRecord({records.ROUND: server_round, **of_users, **client, **self._terms()})
+            whose = {records.USERS: chunk, records.ACCEPTED: counted}
+            task = ConfigRecord(
+                {records.ROUND: server_round, **whose, records.CLUSTER: cluster, **client, **self._terms()}
+            )
             self.tally.messages += 1
             yield Message(RecordDict({records.PARAMETERS: sent[cluster], records.TASK: task}), node, kind)
 
