@@ -20,8 +20,10 @@ from nextword.training import TrainConfig
 from personalization.finetune import FinetuneConfig
 from personalization.stack import StackConfig
 from scripts import evaluation, systems
+from scripts.evaluate import _keep
 from scripts.evaluation_rows import predictors_of, summarise_all, told_people
 from scripts.report import page_of
+from server.run_folder import RunFolder
 
 # Of 40 messages 29 are the training part of the history, 3 the validation part, 8 the test: each with its own word.
 PERIODS = ["past"] * 29 + ["middle"] * 3 + ["later"] * 8
@@ -202,3 +204,19 @@ def test_a_person_is_personalized_on_their_own_history_alone(
         "tuned": {"past" + letter},
         "tuned judged by": {"middle" + letter},
     }
+
+
+def test_a_smaller_evaluation_replaces_none_but_one_of_everybody_whom_a_rule_made_fewer(tmp_path: Path) -> None:
+    def evaluation_of(users: int, rows: Iterable[str], at_most: int | None = None) -> dict[str, Any]:
+        methods = [{"name": name, "people": "participants", "users": users} for name in rows]
+        return {"methods": methods, "at_hand": [], "settings": {"at_most_users": at_most}}
+
+    folder = RunFolder(tmp_path)
+    before = evaluation_of(61, ("trigram", "personal"))
+    folder.write_evaluation(before)
+    for smaller in (evaluation_of(20, ("trigram", "personal"), 20), evaluation_of(61, ("personal",))):
+        _keep(folder, smaller)
+        assert folder.evaluation() == before
+    for later in (evaluation_of(57, ("trigram", "personal")), evaluation_of(57, ("trigram", "near", "personal"), 60)):
+        _keep(folder, later)
+        assert folder.evaluation() == later
