@@ -23,6 +23,7 @@ from scripts import evaluation, systems
 from scripts.evaluate import _keep
 from scripts.evaluation_rows import predictors_of, summarise_all, told_people
 from scripts.report import page_of
+from server.run_folder import RunFolder
 
 # Of 40 messages 29 are the training part of the history, 3 the validation part, 8 the test: each with its own word.
 PERIODS = ["past"] * 29 + ["middle"] * 3 + ["later"] * 8
@@ -208,13 +209,12 @@ def test_a_person_is_personalized_on_their_own_history_alone(
 def test_a_smaller_evaluation_replaces_none_but_one_of_everybody_whom_a_rule_made_fewer(tmp_path: Path) -> None:
     def evaluation_of(users: int, rows: Iterable[str], at_most: int | None = None) -> dict[str, Any]:
         methods = [{"name": name, "people": "participants", "users": users} for name in rows]
-        return {"methods": methods, "settings": {"at_most_users": at_most}}
+        whose = {"corpus": "nus-sms", "seed": 0, "reference": "federated"}
+        return {**whose, "methods": methods, "settings": {"at_most_users": at_most}}
 
-    folder = SimpleNamespace(
-        path=tmp_path, evaluation=lambda: kept[-1], write_evaluation=lambda found: kept.append(found)
-    )
+    folder = RunFolder(tmp_path)
     before = evaluation_of(61, ("trigram", "personal"))
-    kept = [before]
+    folder.write_evaluation(before)
     for smaller in (evaluation_of(20, ("trigram", "personal"), 20), evaluation_of(61, ("personal",))):
         _keep(folder, smaller)
         assert folder.evaluation() == before
