@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import typer
 
+from scripts.console import Stopped
 from scripts.group import Group
 
 # name -> (module, help); a module offers `command`, or `app` for a group of sub-commands.
@@ -28,6 +29,9 @@ _COMMANDS = {
     "report": "Write one page of runs: tables, figures, settings.",
     "results": "Write RESULTS.md from evaluated runs.",
 }
+
+
+_INTERRUPTED = 130  # as shells have it
 
 
 class _Commands(Group):
@@ -72,6 +76,8 @@ def app() -> None:
         code = _app(prog_name="nextword", standalone_mode=False)
     except typer.Abort:
         _end("stopped", 1)
+    except Stopped as stopped:
+        _end(str(stopped), _INTERRUPTED)
     except (ValueError, OSError) as error:
         if isinstance(error, BrokenPipeError):
             sys.exit(1)
@@ -85,6 +91,8 @@ def app() -> None:
             help_ = f" ('{where.command_path} --help' tells more)" if where else ""
             print(f"nextword: {' '.join(told.split()).removesuffix('.')}{help_}", file=sys.stderr)
         sys.exit(getattr(error, "exit_code", 2))
+    if code == _INTERRUPTED:  # what typer makes of a KeyboardInterrupt
+        _end("stopped", code)
     if code:
         sys.exit(code)
 

@@ -16,6 +16,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 errors = Console(stderr=True)
 
 
+class Stopped(Exception):
+    """Somebody stopped a command; the message says how to go on."""
+
+
 @contextmanager
 def progress() -> Iterator[Progress]:
     """A progress display on stderr, gone when done."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scripts.console import errors, print_json, progress
+from scripts.console import Stopped, errors, print_json, progress
 
 if TYPE_CHECKING:
     from nextword.federation.config import RunConfig
@@ -55,11 +56,13 @@ def command(
 def simulate(config: RunConfig, *, resume: bool = False, observer: Observer = lambda event: None) -> dict[str, Any]:
     """Run `config` to its end and return the summary; a run that has ended already only returns it.
 
-    Raises ValueError or OSError for a mistake in what was given, before anything is started.
+    Raises ValueError or OSError for a mistake in what was given, before anything is started; Stopped after Ctrl-C or
+    SIGTERM, once the round that was under way is dropped.
     """
     os.environ["FLWR_TELEMETRY_ENABLED"] = "0"
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_DISABLE_FAILURE_SIGNAL_HANDLER", "1")  # it would take SIGTERM
     # oneDNN keeps a compiled kernel for each shape it has met: over many users' batches that is gigabytes a worker.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
     from data.corpus import settled
@@ -82,16 +85,22 @@ def simulate(config: RunConfig, *, resume: bool = False, observer: Observer = la
     check_start(config)
     people = device.participants(config.corpus, config.seed)  # a broken corpus is told here, before Ray starts
     check_writable(folder.path)
-    from server import simulation
+    from server import exchange, simulation
 
+    stop = threading.Event()
     workers = config.federation.workers or os.cpu_count() or 1
     size = config.federation.users_per_node
-    simulation.run(
-        server.make_app(config, resume=resume, observer=observer, participants=fingerprint(people)),
-        client.make_app(config),
-        nodes=-(-len(people) // size) if size else min(workers, len(people)),
-        workers=workers,
-    )
+    try:
+        simulation.run(
+            server.make_app(config, resume=resume, observer=observer, participants=fingerprint(people), stop=stop),
+            client.make_app(config),
+            nodes=-(-len(people) // size) if size else min(workers, len(people)),
+            workers=workers,
+            stop=stop,
+            told=lambda: errors.print("stopping: the round under way is dropped; once more ends it at once"),
+        )
+    except exchange.Stopped:
+        raise Stopped(f"stopped; go on with 'nextword simulate --resume {folder.path}'") from None
     summary = folder.summary()
     if summary is None:
         raise ValueError(f"{folder.path}: the run ended early; go on with --resume {folder.path}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from flwr.app import Context
 from flwr.serverapp import Grid, ServerApp
 
@@ -20,11 +22,13 @@ def make_app(
     resume: bool = False,
     observer: Observer = lambda event: None,
     participants: str | None = None,
+    stop: threading.Event | None = None,
 ) -> ServerApp:
     """A ServerApp with its settings in hand, or for None with those that Flower's context brings.
 
     `observer` is called with each event after it was logged. With `resume` the run folder is gone on with.
     `participants` is their fingerprint (`data.splits`), where it is known: a run goes on with the same people only.
+    Once `stop` is set it ends with `server.exchange.Stopped`, between messages.
     """
     app = ServerApp()
 
@@ -32,7 +36,7 @@ def make_app(
     def main(grid: Grid, context: Context) -> None:
         settings = config or RunConfig.from_flat(context.run_config)
         run_id = 0 if config else context.run_id
-        run_once(settings, grid, run_id=run_id, resume=resume, observer=observer, participants=participants)
+        run_once(settings, grid, run_id=run_id, resume=resume, observer=observer, participants=participants, stop=stop)
 
     return app
 
@@ -45,6 +49,7 @@ def run_once(
     resume: bool = False,
     observer: Observer = lambda event: None,
     participants: str | None = None,
+    stop: threading.Event | None = None,
 ) -> Event:
     """One run over `grid`, from its start or its checkpoint to its summary."""
     path = run_folder(config, run_id)
@@ -55,7 +60,8 @@ def run_once(
         names = model.weights().keys()
         kept = personal_names(config.personal, model.config, names) | never_sent(config.update, names)
         start = {name: value.copy() for name, value in model.weights().items() if name not in kept}
-        run = Run(config, grid, folder, (folder.load() if resume else None) or State(0, start), observer)
+        state = (folder.load() if resume else None) or State(0, start)
+        run = Run(config, grid, folder, state, observer, stop=stop or threading.Event())
         run.train()
         run.find_ngrams(vocabulary)
         return finish(run, model, vocabulary)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 
 from flwr.app import ArrayRecord, ConfigRecord, Message
@@ -43,6 +44,7 @@ class Run:
     state: State
     observer: Observer
     spending: Spending | None = None
+    stop: threading.Event = field(default_factory=threading.Event)  # set to end it (`server.exchange.Stopped`)
 
     @cached_property
     def homes(self) -> Homes:
@@ -261,7 +263,8 @@ class Run:
 
     def _exchange(self, messages: Iterable[Message]) -> Iterable[Message]:
         outstanding = 2 * (self.config.federation.workers or os.cpu_count() or 1)
-        return exchange(self.grid, messages, outstanding=outstanding, timeout_s=self.config.federation.timeout_s)
+        timeout_s = self.config.federation.timeout_s
+        return exchange(self.grid, messages, outstanding=outstanding, timeout_s=timeout_s, stop=self.stop)
 
     def _tell_rejected(self, server_round: int, tally: Tally) -> None:
         for user, reason in tally.rejected:

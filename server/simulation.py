@@ -3,16 +3,71 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 from flwr.clientapp import ClientApp
 from flwr.serverapp import ServerApp
 from flwr.simulation import run_simulation
 
 
-def run(server_app: ServerApp, client_app: ClientApp, *, nodes: int, workers: int) -> None:
-    """Run both to the end: so many nodes, whose messages are answered by `workers` processes of one core each."""
+def run(
+    server_app: ServerApp,
+    client_app: ClientApp,
+    *,
+    nodes: int,
+    workers: int,
+    stop: threading.Event,
+    told: Callable[[], None] = lambda: None,
+) -> None:
+    """Run both to the end: so many nodes, whose messages are answered by `workers` processes of one core each.
+
+    Ctrl-C or SIGTERM is `told` and sets `stop`, by which the server is to end; a second one ends this process at once.
+    """
     for name in ("flwr", "ray"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    failures: list[BaseException] = []
+
+    def simulate() -> None:
+        try:
+            _run(server_app, client_app, nodes, workers)
+        except BaseException as error:
+            failures.append(error)
+
+    # A thread of its own: an interrupt in Flower's would leave its other threads waiting, and Ray takes SIGTERM for
+    # itself where it starts in the main one.
+    thread = threading.Thread(target=simulate)
+    with _asked_to_end(stop, told):
+        thread.start()
+        thread.join()
+    if failures:
+        raise failures[0]
+
+
+@contextmanager
+def _asked_to_end(stop: threading.Event, told: Callable[[], None]) -> Iterator[None]:
+    def ask(number: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+        told()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _run(server_app: ServerApp, client_app: ClientApp, nodes: int, workers: int) -> None:
     run_simulation(
         server_app=server_app,
         client_app=client_app,

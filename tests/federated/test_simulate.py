@@ -24,14 +24,18 @@ Grids = Any
 
 def _start(*arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", "from scripts import app; app()", "simulate", *arguments]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
     return subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, **pipes)  # type: ignore[call-overload,no-any-return]
 
 
-def test_a_simulation_killed_and_resumed_ends_with_the_weights_of_the_unbroken_run(
-    config: RunConfig, local_grid: Grids, tmp_path: Path
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "stopped"])
+def test_a_simulation_cut_off_and_resumed_ends_with_the_weights_of_the_unbroken_run(
+    config: RunConfig, local_grid: Grids, tmp_path: Path, how: signal.Signals
 ) -> None:
-    """The unbroken run is one on the local grid: so this also says that worker processes change nothing."""
+    """The unbroken run is one on the local grid: so this also says that worker processes change nothing.
+
+    Ctrl-C reaches the workers as well.
+    """
     config = config.with_settings(["federation.rounds=12", "federation.workers=2"])
     whole = run_once(config, local_grid(config, nodes=2))
     folder = tmp_path / "killed"
@@ -40,8 +44,13 @@ def test_a_simulation_killed_and_resumed_ends_with_the_weights_of_the_unbroken_r
     deadline = time.monotonic() + 400  # patient: a busy machine may take minutes to start
     while process.poll() is None and time.monotonic() < deadline and len(RunFolder(folder).events()) < 4:
         time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    if how == signal.SIGKILL:
+        process.kill()
+        process.communicate()
+    else:
+        os.killpg(process.pid, how)
+        _, log = process.communicate(timeout=100)
+        assert (process.returncode, f"go on with 'nextword simulate --resume {folder}'" in log) == (130, True)
     killed_after = RunFolder(folder).events()[-1]["round"]
     assert 2 <= killed_after < 12
     assert not (folder / "summary.json").exists()

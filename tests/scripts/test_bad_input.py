@@ -14,6 +14,7 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
+import typer
 
 import scripts
 from nextword import checkpoint
@@ -292,6 +293,18 @@ def test_the_help_names_every_command(nextword: Shell) -> None:
         assert re.search(rf"^\W*{name} ", told.out, re.MULTILINE), name
     nothing = nextword("profile")
     assert (nothing.code, nothing.err, "rename" in nothing.out) == (2, "", True)
+
+
+def test_every_argument_and_option_is_explained() -> None:
+    commands: list[Any] = [typer.main.get_command(scripts._app)]
+    told = 0
+    while commands:
+        command = commands.pop()
+        commands += [command.get_command(None, name) for name in getattr(command, "list_commands", lambda _: ())(None)]
+        for parameter in command.params:
+            assert parameter.help, (command.name, parameter.name)
+            told += 1
+    assert told > 60
 
 
 def test_a_profile_is_one_keyboards_and_has_a_plain_name(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from server.exchange import exchange
+from server.exchange import Stopped, exchange
 
 
 class _Grid:
@@ -33,7 +34,18 @@ class _Grid:
 @pytest.mark.parametrize("silent", [[], [0], [0, 1, 2, 3], [3, 4, 5, 6], [36, 37, 38, 39], range(40)], ids=str)
 def test_everybody_is_asked_and_all_that_answer_are_heard_once(silent: Iterable[int]) -> None:
     grid = _Grid(silent)
-    heard = exchange(grid, iter(range(40)), outstanding=4, timeout_s=0.05)  # type: ignore[arg-type]
+    heard = exchange(grid, iter(range(40)), outstanding=4, timeout_s=0.05, stop=threading.Event())  # type: ignore[arg-type]
     assert sorted(reply.number for reply in heard) == sorted(set(range(40)) - set(silent))  # type: ignore[attr-defined]
     assert grid.sent == list(range(40))
     assert grid.most_under_way == 4
+
+
+def test_once_it_is_to_stop_no_reply_is_heard_any_more() -> None:
+    stop, grid = threading.Event(), _Grid(())
+    heard = exchange(grid, iter(range(40)), outstanding=4, timeout_s=5.0, stop=stop)  # type: ignore[arg-type]
+    next(heard)
+    stop.set()
+    pulled = [next(heard) for _ in range(3)]
+    with pytest.raises(Stopped):
+        next(heard)
+    assert len(pulled) == 3
