@@ -31,6 +31,7 @@ class Section(BaseModel):
 
     model_config = ConfigDict(
         frozen=True,
+        strict=True,
         extra="forbid",
         allow_inf_nan=False,
         alias_generator=lambda name: name.replace("_", "-"),
@@ -58,6 +59,8 @@ class Settings(Section):
         fields = fields_of(cls)
         nested: dict[str, Any] = {}
         for key, value in values.items():
+            if value == {} and any(name.startswith(f"{key}.") for name in fields):
+                continue  # a section in which nothing is said
             if key not in fields:
                 raise ValueError(f"unknown key {key}{_nearest(key, fields)}")
             section, _, name = key.rpartition(".")
@@ -118,7 +121,7 @@ def flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested sections as dotted keys."""
     flat: dict[str, Any] = {}
     for key, value in table.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and value:
             flat |= flatten(value, f"{prefix}{key}.")
         else:
             flat[prefix + key] = value

@@ -44,8 +44,10 @@ class TrainConfig:
     def __post_init__(self) -> None:
         if self.epochs < 0 or self.batch_messages < 1 or self.max_pieces < 2:
             raise ValueError("training: epochs must be at least 0, batch-messages at least 1, max-pieces at least 2")
-        if not (self.learning_rate > 0 and self.clip_norm > 0 and self.prox >= 0 and self.weight_decay >= 0):
-            raise ValueError("training: learning-rate and clip-norm must be above 0, prox and weight-decay at least 0")
+        if not (0 < self.learning_rate < math.inf and self.clip_norm > 0 and self.prox >= 0 and self.weight_decay >= 0):
+            raise ValueError(
+                "training: learning-rate must be finite and above 0, clip-norm above 0, prox and decay at least 0"
+            )
         if not (0 <= self.warmup_share < 1 and 0 <= self.dropout < 1):
             raise ValueError("training: warmup-share and dropout must lie in [0, 1)")
 

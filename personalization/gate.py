@@ -20,8 +20,8 @@ class GateConfig:
     fewest_messages: int = 2  # with fewer to judge by, nothing ships
 
     def __post_init__(self) -> None:
-        if not self.margin >= 0 or self.fewest_messages < 2:
-            raise ValueError("gate: margin must be at least 0, fewest-messages at least 2")
+        if not 0 <= self.margin < math.inf or self.fewest_messages < 2:
+            raise ValueError("gate: margin must be at least 0 and finite, fewest-messages at least 2")
 
 
 @dataclass(frozen=True)

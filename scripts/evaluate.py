@@ -78,6 +78,9 @@ def command(
     from scripts.subject import is_run, subject_of, systems_of
     from server.run_folder import RunFolder
 
+    for option, rate in (("central", central_learning_rate), ("finetune", finetune_learning_rate)):
+        if not 0 < rate < math.inf:
+            raise ValueError(f"--{option}-learning-rate {rate:g}: give a number above 0")
     code = commit()  # before the work, which takes long enough for the files to change
     ceiling = TrainConfig(
         epochs=central_epochs,

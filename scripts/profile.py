@@ -18,6 +18,7 @@ app = typer.Typer(cls=Group, no_args_is_help=True, add_completion=False)
 
 _Name = Annotated[str, typer.Option("--profile", help="whose")]
 _Folder = Annotated[Path | None, typer.Option("--profiles-dir", help="where profiles are kept; else your data folder")]
+_Word = Annotated[str, typer.Argument(help="in whatever capitals")]
 _Json = Annotated[bool, typer.Option("--json", help="print JSON alone")]
 
 
@@ -102,50 +103,71 @@ def words(
 
 
 @app.command()
-def forget(word: str, name: _Name = "me", profiles_dir: _Folder = None) -> None:
-    """Unlearn a word, until you type it again."""
+def forget(word: _Word, name: _Name = "me", profiles_dir: _Folder = None) -> None:
+    """Unlearn a word, until you type it again.
+
+    It is offered and trained on no more. What you sent stays written down on this device; 'erase' deletes that.
+    """
     with _there(name, profiles_dir) as profile:
         if normalise(word) not in profile.contents.own:
             raise ValueError(f"{word}: not a word that was learned; 'nextword profile words' lists those")
         profile.forget(word)
+        print(f"{word}: forgotten; the messages it stood in stay in {profile.folder} until 'nextword profile erase'")
         _tell_of_trainings(profile)
 
 
 @app.command()
-def rename(old: str, new: str, name: _Name = "me", profiles_dir: _Folder = None) -> None:
+def rename(
+    old: Annotated[str, typer.Argument(help="a word that was learned")],
+    new: Annotated[str, typer.Argument(help="the word that was meant, as it is to be written")],
+    name: _Name = "me",
+    profiles_dir: _Folder = None,
+) -> None:
     """Say which word was meant by one: it is counted as that, and your messages have that in its place."""
     with _there(name, profiles_dir) as profile:
         if normalise(old) not in profile.contents.own:
             raise ValueError(f"{old}: not a word that was learned; 'nextword profile words' lists those")
         profile.rename(old, new)
+        print(f"{old}: counted as {new} from now on")
         _tell_of_trainings(profile)
 
 
 @app.command()
-def block(word: str, name: _Name = "me", profiles_dir: _Folder = None) -> None:
+def block(word: _Word, name: _Name = "me", profiles_dir: _Folder = None) -> None:
     """Never offer a word again, however it is written."""
     with _there(name, profiles_dir) as profile:
         profile.block(word)
+        print(f"{word}: never offered again; 'nextword profile unblock' undoes it")
 
 
 @app.command()
-def unblock(word: str, name: _Name = "me", profiles_dir: _Folder = None) -> None:
+def unblock(word: _Word, name: _Name = "me", profiles_dir: _Folder = None) -> None:
     """Offer it again."""
     with _there(name, profiles_dir) as profile:
         if normalise(word) not in profile.contents.blocked:
             raise ValueError(f"{word}: not among the words that are never offered")
         profile.unblock(word)
+        print(f"{word}: may be offered again")
 
 
 @app.command()
-def write(form: str, name: _Name = "me", profiles_dir: _Folder = None) -> None:
+def write(
+    form: Annotated[str, typer.Argument(help="the word, with its capitals")],
+    name: _Name = "me",
+    profiles_dir: _Folder = None,
+) -> None:
     """Say how a word is to be written, as with its capitals."""
     with _there(name, profiles_dir) as profile:
         profile.write(form)
+        print(f"{form}: written so from now on")
 
 
 @app.command()
-def export(file: Path, name: _Name = "me", profiles_dir: _Folder = None) -> None:
+def export(
+    file: Annotated[Path, typer.Argument(help="that is not there yet")],
+    name: _Name = "me",
+    profiles_dir: _Folder = None,
+) -> None:
     """Write all that you did to a new file, a line of JSON for each thing; figures and a draft are not among it."""
     with _there(name, profiles_dir) as profile:
         profile.export(file)
@@ -170,7 +192,7 @@ def erase(
         kept = counted(len(profile.contents.messages), "message")
         _ask(f"Delete {kept} and all that was learned?", yes)
         profile.erase()
-        print(f"{name}: {kept} deleted")
+        print(f"{name}: {kept} deleted; the profile goes on, empty")
 
 
 def _ask(question: str, yes: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -52,6 +53,8 @@ def command(
             raise ValueError("--replay: shows one person's messages, without settings and not in a browser")
         if profile is not None or profiles_dir is not None:
             raise ValueError("--replay: shows a person of a corpus and takes no profile")
+        if not math.isfinite(speed):
+            raise ValueError(f"--speed {speed:g}: give keys per second, from 0.5 to 1000")
         return show(replay, model, data_dir, speed, as_json=as_json)
     if as_json:
         raise ValueError("--json: goes with --replay; other programs use 'nextword predict --stdin'")

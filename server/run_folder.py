@@ -42,7 +42,11 @@ INPUTS, EVENTS, CHECKPOINT, SUMMARY, EVALUATION, COMPARISON, CLUSTERS, SECRET = 
 )
 Event = dict[str, Any]
 _MEASURED = ("corpus", "seed", "reference", "methods")  # that every measurement of a run holds
-_ROW = {"name", "people", "users"}
+_ROW = {"name", "people", "users", "top1"}
+_ENDED = (  # that every summary holds
+    "rounds", "users_trained", "seconds", "rejected", "download_bytes", "upload_bytes", "weights_sha256",
+    "validation_bits_per_character", "validation_bits_per_character_at_start", "ngrams", "model",
+)  # fmt: skip
 
 
 @dataclass
@@ -123,6 +127,8 @@ class RunFolder:
         before = _read_json(self.path / INPUTS)
         if before is None:
             return
+        if missing := asdict(inputs).keys() - before.keys():
+            raise ValueError(f"{self.path / INPUTS}: damaged (no {min(missing)!r}): start a new run")
         if before["start"] != inputs.start:
             raise ValueError(f"{self.path}: the model that this run began with has changed: start a new run")
         if None not in (before["participants"], inputs.participants) and before["participants"] != inputs.participants:
@@ -213,8 +219,12 @@ class RunFolder:
         _write_json(self.path / SUMMARY, summary)
 
     def summary(self) -> Event | None:
-        """What a finished run ended with."""
-        return _read_json(self.path / SUMMARY)
+        """What a finished run ended with. Raises ValueError where a part of it is missing."""
+        found = _read_json(self.path / SUMMARY)
+        if found is not None and (missing := [key for key in _ENDED if key not in found]):
+            again = f"delete it, and go on with 'nextword simulate --resume {self.path}'"
+            raise ValueError(f"{self.path / SUMMARY}: damaged (no {missing[0]!r}); {again}")
+        return found
 
     def write_evaluation(self, evaluation: Event) -> None:
         _write_json(self.path / EVALUATION, evaluation)

@@ -75,6 +75,9 @@ def test_an_unknown_key_is_refused_with_the_nearest_right_one(key: str, meant: s
         ("federation.rounds=0", ["federation.rounds = 0", "at least 1"]),
         ("federation.rounds=many", ["federation.rounds = 'many'", "integer"]),
         ("federation.rounds=2.5", ["federation.rounds = 2.5", "integer"]),
+        ("federation.rounds=true", ["federation.rounds = True", "integer"]),
+        ("federation.rounds={}", ["federation.rounds = {}", "integer"]),
+        ("client.learning-rate=true", ["client.learning-rate = True", "number"]),
         ("client.learning-rate=-1", ["client.learning-rate = -1", "at least 0"]),
         ("client.learning-rate=nan", ["client.learning-rate = nan", "finite"]),
         ("client.prox=-0.1", ["client.prox = -0.1", "at least 0"]),
@@ -94,6 +97,11 @@ def test_an_impossible_value_is_refused_in_one_line(setting: str, words: list[st
     message = str(caught.value)
     assert "\n" not in message
     assert all(word in message for word in words), message
+
+
+def test_a_section_may_say_nothing(tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_text("[client]\n[federation]\nrounds = 3\n")
+    assert RunConfig.from_toml(tmp_path / "run.toml") == RunConfig().with_settings(["federation.rounds=3"])
 
 
 def test_a_text_value_needs_no_quotes_and_may_look_like_a_number() -> None:

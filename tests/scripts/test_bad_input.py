@@ -24,7 +24,7 @@ from nextword.model_config import ModelConfig
 from nextword.vocabulary import Vocabulary
 from personalization.profile import Profile
 from scripts.results import _SUMMARY
-from server.run_folder import RunFolder
+from server.run_folder import _ENDED, RunFolder
 
 Shell = Any
 
@@ -218,6 +218,7 @@ def test_results_want_evaluated_runs(nextword: Shell, tmp_path: Path) -> None:
         ("evaluation.json", json.dumps({"corpus": "a", "seed": 0, "reference": "a", "methods": [5]}), "'methods'"),
         ("comparison.json", '{"a": 1}', "nextword compare"),
         ("summary.json", "[]", "not a JSON object"),
+        ("summary.json", '{"rounds": 1}', "damaged (no 'users_trained'); delete it, and go on with"),
         ("events.jsonl", '{"event": "start", "round": 0}\n5\n', "events.jsonl: line 2: not an event"),
         ("events.jsonl", "{\n", "events.jsonl: line 1: not JSON"),
     ],
@@ -237,7 +238,7 @@ def test_results_want_all_that_is_published_of_a_run(nextword: Shell, tmp_path: 
     run = RunFolder.create(tmp_path / "run", RunConfig())
     run.write_evaluation({"corpus": "a", "seed": 0, "reference": "federated", "methods": []})
     _refused(nextword("results", run.path), "summary.json has no 'rounds'")
-    run.write_summary(dict.fromkeys(_SUMMARY, 0))
+    run.write_summary(dict.fromkeys((*_SUMMARY, *_ENDED), 0))
     _refused(nextword("results", run.path), "evaluation.json has no 'protocol'", "nextword evaluate --model")
 
 

@@ -208,7 +208,7 @@ def test_a_person_is_personalized_on_their_own_history_alone(
 
 def test_a_smaller_evaluation_replaces_none_but_one_of_everybody_whom_a_rule_made_fewer(tmp_path: Path) -> None:
     def evaluation_of(users: int, rows: Iterable[str], at_most: int | None = None) -> dict[str, Any]:
-        methods = [{"name": name, "people": "participants", "users": users} for name in rows]
+        methods = [{"name": name, "people": "participants", "users": users, "top1": 0.1} for name in rows]
         whose = {"corpus": "nus-sms", "seed": 0, "reference": "federated"}
         return {**whose, "methods": methods, "settings": {"at_most_users": at_most}}
 

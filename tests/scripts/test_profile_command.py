@@ -40,7 +40,7 @@ def test_messages_go_in_are_seen_and_come_out(do: Do, tmp_path: Path) -> None:
     assert "never" not in do("words").out
     assert do("export", tmp_path / "out.jsonl").code == 0
     assert json.loads((tmp_path / "out.jsonl").read_text().splitlines()[0]) == {"sent": "Ask Zoque", "import": 1}
-    assert do("erase", "--yes").out == "me: 2 messages deleted\n"
+    assert do("erase", "--yes").out == "me: 2 messages deleted; the profile goes on, empty\n"
     with Profile(tmp_path / "profiles" / "me") as profile:
         assert profile.contents.messages == []
 
@@ -96,7 +96,7 @@ def test_one_message_is_one(do: Do, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ]
     assert told[0] == "1 message learned, 1 in all\n"
     assert "1 message," in told[1]
-    assert told[2] == "me: 1 message deleted\n"
+    assert told[2] == "me: 1 message deleted; the profile goes on, empty\n"
     assert asked == ["Delete 1 message and all that was learned?"]
 
 
@@ -114,7 +114,7 @@ def test_a_word_is_renamed(do: Do, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("teh train\nTeh end\n", encoding="utf-8")
     do("import", tmp_path / "mine.txt")
     renamed = do("rename", "Teh", "the")
-    assert (renamed.code, renamed.out) == (0, "")
+    assert (renamed.code, renamed.out) == (0, "Teh: counted as the from now on\n")
     assert "teh" not in do("words").out
     with Profile(tmp_path / "profiles" / "me") as profile:
         assert profile.contents.messages == ["the train", "The end"]
@@ -178,7 +178,7 @@ def test_a_damaged_profile_is_deleted_as_any_other(
     assert {path.name for path in folder.iterdir()} == {"profile.json", ".lock"}
     with Profile(folder) as again:
         assert again.contents.messages == []
-    assert do("erase", "--yes").out == "me: 0 messages deleted\n"
+    assert do("erase", "--yes").out == "me: 0 messages deleted; the profile goes on, empty\n"
 
 
 def test_a_deletion_that_fails_once_the_keyboard_is_left_is_told(
