@@ -10,11 +10,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+import regex
+
 from nextword.text import spans, tidy
 
 _FEWEST = 5  # times that a word must have been seen
 _MAJORITY = 0.75  # share of a form that is not lower case: a capital too many is worse than one missing
 _ENDS = frozenset(".!?")
+_ABBREVIATION = regex.compile(r"(?<![\p{L}\p{N}.])\p{L}\.(?:\p{L}\.)+$")
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,13 @@ class Casing:
 
 
 def begins_sentence(text: str, place: int | None = None) -> bool:
-    """Whether a word at this place of the raw text begins a sentence; for None, one after it."""
+    """Whether a word at this place of the raw text begins a sentence; for None, one after it.
+
+    The full stop of an abbreviation that has one inside as well ("e.g.", "a.m.") ends none.
+    """
     place = len(text) if place is None else place
     while place and text[place - 1].isspace():
         place -= 1
-    return not place or text[place - 1] in _ENDS
+    if not place:
+        return True
+    return text[place - 1] in _ENDS and not _ABBREVIATION.search(text, max(0, place - 20), place)

@@ -16,8 +16,11 @@ from nextword.text import normalise
 
 _BEGUN = regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:['\u2019][\p{L}\p{N}\p{M}]*)*\Z")
 _GOING_ON = regex.compile(r"(?:[\p{L}\p{N}\p{M}]|['\u2019](?=[\p{L}\p{N}]))*")  # a quote that closes is no part of it
-_EATS_AND_GIVES = frozenset(".,!?;:")  # symbols that take an automatic space before them, and leave one behind them
-_EATS = frozenset(")]}%-/")
+_EATS_AND_GIVES = frozenset(".,!?;:\u2026")  # symbols that take an automatic space before them, and leave one behind
+_EATS = frozenset(")]}%-/'\u2019")
+_MOUTHS = frozenset(")(")  # of a smiley whose eyes were taken for a colon
+_OPENS = frozenset("\"'(\u201c\u2018\u00ab")
+_SIGN = regex.compile(r"[\p{Extended_Pictographic}\p{Regional_Indicator}\u20e3\ufe0f]")
 _CLOSES = frozenset("\"'\u201d\u2019\u00bb")  # quotes
 _ENDS_WORD = frozenset(" \n") | _EATS_AND_GIVES
 
@@ -92,8 +95,11 @@ class Composer:
         space, small = self._space, self._small
         self.forget()
         plain = Edit(cursor, cursor, character, cursor + len(character))
-        if character in _EATS_AND_GIVES | _EATS and space == cursor and text[:cursor].endswith(" "):
-            gives = " " if character in _EATS_AND_GIVES else ""
+        if character in _MOUTHS and space == cursor and text[:cursor].endswith((": ", "; ")):
+            return Edit(cursor - 2, cursor, f" {text[cursor - 2]}{character}", cursor + 1)
+        closes = character == '"' and text[:cursor].count('"') % 2 == 1
+        if (character in _EATS_AND_GIVES | _EATS or closes) and space == cursor and text[:cursor].endswith(" "):
+            gives = " " if character in _EATS_AND_GIVES or closes else ""
             self._space = cursor + 1 if gives else None
             return Edit(cursor - 1, cursor, character + gives, cursor + len(gives))
         if character == " " and space == cursor and text[:cursor].endswith(" "):
@@ -135,7 +141,8 @@ class Composer:
         small = character.islower() and character != character.title()  # letters of some scripts stay as they are
         if not self.habits.auto_capital or not small or begun(before):
             return False
-        return begins_sentence(before) and (not before or before[-1].isspace())
+        outside = before[:-1] if before[-1:] in _OPENS else before  # of a quote that opens here
+        return begins_sentence(outside) and (not outside or outside[-1].isspace())
 
 
 def _wants_space(before: str, behind: str) -> bool:
@@ -149,6 +156,15 @@ def begun(before: str) -> str:
     """The letters of the word that the text before the cursor ends in."""
     found = _BEGUN.search(before[-100:])
     return found.group() if found else ""
+
+
+def last_sign(before: str) -> int:
+    """How many characters the sign is that the text ends in, where it is an emoji, a flag or a keycap; else 0.
+
+    Other letters are taken back one character at a time, accents before what they stand on.
+    """
+    signs = regex.findall(r"\X", before.rpartition("\n")[2].rpartition(" ")[2])
+    return len(signs[-1]) if signs and _SIGN.search(signs[-1]) else 0
 
 
 def goes_on(word: str, typed: str) -> bool:

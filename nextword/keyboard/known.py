@@ -19,6 +19,7 @@ from nextword.keyboard.parts import Known
 from nextword.text import normalise
 
 MOST = 200  # words shown
+_WORD, _TIMES, _SAID = 28, 6, 13  # cells; widths that follow what is shown are found too late for what is shown at once
 
 
 class WordsScreen(ModalScreen[None]):
@@ -70,7 +71,8 @@ class WordsScreen(ModalScreen[None]):
             yield Footer()
 
     def on_mount(self) -> None:
-        self.table.add_columns("word", "times", "")
+        for label, width in (("word", _WORD), ("times", _TIMES), ("", _SAID)):
+            self.table.add_column(label, width=width)
         self.field.focus()
         self._search()
 

@@ -14,10 +14,12 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from nextword.keyboard.bar import EMOJI, Slot, WordBar
-from nextword.keyboard.composer import Composer, Edit, Habits, begun, goes_on
+from nextword.keyboard.composer import Composer, Edit, Habits, begun, goes_on, last_sign
 from nextword.keyboard.settings import Keys
 from nextword.keyboard.tally import Meter
 from nextword.text import tidy
+
+_JOINERS = ("\u200c", "\u200d")  # of Persian words, of emoji: not printable, and yet written
 
 
 class Writing(TextArea):
@@ -194,7 +196,11 @@ class Writing(TextArea):
         self.post_message(self.Dismissed())
 
     def action_delete_left(self) -> None:
-        edit = self.composer.backspace(self.text, self.cursor) if self.selection.is_empty else None
+        before, edit = self.text[: self.cursor], None
+        if self.selection.is_empty:
+            edit = self.composer.backspace(self.text, self.cursor)
+            if edit is None and (length := last_sign(before)) > 1:
+                edit = Edit(self.cursor - length, self.cursor, "", self.cursor - length)
         if edit is None:
             super().action_delete_left()
         else:
@@ -231,7 +237,8 @@ class Writing(TextArea):
 
     async def _on_key(self, event: events.Key) -> None:
         """Each key in its turn: left to bubble up to the bindings, Backspace would come after letters typed later."""
-        printable = event.is_printable and event.character and self.selection.is_empty and not self.read_only
+        typed = event.is_printable or event.character in _JOINERS
+        printable = typed and event.character and self.selection.is_empty and not self.read_only
         if printable:
             self._restart_blink()
             self.type(event.character or "")

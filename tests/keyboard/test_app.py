@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from textual.events import Paste
+from textual.events import Key, Paste
 from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.widgets import Footer, HelpPanel
@@ -752,3 +752,17 @@ def test_a_theme_that_is_not_there_is_told() -> None:
         assert "there is no theme dracul" in notes(pilot)[-1]
 
     use(how, settings=KeyboardSettings().with_settings(["look.theme=dracul"]))
+
+
+def test_an_emoji_of_several_characters_is_typed_and_taken_back_whole() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        for character in "\U0001f468\u200d\U0001f467\u0645\u200c\u062e":
+            pilot.app.post_message(Key("a key", character))
+        await settled(pilot)
+        assert text(pilot) == "\U0001f468\u200d\U0001f467\u0645\u200c\u062e|"
+        await press(pilot, *["backspace"] * 3)
+        assert text(pilot) == "\U0001f468\u200d\U0001f467|"
+        await press(pilot, "backspace")
+        assert text(pilot) == "|"
+
+    use(how)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from nextword.keyboard.composer import Composer, Habits, begun
+from nextword.keyboard.composer import Composer, Habits, begun, last_sign
 
 
 class Paper:
@@ -48,10 +48,21 @@ class Paper:
         ("|See||you|!?", "See you!? |"),
         ("|See| you", "See you|"),  # a space typed out of habit
         ("|See|)", "See)|"),
+        ("|See|'s", "See's|"),
+        ("|See|\u2026", "See\u2026 |"),
+        ("|See|:)", "See :)|"),
+        ("|See|:|you|", "See: you |"),
+        ('"see |you|" ', '"See you" |'),
+        ('|See|"you', 'See "you|'),  # a quote that opens
         ("see .", "See .|"),  # a space that was typed stays
         # capitals
         ("hi. you", "Hi. You|"),
         ("hi.you", "Hi.you|"),
+        ("so e.g. you", "So e.g. you|"),
+        ("at 5 p.m. you", "At 5 p.m. you|"),
+        ('"hi', '"Hi|'),
+        ('hi. "you', 'Hi. "You|'),
+        ('hi "you', 'Hi "you|'),
         ("a i b", "A I b|"),
         ("so i'm", "So i'm|"),
         ("so i'm ", "So I'm |"),
@@ -109,6 +120,26 @@ def test_an_emoji_leaves_what_stands_behind_it_alone() -> None:
 @pytest.mark.parametrize(("before", "word"), [("see yo", "yo"), ("see ", ""), ("a\n", ""), ("a\nb", "b"), ("", "")])
 def test_a_word_begun_ends_at_the_cursor(before: str, word: str) -> None:
     assert begun(before) == word
+
+
+@pytest.mark.parametrize(
+    ("before", "length"),
+    [
+        ("hi \U0001f600", 1),
+        ("\U0001f1ec\U0001f1e7\U0001f1e9\U0001f1ea", 2),  # the second of two flags
+        ("\u2764\ufe0f", 2),
+        ("hi\U0001f468\u200d\U0001f469\u200d\U0001f467", 5),
+        ("1\ufe0f\u20e3", 3),
+        ("\U0001f44d\U0001f3fd", 2),
+        ("cafe\u0301", 0),  # the accent goes first
+        ("\u0915\u094d\u0937", 0),
+        ("hi", 0),
+        ("", 0),
+        ("\U0001f600 ", 0),
+    ],
+)
+def test_an_emoji_is_taken_back_whole(before: str, length: int) -> None:
+    assert last_sign(before) == length
 
 
 def test_a_correction_is_undone_once_and_for_all_by_backspace() -> None:
