@@ -6,6 +6,7 @@ Keys are kebab-case and grouped in sections; written flat, a key is `section.key
 from __future__ import annotations
 
 import difflib
+import textwrap
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache
@@ -24,6 +25,11 @@ Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 AtLeastOne = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+def setting(default: Any, description: str) -> Any:
+    """A field of a section, with what it does."""
+    return Field(default=default, description=description)
 
 
 class Section(BaseModel):
@@ -89,7 +95,7 @@ class Settings(Section):
             key, equals, text = (part.strip() for part in setting.partition("="))
             if not equals:
                 example = next(key for key, field in fields.items() if "." in key and field.annotation is int)
-                raise ValueError(f"--set {setting}: write key=value, as in --set {example}=10")
+                raise ValueError(f"--set {setting}: write key=value, as in --set {example}={flat[example]}")
             if key not in fields:
                 raise ValueError(f"unknown key {key}{_nearest(key, fields)}")
             flat[key] = _parse(text, fields[key])
@@ -102,6 +108,22 @@ class Settings(Section):
     def to_toml(self) -> str:
         """The whole configuration as a run file."""
         return tomli_w.dumps(self.model_dump(by_alias=True))
+
+    def documented(self) -> str:
+        """The same, in which sections and lines say what they do, and what may be chosen."""
+        flat, lines, section = self.to_flat(), [], ""
+        for key, field in fields_of(type(self)).items():
+            of, _, name = key.rpartition(".")
+            if of != section:
+                section, about = of, type(getattr(self, of.replace("-", "_"))).__doc__ or ""
+                first = " ".join(about.split("\n\n")[0].split()).replace("`", "")
+                lines += ["", *textwrap.wrap(first, 110, initial_indent="# ", subsequent_indent="# "), f"[{of}]"]
+            told = [field.description] if field.description else []
+            if choices := [choice for choice in get_args(field.annotation) if isinstance(choice, str)]:
+                told.append(f"one of {', '.join(choices)}")
+            line = tomli_w.dumps({name: flat[key]}).rstrip()
+            lines.append(f"{line}  # {'; '.join(told)}" if told else line)
+        return "\n".join(lines) + "\n"
 
 
 @cache
@@ -159,7 +181,7 @@ def _nearest(key: str, fields: Mapping[str, FieldInfo]) -> str:
     if not near:
         last = {name.rpartition(".")[2]: name for name in fields}
         near = [last[name] for name in difflib.get_close_matches(key.rpartition(".")[2], last, n=1, cutoff=0.6)]
-    return f"; did you mean {near[0]}?" if near else f"; the keys are {', '.join(fields)}"
+    return f"; did you mean {near[0]}?" if near else "; --print-settings lists all keys"
 
 
 def _one_line(error: ValidationError, fields: Mapping[str, FieldInfo]) -> str:

@@ -21,6 +21,9 @@ def command(
     settings: Annotated[list[str] | None, typer.Option("--set", help="key=value, over the run file")] = None,
     resume: Annotated[Path | None, typer.Option(help="the folder of a run that was cut off")] = None,
     out: Annotated[Path | None, typer.Option(help="the run folder; else runs/RUN-SEED, or CORPUS-SEED")] = None,
+    print_settings: Annotated[
+        bool, typer.Option("--print-settings", help="print all settings, as a file to begin from, and leave")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print summary.json alone")] = False,
 ) -> None:
     from nextword.federation.config import RunConfig
@@ -33,6 +36,9 @@ def command(
         config = RunFolder.reopen(resume)[1].model_copy(update={"out": str(resume.absolute())})
     else:
         config = (RunConfig.from_toml(run) if run else RunConfig()).with_settings(settings or [])
+        if print_settings:
+            print(config.documented(), end="")
+            return
         if out is None and run is not None and not config.out:  # several run files are of one corpus
             out = Path("runs", f"{run.stem}-{config.seed}")
         if out is not None:

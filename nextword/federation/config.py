@@ -11,18 +11,18 @@ from pydantic import Field, model_validator
 from nextword.federation.codec import Codec
 from nextword.federation.privacy_config import NOISE_REACH, DpSgdConfig, PrivacyConfig
 from nextword.federation.records import MAX_MAGNITUDE
-from nextword.settings import AtLeastOne, NotNegative, Positive, Section, Seed, Settings, Share, refuse_unused
+from nextword.settings import AtLeastOne, NotNegative, Positive, Section, Seed, Settings, Share, refuse_unused, setting
 
 
 class CorpusConfig(Section):
     """Whose messages: read on the device alone."""
 
-    name: str = "synthetic"  # of the catalogue, a .jsonl(.gz) file, or hf:NAME
-    data_dir: str = ""  # empty: $NEXTWORD_DATA, else the user's cache folder
+    name: str = setting("synthetic", "of the catalogue, a .jsonl(.gz) file, or hf:NAME")
+    data_dir: str = setting("", "empty: $NEXTWORD_DATA, else the user's cache folder")
     user_column: str = "user"
     text_column: str = "text"
     newcomer_share: Share = 0.2
-    hold_back: bool = True  # people who are evaluated contribute no validation message
+    hold_back: bool = setting(True, "people who are evaluated contribute no validation message")
 
 
 class ModelSection(Section):
@@ -48,13 +48,17 @@ class FederationConfig(Section):
     rounds: AtLeastOne = 30
     users_per_round: Annotated[int, Field(ge=1, le=32_768)] = 20
     sampling: Literal["independent", "reshuffled", "cyclic", "poisson"] = "independent"
-    weighting: Literal["messages", "users"] = "users"  # of updates in their mean: by messages trained on, or alike
-    users_per_node: Annotated[int, Field(ge=0)] = 0  # 0: spread evenly over the nodes there are
-    workers: Annotated[int, Field(ge=0)] = 0  # processes of the simulation; 0: one for each core
-    evaluate_every: Annotated[int, Field(ge=0)] = 5  # rounds; 0: never
+    weighting: Literal["messages", "users"] = setting(
+        "users", "of updates in their mean: by messages trained on, or alike"
+    )
+    users_per_node: Annotated[int, Field(ge=0)] = setting(0, "0: spread evenly over the nodes there are")
+    workers: Annotated[int, Field(ge=0)] = setting(0, "processes of the simulation; 0: one for each core")
+    evaluate_every: Annotated[int, Field(ge=0)] = setting(5, "rounds; 0: never")
     evaluate_users: AtLeastOne = 20
-    checkpoint_every: AtLeastOne = 1  # rounds
-    timeout_s: Positive = 1800.0  # after so long without any reply, the round goes on without those it waits for
+    checkpoint_every: AtLeastOne = setting(1, "rounds")
+    timeout_s: Positive = setting(
+        1800.0, "after so long without any reply, the round goes on without those it waits for"
+    )
 
 
 class ClientConfig(Section):
@@ -64,7 +68,7 @@ class ClientConfig(Section):
 
     epochs: AtLeastOne = 1
     batch_messages: AtLeastOne = 16
-    learning_rate: NotNegative = 0.0  # 0: the optimizer's own, 0.5 for sgd and 0.001 for adamw
+    learning_rate: NotNegative = setting(0.0, "0: the optimizer's own, 0.5 for sgd and 0.001 for adamw")
     optimizer: Literal["sgd", "adamw"] = "sgd"
     schedule: Literal["constant", "cosine"] = "constant"
     warmup_share: Share = 0.0
@@ -86,12 +90,14 @@ class ServerConfig(Section):
     OWN_RATES: ClassVar[Mapping[str, float]] = {"fedavg": 1.0, "fedavgm": 1.0, "fedadam": 0.01, "fedyogi": 0.01}
 
     optimizer: Literal["fedavg", "fedavgm", "fedadam", "fedyogi"] = "fedadam"
-    learning_rate: NotNegative = 0.0  # 0: the optimizer's own, 1 for fedavg and fedavgm, 0.01 for fedadam and fedyogi
-    schedule: Literal["constant", "cosine"] = "cosine"  # of the learning rate, over the rounds
-    momentum: Share = 0.9  # fedavgm
-    beta1: Share = 0.9  # fedadam, fedyogi
-    beta2: Share = 0.99  # fedadam, fedyogi
-    tau: Positive = 1e-4  # fedadam, fedyogi
+    learning_rate: NotNegative = setting(
+        0.0, "0: the optimizer's own, 1 for fedavg and fedavgm, 0.01 for fedadam and fedyogi"
+    )
+    schedule: Literal["constant", "cosine"] = setting("cosine", "of the learning rate, over the rounds")
+    momentum: Share = setting(0.9, "fedavgm")
+    beta1: Share = setting(0.9, "fedadam, fedyogi")
+    beta2: Share = setting(0.99, "fedadam, fedyogi")
+    tau: Positive = setting(1e-4, "fedadam, fedyogi")
 
     @property
     def rate(self) -> float:
@@ -107,13 +113,13 @@ class PersonalConfig(Section):
     """
 
     method: Literal["fedavg", "fedper", "fedrep", "adapters", "ditto", "apfl", "per-fedavg"] = "fedavg"
-    layers: AtLeastOne = 1  # fedper, fedrep: topmost blocks that are personal
-    rank: AtLeastOne = 8  # adapters: of the change of each matrix
-    epochs: AtLeastOne = 1  # over the history, of what is personal; for a newcomer too
-    learning_rate: NotNegative = 0.0  # of what is personal, but for apfl and per-fedavg; 0: the client's
-    pull: NotNegative = 0.1  # ditto: towards the shared parameters (lambda)
-    mixing: Annotated[float, Field(ge=0, le=1)] = 0.5  # apfl: the personal share of the mixed model (alpha)
-    inner_rate: Positive = 0.1  # per-fedavg: of the step that a person takes from the shared parameters
+    layers: AtLeastOne = setting(1, "fedper, fedrep: topmost blocks that are personal")
+    rank: AtLeastOne = setting(8, "adapters: of the change of each matrix")
+    epochs: AtLeastOne = setting(1, "over the history, of what is personal; for a newcomer too")
+    learning_rate: NotNegative = setting(0.0, "of what is personal, but for apfl and per-fedavg; 0: the client's")
+    pull: NotNegative = setting(0.1, "ditto: towards the shared parameters (lambda)")
+    mixing: Annotated[float, Field(ge=0, le=1)] = setting(0.5, "apfl: the personal share of the mixed model (alpha)")
+    inner_rate: Positive = setting(0.1, "per-fedavg: of the step that a person takes from the shared parameters")
 
 
 class UpdateConfig(Section):
@@ -135,7 +141,7 @@ class UpdateConfig(Section):
     privacy.method "none". dpsgd goes with all.
     """
 
-    codec: str = "float32"  # as "topk:0.1+hadamard+int4"
+    codec: str = setting("float32", 'as "topk:0.1+hadamard+int4"')
     feedback: bool = False
     download: Literal["float32", "int8"] = "float32"
     frozen: Literal["nothing", "embedding", "all-but-one", "all-but-norms"] = "nothing"
@@ -168,18 +174,22 @@ class ClustersConfig(Section):
     method: Literal["ifca", "updates"] = "ifca"
     warm_rounds: AtLeastOne = 10
     settle_rounds: Annotated[int, Field(ge=0)] = 5
-    pooling: NotNegative = 4.0  # users; 0: a cluster learns from its own people alone
+    pooling: NotNegative = setting(4.0, "users; 0: a cluster learns from its own people alone")
 
 
 class NgramsConfig(Section):
     """Words and n-grams that many people use, laid over the model (`nextword.federation.ngrams`)."""
 
-    least_users: Annotated[int, Field(ge=0)] = 0  # who must have an n-gram before it is found; 0: none are looked for
-    items: AtLeastOne = 3000  # that a user contributes at a level, their most frequent ones
-    most: AtLeastOne = 50_000  # that are kept of a level
+    least_users: Annotated[int, Field(ge=0)] = setting(
+        0, "who must have an n-gram before it is found; 0: none are looked for"
+    )
+    items: AtLeastOne = setting(3000, "that a user contributes at a level, their most frequent ones")
+    most: AtLeastOne = setting(50_000, "that are kept of a level")
     rows: Annotated[int, Field(ge=1, le=16)] = 3
-    buckets: Annotated[int, Field(ge=2**8, le=2**24)] = 2**18  # far more than all users' items over least-users
-    noise: NotNegative = 0.0  # multiplier of the Gaussian mechanism at each level; 0: no noise, and no epsilon
+    buckets: Annotated[int, Field(ge=2**8, le=2**24)] = setting(
+        2**18, "far more than all users' items over least-users"
+    )
+    noise: NotNegative = setting(0.0, "multiplier of the Gaussian mechanism at each level; 0: no noise, and no epsilon")
     delta: Annotated[float, Field(gt=0, lt=1)] = 1e-5
 
     @model_validator(mode="after")
@@ -199,7 +209,7 @@ class RunConfig(Settings):
     """Everything that decides a run. Two runs with equal configurations give equal numbers on the same machine."""
 
     seed: Seed = 0
-    out: str = ""  # the run folder; empty: named after corpus and seed
+    out: str = setting("", "the run folder; empty: named after corpus and seed")
     corpus: CorpusConfig = CorpusConfig()
     model: ModelSection = ModelSection()
     federation: FederationConfig = FederationConfig()

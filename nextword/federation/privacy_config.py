@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from nextword.federation.ledger import steps
-from nextword.settings import NotNegative, Positive, Section, Share, refuse_unused
+from nextword.settings import NotNegative, Positive, Section, Share, refuse_unused, setting
 
 SMALLEST_NORM, LARGEST_NORM = 1e-4, 1e5  # of a clipped update; all noise then fits the sum (`server.accumulator`)
 NOISE_REACH = 8.6  # deviations, which no number of a device's noise exceeds (`federation.noise`: 53 bits)
@@ -39,13 +39,17 @@ class DpSgdConfig(Section):
         update, server, federation    any; they see noisy updates only
     """
 
-    noise_multiplier: Annotated[float, Field(ge=0, le=1000)] = 0.0  # deviation of the noise over clip-norm; 0: off
-    clip_norm: Positive = 1.0  # the longest a message's gradient may be
-    sampling_rate: Annotated[float, Field(gt=0, le=1)] = 0.1  # of each message in each step
+    noise_multiplier: Annotated[float, Field(ge=0, le=1000)] = setting(
+        0.0, "deviation of the noise over clip-norm; 0: off"
+    )
+    clip_norm: Positive = setting(1.0, "the longest a message's gradient may be")
+    sampling_rate: Annotated[float, Field(gt=0, le=1)] = setting(0.1, "of each message in each step")
     delta: Annotated[float, Field(gt=0, lt=1)] = 1e-5
-    epsilon_budget: NotNegative = 0.0  # the run ends before the round that would exceed it; 0: no budget
-    parts: Literal["shared", "all"] = "all"  # "shared": what stays on the device is trained without noise
-    secure: bool = False  # noise by a secret of the device, not by the run's seed, which shows what noise hides
+    epsilon_budget: NotNegative = setting(0.0, "the run ends before the round that would exceed it; 0: no budget")
+    parts: Literal["shared", "all"] = setting("all", '"shared": what stays on the device is trained without noise')
+    secure: bool = setting(
+        False, "noise by a secret of the device, not by the run's seed, which shows what noise hides"
+    )
 
     @property
     def on(self) -> bool:
@@ -131,18 +135,28 @@ class PrivacyConfig(Section):
     """
 
     method: Literal["none", "central", "ftrl", "local", "distributed"] = "none"
-    clip_norm: Annotated[float, Field(ge=SMALLEST_NORM, le=LARGEST_NORM)] = 1.0  # the first one, where it adapts
-    noise_multiplier: Annotated[float, Field(ge=0, le=1000)] = 1.0  # deviation of the noise over the clip norm
+    clip_norm: Annotated[float, Field(ge=SMALLEST_NORM, le=LARGEST_NORM)] = setting(
+        1.0, "the first one, where it adapts"
+    )
+    noise_multiplier: Annotated[float, Field(ge=0, le=1000)] = setting(1.0, "deviation of the noise over the clip norm")
     delta: Annotated[float, Field(gt=0, lt=1)] = 1e-5
-    epsilon_budget: NotNegative = 0.0  # the run ends before the round that would exceed it; 0: no budget
-    accountant: Literal["prv", "rdp"] = "prv"  # for what was sampled; without sampling the figure is exact
-    quantile: Share = 0.0  # 0: the clip norm stays
+    epsilon_budget: NotNegative = setting(0.0, "the run ends before the round that would exceed it; 0: no budget")
+    accountant: Literal["prv", "rdp"] = setting("prv", "for what was sampled; without sampling the figure is exact")
+    quantile: Share = setting(0.0, "0: the clip norm stays")
     quantile_rate: Positive = 0.2
-    quantile_share: Annotated[float, Field(gt=0, le=0.5)] = 0.01  # of what a round costs, for finding the quantile
-    band: Annotated[int, Field(ge=0)] = 0  # ftrl: rounds that noise spans, at 8 bytes a parameter each; 0: all it may
-    bits: Annotated[int, Field(ge=8, le=MOST_BITS)] = 20  # distributed: of each number sent, and of their sum
-    rotate: bool = True  # distributed: at random before rounding, so that no number stands out and fewer bits do
-    enough: Annotated[float, Field(gt=0, le=1)] = 1.0  # distributed: of those asked, whose noise is the whole noise
+    quantile_share: Annotated[float, Field(gt=0, le=0.5)] = setting(
+        0.01, "of what a round costs, for finding the quantile"
+    )
+    band: Annotated[int, Field(ge=0)] = setting(
+        0, "ftrl: rounds that noise spans, at 8 bytes a parameter each; 0: all it may"
+    )
+    bits: Annotated[int, Field(ge=8, le=MOST_BITS)] = setting(20, "distributed: of each number sent, and of their sum")
+    rotate: bool = setting(
+        True, "distributed: at random before rounding, so that no number stands out and fewer bits do"
+    )
+    enough: Annotated[float, Field(gt=0, le=1)] = setting(
+        1.0, "distributed: of those asked, whose noise is the whole noise"
+    )
 
     @property
     def by_devices(self) -> bool:

@@ -8,10 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import regex
-from pydantic import Field
 
 from nextword.casing import begins_sentence
-from nextword.settings import Section
+from nextword.settings import Section, setting
 from nextword.text import normalise
 
 _BEGUN = regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:['\u2019][\p{L}\p{N}\p{M}]*)*\Z")
@@ -42,9 +41,9 @@ class Edit:
 class Habits(Section):
     """What the keyboard does by itself."""
 
-    auto_space: bool = Field(default=True, description="a space after a word taken from the bar; a comma takes it back")
-    auto_capital: bool = Field(default=True, description="sentences begin with a capital, and i is I")
-    autocorrect: bool = Field(default=False, description="slips are corrected when the word ends; Backspace undoes it")
+    auto_space: bool = setting(True, "a space after a word taken from the bar; a comma takes it back")
+    auto_capital: bool = setting(True, "sentences begin with a capital, and i is I")
+    autocorrect: bool = setting(False, "slips are corrected when the word ends; Backspace undoes it")
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,11 @@ from collections import Counter
 from string import ascii_lowercase
 from typing import Literal, Self
 
-import tomli_w
 from pydantic import Field, model_validator
 from textual.keys import Keys as TextualKeys
 
 from nextword.keyboard.composer import Habits
-from nextword.settings import AtLeastOne, Section, Settings, fields_of
+from nextword.settings import AtLeastOne, Section, Settings, setting
 
 _HELD = {"ctrl", "shift", "alt", "super"}
 _PRESSED = {key.value for key in TextualKeys if "+" not in key.value and not key.value.startswith("<")}
@@ -25,15 +24,15 @@ def _keys(written: str) -> list[str]:
 class Look(Section):
     """What is shown."""
 
-    theme: str = Field(default="", description="a theme to begin with, of the palette; empty: the one picked last")
-    ghost: bool = Field(default=True, description="what is missing of the best word, behind the cursor")
-    emoji: bool = Field(default=True, description="an emoji beside the bar for a word that has one")
+    theme: str = setting("", "a theme to begin with, of the palette; empty: the one picked last")
+    ghost: bool = setting(True, "what is missing of the best word, behind the cursor")
+    emoji: bool = setting(True, "an emoji beside the bar for a word that has one")
 
 
 class Learning(Section):
     """What is learned when."""
 
-    least_times: AtLeastOne = Field(default=1, description="how often a word is sent before your own words have it")
+    least_times: AtLeastOne = setting(1, "how often a word is sent before your own words have it")
     train_after: int = Field(default=0, ge=0, description="messages after which a training begins; 0: when asked")
 
 
@@ -53,8 +52,8 @@ class Keys(Section):
     hide_word: str = "f8"
     incognito: str = "f9"
     words: str = "f10"
-    data: str = Field(default="ctrl+o", description="your data: take in, take out, delete")
-    keys: str = Field(default="f12", description="the keys on the screen")
+    data: str = setting("ctrl+o", "your data: take in, take out, delete")
+    keys: str = setting("f12", "the keys on the screen")
     leave: str = "ctrl+q"
 
     @model_validator(mode="after")
@@ -92,14 +91,3 @@ class KeyboardSettings(Settings):
     look: Look = Look()
     learning: Learning = Learning()
     keys: Keys = Keys()
-
-    def documented(self) -> str:
-        """As a settings file in which every line says what it does."""
-        lines: list[str] = []
-        for key, field in fields_of(type(self)).items():
-            section, _, name = key.rpartition(".")
-            if section and f"[{section}]" not in lines:
-                lines += ["", f"[{section}]"]
-            line = tomli_w.dumps({name: self.to_flat()[key]}).rstrip()
-            lines.append(f"{line}  # {field.description}" if field.description else line)
-        return "\n".join(lines) + "\n"

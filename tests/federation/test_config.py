@@ -99,6 +99,14 @@ def test_an_impossible_value_is_refused_in_one_line(setting: str, words: list[st
     assert all(word in message for word in words), message
 
 
+@pytest.mark.parametrize("path", [None, *sorted(RUNS.glob("nus-sms-*.toml"))], ids=str)
+def test_the_documented_settings_are_a_run_file_of_the_same_run(path: Path | None, tmp_path: Path) -> None:
+    config = RunConfig.from_toml(path) if path else RunConfig()
+    (tmp_path / "run.toml").write_text(config.documented())
+    assert RunConfig.from_toml(tmp_path / "run.toml") == config
+    assert "# of the learning rate, over the rounds; one of constant, cosine\n" in config.documented()
+
+
 def test_a_section_may_say_nothing(tmp_path: Path) -> None:
     (tmp_path / "run.toml").write_text("[client]\n[federation]\nrounds = 3\n")
     assert RunConfig.from_toml(tmp_path / "run.toml") == RunConfig().with_settings(["federation.rounds=3"])
