@@ -66,8 +66,11 @@ class Predictor:
         self._cache: Cache | None = None  # of the pieces, the start piece among them
 
     @classmethod
-    def load(cls, folder: Path | str, *, eight_bit: bool | None = None) -> Predictor:
-        """From a checkpoint. With `eight_bit` the weights are rounded first, without it they run as they are stored."""
+    def load(cls, folder: Path | str = checkpoint.BUNDLED, *, eight_bit: bool | None = None) -> Predictor:
+        """From a checkpoint, the bundled one unless another is given.
+
+        With `eight_bit` the weights are rounded first, without it they run as they are stored.
+        """
         found = checkpoint.read(folder)
         stored = found.stored
         if eight_bit is not None and eight_bit != is_quantized(stored):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import io
 import os
 import sys
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -59,9 +60,14 @@ class _Commands(Group):
 _app = typer.Typer(cls=_Commands, add_completion=False, no_args_is_help=True, pretty_exceptions_show_locals=False)
 
 
-@_app.callback(help="A keyboard that learns from everyone and from you, while nobody sees what you type.")
-def _main() -> None:
-    pass
+@_app.callback(
+    invoke_without_command=True,
+    help="A keyboard that learns from everyone and from you, while nobody sees what you type.",
+)
+def _main(version: Annotated[bool, typer.Option("--version", help="print the version, and leave")] = False) -> None:
+    if version:
+        print(importlib.metadata.version("nextword"))
+        raise typer.Exit
 
 
 def app() -> None:

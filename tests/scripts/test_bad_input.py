@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import importlib.metadata
 import io
 import json
 import os
@@ -285,6 +286,12 @@ def test_what_is_no_mistake_of_the_person_shows_where_it_is(
         nextword("profile", "list")
     monkeypatch.setattr("scripts.profile.folder_of", Mock(side_effect=KeyboardInterrupt))
     assert nextword("profile", "list").code == 130
+
+
+def test_the_version_is_told(nextword: Shell) -> None:
+    told = nextword("--version")
+    assert (told.code, told.out) == (0, f"{importlib.metadata.version('nextword')}\n")
+    assert (nextword().code, "Usage: nextword" in nextword().out) == (2, True)
 
 
 def test_the_help_names_every_command(nextword: Shell) -> None:
