@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scripts.console import commit, errors, print_json, progress
-from scripts.evaluation_rows import PROTOCOL, RULE, summarise_all
+from scripts.evaluation_rows import MEASURED_ON, PROTOCOL, summarise_all
 
 if TYPE_CHECKING:
     from scripts.subject import Subject
@@ -172,7 +172,7 @@ def _print(answer: Mapping[str, Any]) -> None:
     console = Console(highlight=False)
     people = [kind for kind in ("participants", "newcomers") if any(r["people"] == kind for r in answer["methods"])]
     table = Table(title=f"{Path(answer['corpus']).name}: shared models", title_justify="left", box=SIMPLE_HEAD)
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for heading in ("kB up", "kB down", *(f"{kind}, top-1" for kind in people)):
         table.add_column(heading, justify="right")
     for run in answer["runs"]:
@@ -186,9 +186,8 @@ def _print(answer: Mapping[str, Any]) -> None:
     for run in answer["runs"]:
         for private in run["privacy"]:
             console.print(f"{run['name']}: {private['text']}", soft_wrap=True)
-    console.print(
-        f"kB: of an update, on the way up and down. {RULE.format(reference=answer['reference'])}", style="dim"
-    )
+    over = f"with a sign: in top-1, paired, over {answer['reference']}"
+    console.print(f"kB: of an update, on the way up and down. {MEASURED_ON}; {over}", style="dim")
 
 
 def _points(row: Mapping[str, Any], reference: bool) -> str:

@@ -13,12 +13,15 @@ if TYPE_CHECKING:
     from scripts.evaluation import PersonResult
 
 PROTOCOL = "keyboard-1"
-RULE = (
+MEASURED_ON = (
     "keyboard-1: people, each by one user id, with at least 30 different messages, newest 20 % of each the test (at "
     "most 200, none that, without case, the history has); every word a target, without case, after the text before it "
-    "in the message. In percent, means over people with a bootstrap 95 % interval; bits: per character; keys: "
-    "keystrokes saved with a bar of three; gain: in top-1, paired, over {reference}; more, less: share of people with "
-    "more or fewer hits than with {reference}; sure: with fewer, beyond what chance gives (McNemar's test, 5 %)"
+    "in the message. In percent, means over people with a bootstrap 95 % interval"
+)
+RULE = MEASURED_ON + (
+    "; bits: per character; keys: keystrokes saved with a bar of three; gain: in top-1, paired, over {reference}; "
+    "more, less: share of people with more or fewer hits than with {reference}; sure: with fewer, beyond what chance "
+    "gives (McNemar's test, 5 %)"
 )
 BEHIND = ("worst", "words", "off", "passed", "s", "kB")
 BEHIND_RULE = (
