@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,9 +27,8 @@ class Writing(TextArea):
     """Over a bar from which it takes words. Posts `Asked` when other words are to be offered, and `Sent`."""
 
     HELP = """\
-    Write, and take words from the bar: the marked one, or any by its key or the mouse; then the emoji. **Up and down**
-    move the mark, **Escape** clears it. **Backspace** takes back what the keyboard did by itself a moment ago: a
-    correction, a capital. The keys below are those of your settings.
+    Take the bar's marked word, or any by its key or the mouse. **Up, down** mark another, **Escape** none.
+    **Backspace** takes back what the keyboard just did by itself.
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "send", "Send", id="send", show=False, priority=True),
@@ -78,6 +78,10 @@ class Writing(TextArea):
         self._written_before = ""  # when incognito was turned on
         self._composing = False
         super().__init__(soft_wrap=True, placeholder="Write", highlight_cursor_line=False)
+        ours = {binding.action for binding in self.BINDINGS if isinstance(binding, Binding)}
+        for key, bindings in self._bindings.key_to_bindings.items():  # the help lists what other fields do not do
+            told = [one if one.action in ours else dataclasses.replace(one, system=True) for one in bindings]
+            self._bindings.key_to_bindings[key] = told
 
     def tell_keys(self, keys: Keys) -> None:
         """Say which keys take a word and send."""
