@@ -1,7 +1,8 @@
 """Which messages of a file are new, where the same file, or an earlier or later export of it, was taken in before.
 
 A file is told by its messages alone, since plain text has no times. What was taken in of one, at once or bit by bit, is
-kept together as it was sent: what is typed in between, forgotten or renamed makes no difference. A file goes on from
+kept together as it was sent, but for words forgotten since, in whose place any may stand: what is typed in between or
+renamed makes no difference. A file goes on from
 
 1. what is the beginning of it, or of which it is the beginning: with `_FEW` different messages, or equal to it;
 2. else what it ends in, or what ends in it, by the last messages that are `_MANY` different ones: an export may begin
@@ -15,6 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+
+from personalization.scrubbing import same
 
 _FEW, _MANY = 3, 10  # different messages that two files have in common by no chance: as beginnings, and anywhere
 
@@ -38,7 +41,7 @@ def continued(messages: Sequence[str], imports: Mapping[int, Sequence[str]]) -> 
 def _known(messages: Sequence[str], before: Sequence[str]) -> int:
     """How many of a file's messages, from its beginning, are not new after those taken in before."""
     shorter = min(len(messages), len(before))
-    if messages[:shorter] == before[:shorter] and (
+    if all(map(same, messages[:shorter], before[:shorter])) and (
         len(messages) == len(before) or _end(messages[:shorter], _FEW) is not None
     ):
         return shorter
@@ -62,6 +65,6 @@ def _end(messages: Sequence[str], different: int) -> Sequence[str] | None:
 def _last(run: Sequence[str], messages: Sequence[str]) -> int | None:
     """Where the last such run in the messages ends."""
     for end in range(len(messages), len(run) - 1, -1):
-        if messages[end - len(run)] == run[0] and messages[end - len(run) : end] == run:
+        if all(map(same, run, messages[end - len(run) : end])):
             return end
     return None

@@ -1,8 +1,9 @@
 """A profile: what a keyboard keeps of its person, in a folder that nobody else can read.
 
-All of it is one file of events, a line of JSON each, which only grows: what was sent, which words were forgotten or are
+All of it is one file of events, a line of JSON each, which grows: what was sent, which words were forgotten or are
 another one, which are never to be offered, how a word is written. Reading it again from the beginning gives the profile
-as it was, so a crash loses at most the event that was being written, and a half-written last line is dropped.
+as it was, so a crash loses at most the event that was being written, and a half-written last line is dropped. A word
+that is forgotten is taken out of the whole file (`personalization.scrubbing`).
 """
 
 from __future__ import annotations
@@ -16,9 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from nextword.casing import Casing
 from nextword.files import check_writable, locked, write_whole
-from nextword.text import is_word, normalise, spans, tidy
+from nextword.text import is_word, normalise, tidy
 from personalization.imports import Taken, continued
 from personalization.own_ngram import OwnNgram
 from personalization.profile_folder import (
@@ -32,6 +32,7 @@ from personalization.profile_folder import (
     version_of,
     write_version,
 )
+from personalization.scrubbing import STAND_IN, alike, renamed, scrubbed, without
 
 _TRAININGS = {"trained", "tried", "untrained"}  # events of them
 _OWNER_ONLY, _OWNER_ONLY_FOLDER = 0o600, 0o700
@@ -61,12 +62,12 @@ class Contents:
             case {"forgot": str(word)}:
                 self._take_back(word, None)
                 self.own.forget(word)
-                self.messages = [_without(text, word) for text in self.messages]
+                self.messages = [without(text, word) for text in self.messages]
             case {"renamed": str(word), "to": str(form)}:
                 if word != normalise(form):
                     self._take_back(word, normalise(form))
                 self.own.rename(word, form)
-                self.messages = [_renamed(text, word, form) for text in self.messages]
+                self.messages = [renamed(text, word, form) for text in self.messages]
             case {"blocked": str(word)}:
                 self.blocked.add(word)
             case {"unblocked": str(word)}:
@@ -174,7 +175,7 @@ class Profile:
         whole = self._events.read_bytes() if self._events.exists() else b""
         held = [event for _, event in _parsed(whole) if _TRAININGS.isdisjoint(event)]
         both = min(len(given), len(held))
-        if given[:both] != held[:both]:
+        if not all(map(alike, given[:both], held[:both])):
             return self._merge(given)
         new = given[both:]
         if any("renamed" in event for event in new):
@@ -194,8 +195,19 @@ class Profile:
         return taken
 
     def forget(self, word: str) -> None:
-        """Unlearn a word until it is typed again."""
-        self._add([{"forgot": _word(word)}], takes_back=True)
+        """Unlearn a word until it is typed again, and take it out of what is written down.
+
+        Where a training is in use, which may know it, the word alone stays written down (`personalization.scrubbing`).
+        """
+        word = _word(word)
+        with self._one_by_one:
+            whole = self._events.read_bytes() if self._events.exists() else b""
+            trained = bool(self.contents.trainings)
+            kept = scrubbed([event for _, event in _parsed(whole)], word, slips=not trained)
+            said = [STAND_IN, word] if trained else [STAND_IN]
+            write_whole(self._events, _lines([*kept, *({"forgot": name} for name in said)]), owner_only=True)
+            self._taken_back += 1
+            self.contents.apply({"forgot": word})
 
     def rename(self, word: str, form: str) -> None:
         """A word was meant as another one, written so: count it as that, and have that in the messages kept.
@@ -314,11 +326,10 @@ class Profile:
         """Have the events on disk, then take them in; they may take something back, or rest on what was `begun`."""
         if not events:
             return
-        lines = b"".join(json.dumps(event).encode() + b"\n" for event in events)
         with self._one_by_one:
             if begun is not None:
                 self.check(begun)
-            self._append(lines)
+            self._append(_lines(events))
             self._taken_back += takes_back
             for event in events:
                 self.contents.apply(event)
@@ -337,39 +348,8 @@ class Profile:
             os.close(descriptor)
 
 
-def _without(text: str, word: str) -> str:
-    """A message without a word, in whatever capitals."""
-    if _lacks(text, word):
-        return text
-    clean = tidy(text)
-    cut = [clean[start:end] for start, end in spans(clean) if normalise(clean[start:end]) != word]
-    return " ".join(cut)
-
-
-def _renamed(text: str, word: str, form: str) -> str:
-    """A message with another word in the place of one, in the capitals of that; only lines that had it change."""
-    if _lacks(text, word):
-        return text
-    lines = []
-    for line in text.split("\n"):
-        clean = tidy(line)
-        places = [place for place in spans(clean) if normalise(clean[slice(*place)]) == word]
-        for start, end in reversed(places):
-            cased = Casing().written(normalise(form), clean[:start], clean[start:end], form=form)
-            clean = clean[:start] + (cased if normalise(cased) == normalise(form) else form) + clean[end:]
-        lines.append(clean if places else line)
-    return "\n".join(lines)
-
-
-def _lacks(text: str, word: str) -> bool:
-    """Whether a normalised word is nowhere in a message once that is normalised.
-
-    All messages are asked whenever a word is forgotten or renamed, and again whenever the profile is opened: plain
-    letters, which lose nothing but their capitals, are answered without normalising, which takes ten times as long.
-    """
-    if text.isascii() and text.isprintable():
-        return word not in text.lower().replace("`", "'")
-    return word not in normalise(text)
+def _lines(events: Iterable[Mapping[str, Any]]) -> bytes:
+    return b"".join(json.dumps(event).encode() + b"\n" for event in events)
 
 
 def _write_all(descriptor: int, content: bytes) -> None:

@@ -106,13 +106,13 @@ def words(
 def forget(word: _Word, name: _Name = "me", profiles_dir: _Folder = None) -> None:
     """Unlearn a word, until you type it again.
 
-    It is offered and trained on no more. What you sent stays written down on this device; 'erase' deletes that.
+    It is taken out of all that is written down of you, unless a training that is in use may know it.
     """
     with _there(name, profiles_dir) as profile:
         if normalise(word) not in profile.contents.own:
             raise ValueError(f"{word}: not a word that was learned; 'nextword profile words' lists those")
         profile.forget(word)
-        print(f"{word}: forgotten; the messages it stood in stay in {profile.folder} until 'nextword profile erase'")
+        print(f"{word}: forgotten")
         _tell_of_trainings(profile)
 
 

@@ -17,7 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nextword.text import normalise, tokens
-from personalization import profile as profile_of
+from personalization import scrubbing
 from personalization.profile import Profile, TakenBack
 from personalization.profile_folder import VERSION
 
@@ -242,6 +242,91 @@ def test_a_forgotten_word_is_no_part_of_what_is_trained_on(folder: Path) -> None
         assert again.contents.messages == ["my is secret", "!", "hunters2 see", "hunter2 again"]
 
 
+def test_a_forgotten_word_is_nowhere_in_what_is_written_down(folder: Path) -> None:
+    with Profile(folder) as profile:
+        profile.take_in(["my Hunter2 is", "HUNTER2\nhuntre2 it is!", "hunter22", "ok"])
+        profile.rename("huntre2", "Hunter2")
+        profile.write("hunter2")
+        profile.send("caf\u00e9 hunter2")
+        profile.forget("Hunter2")
+        before = profile.contents
+    written = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file()).lower()
+    assert (written.count(b"hunter2"), written.count(b"hunter22"), b"huntre2" in written) == (1, 1, False)
+    with Profile(folder) as again:
+        assert again.contents.messages == before.messages == ["my is", "it is !", "hunter22", "ok", "caf\u00e9"]
+        assert again.contents.own.followers == before.own.followers
+        known = ["my Hunter2 is", "HUNTER2\nhuntre2 it is!", "hunter22", "ok"]
+        assert again.take_in([*known, "later"]) == (1, 4)
+        again.send("hunter2 again")  # it may be learned again
+        assert "hunter2" in again.contents.own
+
+
+def test_a_word_that_a_training_may_know_stays_written_down_alone(folder: Path) -> None:
+    with Profile(folder) as profile:
+        profile.add(["my Zoque is", "teh end"])
+        profile.end_training(profile.begin_training(), 1)
+        profile.rename("teh", "the")
+        for word in ("zoque", "the"):
+            profile.forget(word)
+        before = profile.contents
+    events = _events(folder / "events.jsonl")
+    assert [event for event in events if "Zoque" in str(event) or "zoque" in str(event)] == [{"forgot": "zoque"}]
+    with Profile(folder) as again:
+        assert again.contents.taken_back[1][-1] == before.taken_back[1][-1] == ("the", None)
+        assert ("zoque", None) in again.contents.taken_back[1]
+        assert again.contents.messages == before.messages == ["my is", "end"]
+
+
+@given(st.lists(st.sampled_from(
+    [
+        *(("send", text) for text in ("teh Zoque", "the\nteh end!", "Zoque zoque", "ok", "The  don't")),
+        *(("forget", word) for word in ("teh", "the", "zoque")),
+        *(("write", word) for word in ("ZOQUE", "The")),
+        *(("rename", words) for words in ("teh the", "the Zoque", "zoque teh")),
+        ("train", ""),
+    ]
+), max_size=14))  # fmt: skip
+@settings(max_examples=60, deadline=None)
+def test_whatever_was_forgotten_when_the_profile_is_what_it_was_when_it_is_read_again(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, str]]
+) -> None:
+    folder = tmp_path_factory.mktemp("profiles") / "me"
+    with Profile(folder) as profile:
+        for step, text in steps:
+            if step == "train":
+                profile.end_training(profile.begin_training(), len(profile.contents.trainings) + 1)
+            elif step == "rename":
+                old, _, new = text.partition(" ")
+                if old in profile.contents.own:
+                    profile.rename(old, new)
+            else:
+                getattr(profile, step)(text)
+        before = profile.contents
+    with Profile(folder) as again:
+        found = again.contents
+        assert (found.messages, found.trainings, found.blocked) == (before.messages, before.trainings, before.blocked)
+        assert found.own.words == before.own.words
+        assert found.own.fixed_forms == before.own.fixed_forms
+        assert {w: found.own.written(w) for w in found.own.words} == {
+            w: before.own.written(w) for w in before.own.words
+        }
+        for context in before.own.followers | found.own.followers:
+            assert dict(found.own.top(context, 9, "")) == pytest.approx(dict(before.own.top(context, 9, "")))
+
+
+def test_an_export_of_before_a_word_was_forgotten_is_known_again(folder: Path, tmp_path: Path) -> None:
+    with Profile(folder) as profile:
+        profile.take_in(["my Zoque is", "teh end", "ok"])
+        profile.rename("teh", "the")
+        profile.write("ZOQUE")
+        profile.export(tmp_path / "before.jsonl")
+        profile.forget("zoque")
+        profile.forget("the")
+        written = (folder / "events.jsonl").read_bytes()
+        assert profile.restore(_events(tmp_path / "before.jsonl")) == (0, 3)
+        assert (folder / "events.jsonl").read_bytes() == written
+
+
 def test_how_the_screen_was_left_is_kept_and_a_damaged_file_is_none(folder: Path) -> None:
     with Profile(folder) as profile:
         assert profile.read_state() == {}
@@ -339,7 +424,7 @@ def test_a_renamed_word_leaves_what_corrected_messages_would(
 @given(st.text(alphabet="aß İé'T\n \u0130\u2028.<#>-\u0301", max_size=20), st.sampled_from(["a", "aß", "t", "é"]))
 def test_renaming_changes_one_word_of_a_message_and_nothing_else(text: str, word: str) -> None:
     found = tokens(normalise(text))
-    renamed = profile_of._renamed(text, word, "Straße")
+    renamed = scrubbing.renamed(text, word, "Straße")
     assert tokens(normalise(renamed)) == ["straße" if token == word else token for token in found]
     if word not in found:
         assert renamed == text
@@ -351,14 +436,14 @@ def test_renaming_changes_one_word_of_a_message_and_nothing_else(text: str, word
 )
 @example("don`t", "don't")
 def test_a_word_that_a_message_lacks_is_told_as_by_normalising_it(text: str, word: str) -> None:
-    assert profile_of._lacks(text, word) == (word not in normalise(text))
+    assert scrubbing.lacks(text, word) == (word not in normalise(text))
 
 
 def test_a_plain_message_without_the_word_is_not_normalised(monkeypatch: pytest.MonkeyPatch) -> None:
     """Or opening a profile of many messages takes twice as long for each word that was forgotten."""
-    monkeypatch.setattr(profile_of, "normalise", None)
-    assert profile_of._without("See you, at TEN.", "teh") == "See you, at TEN."
-    assert profile_of._renamed("See you, at TEN.", "teh", "the") == "See you, at TEN."
+    monkeypatch.setattr(scrubbing, "normalise", None)
+    assert scrubbing.without("See you, at TEN.", "teh") == "See you, at TEN."
+    assert scrubbing.renamed("See you, at TEN.", "teh", "the") == "See you, at TEN."
 
 
 def test_a_profile_of_before_opens_and_is_of_this_version_once_it_holds_what_is_new(folder: Path) -> None:

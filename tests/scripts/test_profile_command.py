@@ -13,6 +13,7 @@ import pytest
 
 from nextword.keyboard.app import KeyboardApp
 from personalization.profile import Profile
+from personalization.scrubbing import STAND_IN
 
 Do = Callable[..., Any]
 
@@ -39,7 +40,10 @@ def test_messages_go_in_are_seen_and_come_out(do: Do, tmp_path: Path) -> None:
     assert do("unblock", "bugis").code == 0
     assert "never" not in do("words").out
     assert do("export", tmp_path / "out.jsonl").code == 0
-    assert json.loads((tmp_path / "out.jsonl").read_text().splitlines()[0]) == {"sent": "Ask Zoque", "import": 1}
+    assert json.loads((tmp_path / "out.jsonl").read_text().splitlines()[0]) == {
+        "sent": f"Ask {STAND_IN}",
+        "import": 1,
+    }
     assert do("erase", "--yes").out == "me: 2 messages deleted; the profile goes on, empty\n"
     with Profile(tmp_path / "profiles" / "me") as profile:
         assert profile.contents.messages == []

@@ -1,0 +1,107 @@
+"""Words taken out of messages: forgotten for good, or another one in their place.
+
+What a profile has written down of a forgotten word goes as well: a sign that nobody types stands in each place where it
+stood, and is forgotten in its place. So what a profile comes to when it is read again is the same, to the count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import regex
+
+from nextword.casing import Casing
+from nextword.text import normalise, spans, tidy
+
+STAND_IN = "\ua66e"  # a letter of one word in one manuscript
+
+
+def scrubbed(events: Sequence[Mapping[str, Any]], word: str, *, slips: bool = True) -> list[dict[str, Any]]:
+    """A profile's events, oldest first, with the stand-in for a normalised word.
+
+    With `slips` also for what was renamed to it, up to then. That it is never to be offered stays written.
+    """
+    names, found = {word}, []
+    for event in reversed(events):
+        match event:
+            case {"sent": str(text)}:
+                for name in names:
+                    text = renamed(text, name, STAND_IN)
+                event = {**event, "sent": text}
+            case {"forgot": str(other)} if other in names:
+                event = {"forgot": STAND_IN}
+            case {"written": str(form)} if normalise(form) in names:
+                event = {"written": STAND_IN}
+            case {"renamed": str(other), "to": str(form)} if slips and normalise(form) in names:
+                names.add(other)
+                event = {"renamed": STAND_IN, "to": STAND_IN}
+            case {"renamed": str(other)} if other in names:
+                names.discard(other)  # what it was until then is another word's
+        found.append(dict(event))
+    return found[::-1]
+
+
+def alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two events may be the same, but for words that were scrubbed from either."""
+    return one.keys() == other.keys() and all(
+        same(value, other[key]) if isinstance(value, str) and isinstance(other[key], str) else value == other[key]
+        for key, value in one.items()
+    )
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two messages may be the same, but for words that were scrubbed from either."""
+    if one == other:
+        return True
+    for scrubbed_one, whole in ((one, other), (other, one)):
+        if STAND_IN in scrubbed_one and _pattern(scrubbed_one).fullmatch(_by_line(whole)):
+            return True
+    return False
+
+
+def without(text: str, word: str) -> str:
+    """A message without a word, in whatever capitals."""
+    if lacks(text, word):
+        return text
+    clean = tidy(text)
+    cut = [clean[start:end] for start, end in spans(clean) if normalise(clean[start:end]) != word]
+    return " ".join(cut)
+
+
+def renamed(text: str, word: str, form: str) -> str:
+    """A message with another word in the place of one, in the capitals of that; only lines that had it change."""
+    if lacks(text, word):
+        return text
+    lines = []
+    for line in text.split("\n"):
+        clean = tidy(line)
+        places = [place for place in spans(clean) if normalise(clean[slice(*place)]) == word]
+        for start, end in reversed(places):
+            cased = Casing().written(normalise(form), clean[:start], clean[start:end], form=form)
+            clean = clean[:start] + (cased if normalise(cased) == normalise(form) else form) + clean[end:]
+        lines.append(clean if places else line)
+    return "\n".join(lines)
+
+
+def lacks(text: str, word: str) -> bool:
+    """Whether a normalised word is nowhere in a message once that is normalised.
+
+    All messages are asked whenever a word is forgotten or renamed, and again whenever the profile is opened: plain
+    letters, which lose nothing but their capitals, are answered without normalising, which takes ten times as long.
+    """
+    if text.isascii() and text.isprintable():
+        return word not in text.lower().replace("`", "'")
+    return word not in normalise(text)
+
+
+@lru_cache(maxsize=4096)
+def _pattern(text: str) -> regex.Pattern[str]:
+    """Of messages that a scrubbed one may have been."""
+    parts = (regex.escape(part, special_only=True) for part in _by_line(text).split(STAND_IN))
+    return regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}\p{M}']*".join(parts))
+
+
+def _by_line(text: str) -> str:
+    return "\n".join(map(tidy, text.split("\n")))
