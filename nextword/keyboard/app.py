@@ -365,7 +365,7 @@ class KeyboardApp(Desk):
         if self._doomed is not None:
             return
         state = State(
-            draft="" if self.writing.incognito else self.writing.text,
+            draft=self.writing.text if self.settings.learning.drafts and not self.writing.incognito else "",
             theme=self.theme,
             keys=not self.keys.has_class("hidden"),
             insight=not self.insight.has_class("hidden"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from string import ascii_lowercase
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 from textual.keys import Keys as TextualKeys
@@ -33,7 +33,8 @@ class Learning(Section):
     """What is learned when."""
 
     least_times: AtLeastOne = setting(1, "how often a word is sent before your own words have it")
-    train_after: int = Field(default=0, ge=0, description="messages after which a training begins; 0: when asked")
+    train_after: Annotated[int, Field(ge=0)] = setting(0, "messages after which a training begins; 0: when asked")
+    drafts: bool = setting(True, "what is not sent yet is written down, to be there again after a restart")
 
 
 class Keys(Section):

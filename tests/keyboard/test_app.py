@@ -22,7 +22,7 @@ from nextword.keyboard.app import KeyboardApp
 from nextword.keyboard.bar import WordBar
 from nextword.keyboard.composer import Habits, begun
 from nextword.keyboard.keys import Keys
-from nextword.keyboard.settings import KeyboardSettings
+from nextword.keyboard.settings import KeyboardSettings, Learning
 from nextword.keyboard.training import TrainingLine
 from nextword.keyboard.writing import Writing
 from tests.keyboard.driving import Fake, Word, bar, notes, press, settled, shown, text, trained, use
@@ -766,3 +766,12 @@ def test_an_emoji_of_several_characters_is_typed_and_taken_back_whole() -> None:
         assert text(pilot) == "|"
 
     use(how)
+
+
+@pytest.mark.parametrize("drafts", [True, False])
+def test_what_is_not_sent_is_written_down_where_that_is_wanted(drafts: bool) -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "h", "i")
+
+    settings = KeyboardSettings(typing=Habits(auto_capital=False), learning=Learning(drafts=drafts))
+    assert use(how, settings=settings).state["draft"] == ("hi" if drafts else "")
