@@ -163,6 +163,8 @@ def _read(path: Path, *, within: tuple[Path, ...] = ()) -> dict[str, Any]:
         return values
     if not isinstance(base, str):
         raise ValueError(f"{path}: {_EXTENDS} = {base!r}: name one run file, as seen from this one")  # noqa: TRY004
+    if not (path.parent / base).is_file():
+        raise ValueError(f"{path}: {_EXTENDS} = {base!r}: there is no such file beside it")
     return _read(path.parent / base, within=(*within, path.resolve())) | values
 
 

@@ -20,6 +20,7 @@ from nextword.text import counted
 from scripts.compare import WHERE
 from scripts.results_document import PEOPLE, document, percent
 from scripts.seeds import Measured, alike, mean_rows
+from scripts.subject import is_run
 
 if TYPE_CHECKING:
     from server.run_folder import RunFolder
@@ -117,6 +118,8 @@ def of_run(folder: Path) -> dict[str, Measured]:
     run, name = RunFolder(folder), folder.resolve().name
     evaluation, comparison = run.evaluation(), run.comparison()
     if evaluation is None and comparison is None:
+        if not is_run(folder):
+            raise FileNotFoundError(f"{folder}: no run of 'nextword simulate' is there")
         raise FileNotFoundError(f"{folder}: not evaluated yet; run 'nextword evaluate --model {folder}'")
     found = {name: _evaluated(run, evaluation)} if evaluation is not None else {}
     return found | ({f"{name}.comparison": _compared(comparison)} if comparison is not None else {})

@@ -85,7 +85,7 @@ def simulate(config: RunConfig, *, resume: bool = False, observer: Observer = la
     config = with_absolute_paths(config.model_copy(update={"corpus": corpus}))
     folder = RunFolder(Path(config.out))
     if resume and (done := folder.summary()):
-        return done
+        return done | {"model": str(folder.path / "final")}  # the folder may have been moved
     if not resume:
         folder.refuse_if_taken()
     check_start(config)

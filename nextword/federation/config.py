@@ -17,7 +17,7 @@ from nextword.settings import AtLeastOne, NotNegative, Positive, Section, Seed, 
 class CorpusConfig(Section):
     """Whose messages: read on the device alone."""
 
-    name: str = setting("synthetic", "of the catalogue, a .jsonl(.gz) file, or hf:NAME")
+    name: Annotated[str, Field(min_length=1)] = setting("synthetic", "of the catalogue, a .jsonl(.gz) file, or hf:NAME")
     data_dir: str = setting("", "empty: $NEXTWORD_DATA, else the user's cache folder")
     user_column: str = "user"
     text_column: str = "text"

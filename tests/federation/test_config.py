@@ -72,6 +72,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_right_one(key: str, meant: s
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
+        ("corpus.name=", ["corpus.name = ''", "at least 1 character"]),
         ("federation.rounds=0", ["federation.rounds = 0", "at least 1"]),
         ("federation.rounds=many", ["federation.rounds = 'many'", "integer"]),
         ("federation.rounds=2.5", ["federation.rounds = 2.5", "integer"]),
@@ -178,6 +179,9 @@ def test_a_run_file_says_only_where_it_differs_from_the_one_it_extends(tmp_path:
     assert "extends" not in config.to_toml()
     row.write_text('extends = "row.toml"\n')
     with pytest.raises(ValueError, match=r"row.toml: extends itself$"):
+        RunConfig.from_toml(row)
+    row.write_text('extends = "nope.toml"\n')
+    with pytest.raises(ValueError, match=r"row.toml: extends = 'nope.toml': there is no such file beside it$"):
         RunConfig.from_toml(row)
     row.write_text("extends = 3\n")
     with pytest.raises(ValueError, match=r"row.toml: extends = 3: name one run file"):

@@ -206,7 +206,8 @@ def test_a_terminal_without_some_letters_is_told_the_others(start: Path) -> None
 
 def test_results_want_evaluated_runs(nextword: Shell, tmp_path: Path) -> None:
     to = ["--measured", tmp_path / "measured", "--out", tmp_path / "R.md"]
-    _refused(nextword("results", tmp_path, *to), "nextword evaluate")
+    _refused(nextword("results", tmp_path, *to), "no run of 'nextword simulate' is there")
+    _refused(nextword("results", RunFolder.create(tmp_path / "run", RunConfig()).path, *to), "nextword evaluate")
     _refused(nextword("results", *to), "nothing is published")
     assert not (tmp_path / "R.md").exists()
 
