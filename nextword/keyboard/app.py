@@ -41,9 +41,12 @@ class KeyboardApp(Desk):
 
     TITLE = "nextword"
     VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-high")]  # noqa: RUF012  # as Textual declares it
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-wide")]  # noqa: RUF012
     CSS = """
     Screen { overflow: hidden; }
     .-low Keys, .-low Header, .hidden { display: none; }
+    .-narrow FooterKey.-command-palette { display: none; }
+    WordsScreen.-narrow > Vertical, WordsScreen.-low > Vertical { width: 100%; height: 100%; }
     #above { height: 1fr; }
     #conversation { width: 1fr; padding: 0 1; align-vertical: bottom; }
     .sent { width: auto; max-width: 80%; padding: 0 1; background: $primary 30%; }
