@@ -127,14 +127,18 @@ def train_user(
 def nearest_cluster(
     local: Local, vocabulary: Vocabulary, texts: Sequence[str], models: Sequence[Weights], state: State | None = None
 ) -> int:
-    """The cluster whose shared parameters suit the newest messages best (`personalization.nearest`)."""
+    """The cluster whose shared parameters suit the newest messages best (`personalization.nearest`).
+
+    Each is taken below the person's own layers, where there are such. A whole model of their own tells nothing of it.
+    """
     if len(models) == 1:
         return 0
+    own = {name: value for name, value in (state or {}).items() if name in local.personal_names}
     messages = [pieces for text in texts[-JUDGED_BY:] if (pieces := vocabulary.encode(normalise(text)))]
 
     def loaded() -> Iterator[LanguageModel]:
         for parameters in models:
-            local.load(parameters, state)
+            local.load(parameters, own)
             yield local.model
 
     return nearest(loaded(), messages, max_pieces=local.train.max_pieces)

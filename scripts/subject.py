@@ -109,6 +109,8 @@ def systems_of(
         devices = folder.path / DEVICES
         method = systems.ByMethod(base, start_folder(config), config.client, config.personal, devices)
         rows.append(method)
+        if isinstance(base, systems.Clustered):
+            base.layers = method.layers
     tuners = systems.Tuners(base, finetune, progress)
     over: systems.Base = base
     whole = StackConfig(gate=gate)

@@ -5,8 +5,9 @@ All are given the person's history alone: `Someone` holds no test message.
 
 from __future__ import annotations
 
+import copy
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,10 +19,12 @@ from data.splits import Split, contributes
 from nextword import checkpoint
 from nextword.eightbit import stored_bytes
 from nextword.federation.config import ClientConfig, PersonalConfig
+from nextword.federation.groups import personal_names
 from nextword.federation.ledger import PrivacySpent, spent, steps
 from nextword.federation.published import Published
 from nextword.metrics import WordModel
 from nextword.model import LanguageModel
+from nextword.model_config import ModelConfig
 from nextword.ngram import Mixture, Trigram
 from nextword.predictor import Predictor
 from nextword.text import normalise, tokens
@@ -177,10 +180,18 @@ class Checkpointed:
 
 
 class Clustered:
-    """Of several models the one under which the person's history costs the fewest bits, found on the device alone."""
+    """Of several models the one under which the person's history costs the fewest bits, found on the device alone.
 
-    def __init__(self, published: Published, name: str = "clustered"):
-        self.name = name
+    `layers` are the person's own, which their device lays over each for that.
+    """
+
+    def __init__(
+        self,
+        published: Published,
+        name: str = "clustered",
+        layers: Callable[[Someone], State] = lambda someone: {},
+    ):
+        self.name, self.layers = name, layers
         self.models = [Checkpointed(folder.name, folder) for folder in published.clusters]
         self._chosen: tuple[Someone, int] | None = None
 
@@ -193,7 +204,8 @@ class Clustered:
         if self._chosen is None or self._chosen[0] != someone:
             encode = self.models[0].predictor.vocabulary.encode
             messages = [encode(normalise(text)) for text in someone.train[-JUDGED_BY:]]
-            self._chosen = someone, nearest((model.model for model in self.models), messages)
+            own = self.layers(someone)
+            self._chosen = someone, nearest((_under(model.model, own) for model in self.models), messages)
         return self._chosen[1]
 
     def for_person(self, someone: Someone) -> Made:
@@ -345,6 +357,15 @@ class ByMethod:
         parameters = {name: value for name, value in final.items() if name not in local.personal_names}
         return METHODS[self.personal.method].personal_model(local, parameters, state).eval()
 
+    def layers(self, someone: Someone) -> State:
+        """The personal layers that a participant's device has kept."""
+        state = self.kept(someone) or {}
+        return {name: state[name] for name in personal_names(self.personal, self._shape, state)}
+
+    @cached_property
+    def _shape(self) -> ModelConfig:
+        return checkpoint.load(self.start)[0].config
+
     def kept(self, someone: Someone) -> State | None:
         """By a participant's device."""
         return DeviceStore(self.devices).load(someone.ordinal) if someone.ordinal is not None else None
@@ -366,6 +387,15 @@ class _Fitting:
     def __call__(self, messages: Sequence[Sequence[int]]) -> LanguageModel:
         whole = [*messages] == self.method.history(self.someone)
         return self.method.model(self.someone, messages, self.method.kept(self.someone) if whole else None)
+
+
+def _under(model: LanguageModel, layers: State) -> LanguageModel:
+    """The model with some layers of a person's own."""
+    if not layers:
+        return model
+    personal = copy.deepcopy(model)
+    personal.set_weights({**model.weights(), **layers})
+    return personal
 
 
 def _counted(people: Iterable[Sequence[str]]) -> Trigram:

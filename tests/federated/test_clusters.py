@@ -47,7 +47,15 @@ def two_kinds(config: RunConfig, tmp_path: Path) -> RunConfig:
 
 
 @pytest.mark.parametrize(
-    "settings", [[], ["update.codec=topk:0.3+int8", "update.download=int8"]], ids=["whole", "small"]
+    "settings",
+    [
+        [],
+        ["update.codec=topk:0.3+int8", "update.download=int8"],
+        ["personal.method=ditto"],
+        ["personal.method=apfl", "client.optimizer=sgd", "client.learning-rate=0.5"],
+        ["personal.method=adapters"],
+    ],
+    ids=["whole", "small", "ditto", "apfl", "adapters"],
 )
 @pytest.mark.parametrize("method", ["ifca", "updates"])
 def test_people_of_two_kinds_find_each_other(
@@ -65,8 +73,8 @@ def test_people_of_two_kinds_find_each_other(
     events = RunFolder(Path(two_kinds.out)).events()
     assert [event["sizes"] for event in events if event["event"] == "split"] == [[6, 6]]
     assert [event["stayed_share"] for event in events if event["event"] == "clusters"] == [1.0]
-    told = [event["round"] for event in events if event["event"] == "round" and "stayed_share" in event]
-    assert told == ([4, 5, 6] if method == "ifca" else [])
+    told = {event["round"]: event["stayed_share"] for event in events if "stayed_share" in event}
+    assert told == (dict.fromkeys((4, 5, 6, 7), 1.0) if method == "ifca" else {7: 1.0})
 
 
 def test_one_cluster_is_a_run_without_clusters(config: RunConfig, local_grid: Grids, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,15 @@ import pytest
 
 from nextword import checkpoint
 from nextword.federation.config import ClientConfig, PersonalConfig
+from nextword.federation.published import Published
 from nextword.model import LanguageModel
 from nextword.text import normalise
 from nextword.vocabulary import Vocabulary
 from personalization import device
 from personalization.methods import METHODS, Local
 from personalization.store import DeviceStore
-from scripts.systems import ByMethod, Checkpointed, Someone
+from scripts import systems
+from scripts.systems import ByMethod, Checkpointed, Clustered, Someone
 
 EAGER = ClientConfig(learning_rate=0.3, optimizer="sgd", batch_messages=4, epochs=3)
 LASTING = ("fedper", "fedrep", "adapters", "ditto", "apfl")  # that leave something on a device
@@ -70,3 +73,33 @@ def test_what_a_device_kept_of_all_messages_counts_with_all_of_them_alone(
         expected = by.model(someone, whole if state else whole[:-4], state).weights()
         assert all(np.array_equal(found[name], value) for name, value in expected.items())
     assert any(not np.allclose(made[name], part[name], atol=1e-3) for name in made)
+
+
+@pytest.mark.parametrize("method", LASTING)
+def test_a_participant_chooses_their_cluster_as_their_device_did(
+    shared: Checkpointed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """Under the layers that it has kept, if these are their own, as the round that sent them."""
+    clusters = tuple(tmp_path / "clusters" / number for number in "01")
+    for folder in clusters:
+        checkpoint.save(folder, shared.model, shared.predictor.vocabulary)
+    by = _by(method, shared, tmp_path / "devices")
+    texts = _nonsense(0)
+    participant, newcomer = (Someone("u", ordinal, texts[:36], texts[36:], seed=0) for ordinal in (0, None))
+    _take_part(by, participant, rounds=1)
+    tried: list[dict[str, np.ndarray]] = []
+
+    def nearest(models: Iterable[LanguageModel], messages: object) -> int:
+        tried.extend({name: value.copy() for name, value in model.weights().items()} for model in models)
+        return 1
+
+    monkeypatch.setattr(systems, "nearest", nearest)
+    base = Clustered(Published(shared.folder, clusters=clusters), layers=by.layers)
+    assert [base.choice(someone) for someone in (participant, newcomer)] == [1, 1]
+    kept, before = by.kept(participant) or {}, shared.model.weights()
+    for name, value in before.items():
+        layer = method in ("fedper", "fedrep") and name in kept
+        for weights in tried[:2]:
+            assert np.array_equal(weights[name], kept[name] if layer else value)
+        for weights in tried[2:]:
+            assert np.array_equal(weights[name], value)
