@@ -84,6 +84,7 @@ def systems_of(
     from nextword.federation.published import Published
     from personalization.stack import StackConfig
     from scripts import systems
+    from scripts.by_method import ByMethod
 
     models, reference, population, folder = subject.models, subject.reference, subject.population, subject.folder
     published = Published.of_run(folder.path) if folder is not None else Published(models[reference])
@@ -103,11 +104,11 @@ def systems_of(
         base = plain[reference]
         if eight_bit:
             rows.append(systems.Checkpointed(f"{reference}-int8", models[reference], eight_bit=True))
-    method: systems.ByMethod | None = None
+    method: ByMethod | None = None
     if folder is not None and folder.config().personal.method != "fedavg":
         config = folder.config().model_copy(update={"out": str(folder.path)})
         devices = folder.path / DEVICES
-        method = systems.ByMethod(base, start_folder(config), config.client, config.personal, devices)
+        method = ByMethod(base, start_folder(config), config.client, config.personal, devices)
         rows.append(method)
         if isinstance(base, systems.Clustered):
             base.layers = method.layers

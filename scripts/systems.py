@@ -18,24 +18,20 @@ import numpy as np
 from data.splits import Split, contributes
 from nextword import checkpoint
 from nextword.eightbit import stored_bytes
-from nextword.federation.config import ClientConfig, PersonalConfig
-from nextword.federation.groups import personal_names
 from nextword.federation.ledger import PrivacySpent, spent, steps
 from nextword.federation.published import Published
 from nextword.metrics import WordModel
 from nextword.model import LanguageModel
-from nextword.model_config import ModelConfig
 from nextword.ngram import Mixture, Trigram
 from nextword.predictor import Predictor
 from nextword.text import normalise, tokens
 from nextword.training import TrainConfig
 from personalization import device, stack
 from personalization.finetune import FinetuneConfig, Progress, Tuner, tune
-from personalization.methods import METHODS, Local, State
+from personalization.methods import State
 from personalization.nearest import JUDGED_BY, nearest
 from personalization.private import DpSgd, noise_for
 from personalization.stack import Shared, StackConfig
-from personalization.store import DeviceStore
 
 QUIET = 0.25  # the noise multiplier up to which the learning rate is what it is without noise
 PRIVATE_TUNING = FinetuneConfig(  # of two thousand numbers, since the noise on five million is louder than any person
@@ -232,6 +228,13 @@ class WithNgrams:
         return self.base.shared(someone)._replace(many=self.published.many)
 
 
+class Tunings(Protocol):
+    """What the stack may make a model with, by person."""
+
+    def of(self, someone: Someone) -> stack.Tuning:
+        """For this person."""
+
+
 class Tuners:
     """Fine-tuning of one model, by person; systems that fine-tune alike share it, so that each person is tuned once."""
 
@@ -253,7 +256,7 @@ class Personalized:
     name: str
     base: Base
     config: StackConfig
-    tuners: Tuners | ByMethod | None = None  # None: nothing is made but layers
+    tuners: Tunings | None = None  # None: nothing is made but layers
 
     def prepare(self) -> None:
         self.base.prepare()
@@ -313,80 +316,6 @@ class PrivatelyTuned:
         tuned = tune(shared.model, messages, self.private, someone.rng()).eval()
         kept = stored_bytes(tuned.weights())
         return Made(Predictor.of(tuned, shared.predictor.vocabulary), time.perf_counter() - began, kept_bytes=kept)
-
-
-@dataclass
-class ByMethod:
-    """What the run's method leaves on a participant's device, or makes on a newcomer's."""
-
-    base: Base
-    start: Path
-    client: ClientConfig
-    personal: PersonalConfig
-    devices: Path
-
-    @property
-    def name(self) -> str:
-        return self.personal.method
-
-    def prepare(self) -> None:
-        """Nothing more."""
-
-    def for_person(self, someone: Someone) -> Made:
-        began = time.perf_counter()
-        vocabulary, state = self.base.shared(someone).predictor.vocabulary, self.kept(someone)
-        used = self.model(someone, self.history(someone), state)
-        kept = None if state is None else sum(array.nbytes for array in state.values())
-        return Made(Predictor.of(used, vocabulary), time.perf_counter() - began, kept_bytes=kept)
-
-    def of(self, someone: Someone) -> stack.Tuning:
-        """What the stack may take in place of fine-tuning: the method's model of messages."""
-        return _Fitting(self, someone)
-
-    def history(self, someone: Someone) -> list[list[int]]:
-        """All that a person has written, in pieces."""
-        encode = self.base.shared(someone).predictor.vocabulary.encode
-        return [pieces for text in someone.history if (pieces := encode(normalise(text)))]
-
-    def model(self, someone: Someone, messages: Sequence[Sequence[int]], state: State | None) -> LanguageModel:
-        """The person's model, of these messages (pieces) and what their device has kept; for None a newcomer's."""
-        model, _ = checkpoint.load(self.start)
-        start = {name: value.copy() for name, value in model.weights().items()}
-        local = Local(model, start, messages, device.train_config(self.client), self.personal, someone.rng())
-        final = self.base.shared(someone).model.weights()
-        parameters = {name: value for name, value in final.items() if name not in local.personal_names}
-        return METHODS[self.personal.method].personal_model(local, parameters, state).eval()
-
-    def layers(self, someone: Someone) -> State:
-        """The personal layers that a participant's device has kept."""
-        state = self.kept(someone) or {}
-        return {name: state[name] for name in personal_names(self.personal, self._shape, state)}
-
-    @cached_property
-    def _shape(self) -> ModelConfig:
-        return checkpoint.load(self.start)[0].config
-
-    def kept(self, someone: Someone) -> State | None:
-        """By a participant's device."""
-        return DeviceStore(self.devices).load(someone.ordinal) if someone.ordinal is not None else None
-
-
-@dataclass
-class _Fitting:
-    """A method's model of a person, as candidates of the stack.
-
-    What a participant's device has kept was trained on all of their history. So it is used with all of it, and where
-    the gate judges by the rest of it a newcomer's model stands in.
-    """
-
-    method: ByMethod
-    someone: Someone
-    ways: tuple[float, ...] = (1.0,)
-    seconds_saved: float = 0.0
-
-    def __call__(self, messages: Sequence[Sequence[int]]) -> LanguageModel:
-        whole = [*messages] == self.method.history(self.someone)
-        return self.method.model(self.someone, messages, self.method.kept(self.someone) if whole else None)
 
 
 def _under(model: LanguageModel, layers: State) -> LanguageModel:

@@ -18,7 +18,8 @@ from personalization import device
 from personalization.methods import METHODS, Local
 from personalization.store import DeviceStore
 from scripts import systems
-from scripts.systems import ByMethod, Checkpointed, Clustered, Someone
+from scripts.by_method import ByMethod
+from scripts.systems import Checkpointed, Clustered, Someone
 
 EAGER = ClientConfig(learning_rate=0.3, optimizer="sgd", batch_messages=4, epochs=3)
 LASTING = ("fedper", "fedrep", "adapters", "ditto", "apfl")  # that leave something on a device
