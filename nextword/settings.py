@@ -169,6 +169,8 @@ def _read(path: Path, *, within: tuple[Path, ...] = ()) -> dict[str, Any]:
 
 
 def _parse(text: str, field: FieldInfo) -> Any:
+    if field.annotation is bool and text.lower() in ("true", "false"):  # as Python writes them
+        return text.lower() == "true"
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

@@ -133,7 +133,7 @@ class LocalGrid(Grid):
         kept = personal_names(self.config.personal, model.config, weights)
         shared = to_arrays({name: value for name, value in weights.items() if name not in kept})
         client = self.config.client.model_dump(by_alias=True)
-        task = ConfigRecord({"round": server_round, "users": [user], "clusters": [0], "accepted": [0], **client})
+        task = ConfigRecord({"round": server_round, "users": [user], "cluster": 0, "accepted": [0], **client})
         message = Message(RecordDict({"task": task, "parameters": shared}), 1000, "train")
         return self._app(message, Context(7, 1000, _node(0, 1), RecordDict(), {}))
 

@@ -283,7 +283,7 @@ def test_a_device_refuses_to_act_for_users_of_another_node(
 ) -> None:
     model, _ = checkpoint.load(config.model.start)
     parameters = to_arrays({name: value.detach().numpy() for name, value in model.named_parameters()})
-    task = {"round": 1, "users": [user], "clusters": [0], "accepted": [0], **config.client.model_dump(by_alias=True)}
+    task = {"round": 1, "users": [user], "cluster": 0, "accepted": [0], **config.client.model_dump(by_alias=True)}
     content = client.RecordDict({"task": client.ConfigRecord(task), "parameters": parameters})
     context = client.Context(1, 1000, {"partition-id": 0, "num-partitions": 2}, client.RecordDict(), {})
     reply = local_grid(config, nodes=2)._app(Message(content, 1000, "train"), context)

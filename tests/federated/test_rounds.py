@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 import torch
-from flwr.app import ArrayRecord, ConfigRecord, Context, Error, Message, RecordDict
+from flwr.app import ConfigRecord, Context, Error, Message, RecordDict
 
 from nextword import checkpoint
 from nextword.federation.config import RunConfig
@@ -25,9 +25,10 @@ from server import app as server
 from server import optimizers
 from server.app import run_once
 from server.run_folder import RunFolder
-from server.strategy import FederatedTraining, Homes
+from server.strategy import FederatedTraining, Homes, to_arrays
 
 Grids = Any
+MODEL = to_arrays({"w": np.zeros(1, np.float32)})
 
 
 def _with(config: RunConfig, **settings: Any) -> RunConfig:
@@ -156,7 +157,7 @@ def test_the_same_people_are_measured_in_every_round(config: RunConfig) -> None:
     asked = [
         [message.content.config_records["task"]["users"] for message in messages]
         for messages in (
-            strategy.configure_evaluate(server_round, ArrayRecord({}), ConfigRecord(), None)  # type: ignore[arg-type]
+            strategy.configure_evaluate(server_round, MODEL, ConfigRecord(), None)  # type: ignore[arg-type]
             for server_round in (0, 3)
         )
     ]
@@ -263,7 +264,7 @@ def test_a_large_round_travels_in_small_messages(config: RunConfig) -> None:
     strategy = FederatedTraining(config, homes)
     asked = [
         message.content.config_records["task"]["users"]
-        for message in strategy.configure_train(1, ArrayRecord({}), ConfigRecord(), None)  # type: ignore[arg-type]
+        for message in strategy.configure_train(1, MODEL, ConfigRecord(), None)  # type: ignore[arg-type]
     ]
     users = [user for chunk in asked for user in chunk]  # type: ignore[union-attr]
     assert len(users) == len(set(users)) == 500

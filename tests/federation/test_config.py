@@ -108,6 +108,11 @@ def test_the_documented_settings_are_a_run_file_of_the_same_run(path: Path | Non
     assert "# of the learning rate, over the rounds; one of constant, cosine\n" in config.documented()
 
 
+@pytest.mark.parametrize("written", ["true", "True", "TRUE"])
+def test_yes_may_be_written_as_python_has_it(written: str) -> None:
+    assert RunConfig().with_settings([f"dpsgd.secure={written}", "dpsgd.noise-multiplier=1"]).dpsgd.secure is True
+
+
 def test_a_section_may_say_nothing(tmp_path: Path) -> None:
     (tmp_path / "run.toml").write_text("[client]\n[federation]\nrounds = 3\n")
     assert RunConfig.from_toml(tmp_path / "run.toml") == RunConfig().with_settings(["federation.rounds=3"])
