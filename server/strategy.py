@@ -309,8 +309,7 @@ class FederatedTraining(Strategy):
             together.setdefault((self.homes.node_of[user], cluster), []).append(user)
         # Few enough for memory, and that no worker is left with a long last message while the others wait.
         update_bytes = sum(array.nbytes for array in self._models[0].values())  # at most, whatever the codec
-        fits = MAX_REPLY_BYTES // max(1, update_bytes)
-        size = max(1, min(MAX_USERS_PER_MESSAGE, len(in_cluster) // FEWEST_MESSAGES, fits))
+        size = max(1, min(MAX_USERS_PER_MESSAGE, len(in_cluster) // FEWEST_MESSAGES, MAX_REPLY_BYTES // update_bytes))
         chunks = [
             (place, node, cluster, users[place : place + size])
             for (node, cluster), users in together.items()
@@ -319,10 +318,8 @@ class FederatedTraining(Strategy):
         for _, node, cluster, chunk in sorted(chunks):
             client = self.config.client.model_dump(by_alias=True)
             counted = [self.accepted.get(user, 0) for user in chunk]
-            whose = {records.USERS: chunk, records.ACCEPTED: counted}
-            task = ConfigRecord(
-                {records.ROUND: server_round, **whose, records.CLUSTER: cluster, **client, **self._terms()}
-            )
+            whose: dict[str, Any] = {records.USERS: chunk, records.ACCEPTED: counted, records.CLUSTER: cluster}
+            task = ConfigRecord({records.ROUND: server_round, **whose, **client, **self._terms()})
             self.tally.messages += 1
             yield Message(RecordDict({records.PARAMETERS: sent[cluster], records.TASK: task}), node, kind)
 

@@ -351,6 +351,8 @@ def test_a_clustered_run_with_personal_layers_is_evaluated(nextword: Shell, base
         outcome = nextword("evaluate", "--model", tmp_path / "kinds", *refused)
         assert (outcome.code, refused[0] in outcome.err) == (2, True)
     assert {row["people"] for row in answer["at_hand"]} == {"newcomers"}  # the model knows participants' text
+    chosen = next(event for event in RunFolder(tmp_path / "kinds").events() if event["event"] == "clusters")
+    assert (chosen["sizes"], chosen["stayed_share"]) == ([4, 4], 1.0)
     assert min(answer["clusters"]["sizes"]) >= 4  # newcomers choose under layers that nobody has trained
     assert answer["clusters"]["adjusted_rand_index"] > 0.5
     rows = {row["name"]: row["top1"] for row in answer["methods"] if row["people"] == "all"}

@@ -40,7 +40,7 @@ def test_everybody_is_asked_and_all_that_answer_are_heard_once(silent: Iterable[
     assert grid.most_under_way == 4
 
 
-def test_once_it_is_to_stop_no_reply_is_heard_any_more() -> None:
+def test_once_it_is_to_stop_no_reply_is_pulled_any_more() -> None:
     stop, grid = threading.Event(), _Grid(())
     heard = exchange(grid, iter(range(40)), outstanding=4, timeout_s=5.0, stop=stop)  # type: ignore[arg-type]
     next(heard)
