@@ -3,8 +3,8 @@
 All of it is one file of events, a line of JSON each, which grows: what was sent, which words were forgotten or are
 another one, which are never to be offered, how a word is written. Reading it again from the beginning gives the profile
 as it was, so a crash loses at most the event that was being written, and a half-written last line is dropped. A word
-that is forgotten is taken out of the whole file (`personalization.scrubbing`); one that an earlier version forgot, or an
-export that was taken in, stays written there.
+that is forgotten is taken out of the whole file (`personalization.scrubbing`), but one that an earlier version forgot,
+or an export that was taken in, stays written there.
 """
 
 from __future__ import annotations
