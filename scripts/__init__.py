@@ -10,6 +10,7 @@ import sys
 from typing import Annotated, Any, NoReturn
 
 import typer
+import typer.core
 
 from scripts.console import Stopped
 from scripts.group import Group
@@ -56,6 +57,8 @@ class _Commands(Group):
         return found
 
 
+typer.core.HAS_RICH = False  # its boxes cut the names of options where a terminal has 80 columns
+
 # Local variables may hold people's messages: no traceback shows them.
 _app = typer.Typer(cls=_Commands, add_completion=False, no_args_is_help=True, pretty_exceptions_show_locals=False)
 
@@ -92,8 +95,10 @@ def app() -> None:
         # A mistake in the options. Its class has no public name: it is click's, or of a copy that newer typers hold.
         if (message := getattr(error, "format_message", None)) is None:
             raise
-        if told := message():  # empty after a help that was printed for want of anything else
-            where = getattr(error, "ctx", None)
+        told, where = message(), getattr(error, "ctx", None)
+        if where and told == where.get_help():  # nothing was asked of a group
+            print(told)
+        else:
             help_ = f" ('{where.command_path} --help' tells more)" if where else ""
             print(f"nextword: {' '.join(told.split()).removesuffix('.')}{help_}", file=sys.stderr)
         sys.exit(getattr(error, "exit_code", 2))

@@ -1,4 +1,4 @@
-"""A command with sub-commands that names the nearest one where one is mistyped."""
+"""A command with sub-commands: it tells of each in whole sentences, and names the nearest where one is mistyped."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ import typer.core
 
 
 class Group(typer.core.TyperGroup):
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if (found := super().get_command(ctx, cmd_name)) is not None:
+            found.short_help = found.short_help or (found.help or "").partition("\n\n")[0]  # else cut to one line
+        return found
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Raises ValueError for a command that there is not."""
         name, there = args[0], self.list_commands(ctx)

@@ -302,6 +302,15 @@ def test_the_help_names_every_command(nextword: Shell) -> None:
         assert re.search(rf"^\W*{name} ", told.out, re.MULTILINE), name
     nothing = nextword("profile")
     assert (nothing.code, nothing.err, "rename" in nothing.out) == (2, "", True)
+    assert "a line of JSON for each thing; figures and a draft are not among it." in " ".join(nothing.out.split())
+
+
+def test_the_help_names_options_whole_on_a_small_terminal(nextword: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    told = nextword("evaluate", "--help").out.splitlines()
+    for name in ("--finetune-learning-rate", "--central-learning-rate"):
+        assert any(name in line for line in told)
+    assert max(map(len, told)) <= 80
 
 
 def test_every_argument_and_option_is_explained() -> None:
