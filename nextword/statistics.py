@@ -21,6 +21,7 @@ def bootstrap_interval(
     rng: np.random.Generator,
     *,
     users: Sequence[int] | None = None,
+    over_N: npt.NDArray[np.float64] | None = None,
     resamples: int = RESAMPLES,
     confidence: float = 0.95,
 ) -> tuple[float, float]:
@@ -30,17 +31,20 @@ def bootstrap_interval(
     would give with the same models, not what training them again would, and it is too narrow below some ten users.
     Where several values may be of one user, as of runs with other seeds, `users` says whose each is, and a user is
     drawn with all of them (Field & Welsh 2007, "Bootstrapping clustered data", randomized cluster bootstrap).
+    With `over_N`, none below 0, it is the interval of sum(values) / sum(over), of gains over what there was before say;
+    draws with nothing to divide by are left out.
     """
     if not len(values_N):
         raise ValueError("an interval over users takes at least one user")
     _, user_N = np.unique(np.arange(len(values_N)) if users is None else np.asarray(users), return_inverse=True)
-    sum_U, number_U = np.bincount(user_N, values_N), np.bincount(user_N)
+    sum_U, number_U = np.bincount(user_N, values_N), np.bincount(user_N, over_N)
     num_users = len(sum_U)
     at_once = max(1, _DRAWN // num_users)
     means = []
     for done in range(0, resamples, at_once):
         drawn = rng.integers(num_users, size=(min(at_once, resamples - done), num_users))
-        means.append(sum_U[drawn].sum(axis=1) / number_U[drawn].sum(axis=1))
+        total, number = sum_U[drawn].sum(axis=1), number_U[drawn].sum(axis=1)
+        means.append(total[number > 0] / number[number > 0])
     low, high = np.quantile(np.concatenate(means), [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)
 

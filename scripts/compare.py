@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scripts.console import commit, errors, print_json, progress
-from scripts.evaluation_rows import MEASURED_ON, PROTOCOL, summarise_all
+from scripts.evaluation_rows import KEPT, MEASURED_ON, PROTOCOL, each_person, replaces, summarise_all
 
 if TYPE_CHECKING:
     from scripts.subject import Subject
@@ -115,6 +115,7 @@ def command(
         "commit": code,
         "runs": [*(run.about(first) for run in beside), *([_UNTRAINED] if start else [])],
         "methods": summarise_all(results, plan.methods, first.name, seed),
+        "people": each_person(results, first.name, subject.population.numbers),
     }
     _keep(first.folder, answer)
     if as_json:
@@ -124,14 +125,10 @@ def command(
 
 
 def _keep(folder: RunFolder, answer: dict[str, Any]) -> None:
-    """Write comparison.json, unless the one that is there measured the same runs on more people."""
-    before, after = (
-        {(row["name"], row["people"]): row["users"] for row in found["methods"]}
-        for found in (folder.comparison() or {"methods": ()}, answer)
-    )
-    if any(users > after.get(key, users) for key, users in before.items()):
-        told = f"{folder.path}: its comparison.json is kept, which has more people"
-    else:
+    """Write comparison.json, unless the one that is there has more."""
+    before = folder.comparison()
+    told = KEPT.format(folder=folder.path, file="comparison.json")
+    if before is None or replaces(answer, before, some=answer["at_most_users"] is not None):
         folder.write_comparison(answer)
         told = "comparison.json is in the first run's folder, for 'nextword results'"
     errors.print(told, highlight=False, style="dim")
@@ -144,9 +141,11 @@ def _same_people(beside: Sequence[Beside], data_dir: Path | None) -> Subject:
     first = beside[0]
     if len(beside) < 2:
         raise ValueError(f"{first.folder.path}: name the runs to compare it with")
-    names = [run.name for run in beside]
+    names = [*(run.name for run in beside), _START]
     if twice := [name for name in names if names.count(name) > 1]:
-        raise ValueError(f"{twice[0]}: two runs of this name; a run is called by its folder, without the seed")
+        raise ValueError(
+            f"{twice[0]}: two rows of this name; a run is called by its folder, less the seed, its start {_START}"
+        )
     for run in beside[1:]:
         for key in _PEOPLE_OF:
             if run.settings[key] != first.settings[key]:
@@ -169,7 +168,7 @@ def _print(answer: Mapping[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False, emoji=False)
     people = [kind for kind in ("participants", "newcomers") if any(r["people"] == kind for r in answer["methods"])]
     table = Table(title=f"{Path(answer['corpus']).name}: shared models", title_justify="left", box=SIMPLE_HEAD)
     table.add_column("", no_wrap=True)

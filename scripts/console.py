@@ -13,7 +13,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-errors = Console(stderr=True)
+# Without rich's markup and emoji: what is told may hold brackets or colons of a path or a corpus.
+errors = Console(stderr=True, markup=False, emoji=False)
 
 
 class Stopped(Exception):

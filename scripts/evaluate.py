@@ -14,6 +14,7 @@ import typer
 
 from scripts.console import commit, errors, print_json, progress
 from scripts.evaluation_rows import (
+    KEPT,
     PROTOCOL,
     at_hand_of,
     clusters_of,
@@ -21,6 +22,7 @@ from scripts.evaluation_rows import (
     groups_of,
     predictors_of,
     print_table,
+    replaces,
     summarise_all,
 )
 
@@ -104,7 +106,7 @@ def command(
     central = central and (not wanted or "central" in wanted)
     if seed is not None and is_run(model):
         raise ValueError(f"--seed: {model} has its own, by which its people were drawn; leave the option out")
-    subject = subject_of(model, corpus, data_dir, columns, seed or 0, ceiling if central else None, workers)
+    subject = subject_of(model, corpus, data_dir, columns, seed or 0, ceiling if central else None)
     name, seed, reference, folder = subject.corpus, subject.seed, subject.reference, subject.folder
     gate = GateConfig(margin=margin)
     systems = systems_of(subject, finetune, gate, eight_bit=eight_bit, every_method=every_method or bool(wanted))
@@ -117,7 +119,9 @@ def command(
     plan = Plan.of(subject.population, systems, seed)
     plan = dataclasses.replace(plan, at_hand=_numbers(at_hand), learning=_learning(systems, wanted, reference))
     if plan.at_hand and not plan.learning:
-        raise ValueError("--at-hand: none of these rows learns from a person's messages; add one, as in personal")
+        raise ValueError(
+            "--at-hand: none of these rows is made of the model and a person's messages; add one, as in personal"
+        )
     evaluated = {"participants": len(plan.participants), "newcomers": len(plan.newcomers)}
     if users:
         plan = dataclasses.replace(
@@ -154,7 +158,7 @@ def command(
         "methods": summarise_all(results, plan.methods, reference, seed),
         "clusters": clusters_of(results, _num_clusters(systems)),
         "at_hand": at_hand_of(results, reference, seed),
-        "groups": groups_of(results, plan.methods[-1], reference, seed),
+        "groups": groups_of(results, plan.methods[-1], reference, seed) if plan.methods[-1] != reference else [],
         "predictors": predictors_of(results, plan.methods[-1], reference),
         "people": each_person(results, reference, subject.population.numbers),
         # Of work on a person's history, the mean: on this machine, beside whatever else it did.
@@ -234,19 +238,9 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _keep(folder: RunFolder, answer: dict[str, Any]) -> None:
-    """Write the run's evaluation.json, unless the one that is there has rows that this one lacks, or more people and
-    this one only some: everybody may have become fewer by a mended rule."""
+    """Write the run's evaluation.json, unless the one that is there has more."""
     before = folder.evaluation()
-    measured = [
-        {
-            (row["name"], row["people"], row.get("messages")): row["users"]
-            for row in (*found.get("methods", ()), *found.get("at_hand", ()))
-        }
-        for found in (before or {}, answer)
-    ]
-    some = answer["settings"]["at_most_users"] is not None
-    if any(key not in measured[1] or (some and users > measured[1][key]) for key, users in measured[0].items()):
-        why = "its evaluation.json has more people or rows and is kept; for this one move it away"
-        errors.print(f"{folder.path}: {why}", highlight=False)
-    else:
+    if before is None or replaces(answer, before, some=answer["settings"]["at_most_users"] is not None):
         folder.write_evaluation(answer)
+    else:
+        errors.print(KEPT.format(folder=folder.path, file="evaluation.json"), highlight=False)

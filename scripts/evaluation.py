@@ -38,7 +38,10 @@ class Plan:
 
     @classmethod
     def of(cls, population: Population, systems: Sequence[System], seed: int) -> Plan:
-        """Everyone who has a test, by the roles they had in the run."""
+        """Everyone who has a test, by the roles they had in the run. Raises ValueError for two systems of one name."""
+        names = [system.name for system in systems]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ValueError(f"{twice[0]}: two rows would be called so; leave one of them out")
         ordinals = {user: place for place, user in enumerate(sorted(split.user for split in population.participants))}
         return cls(population.evaluated_participants, population.newcomers, tuple(systems), ordinals, seed)
 

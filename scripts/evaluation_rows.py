@@ -21,7 +21,7 @@ MEASURED_ON = (
 RULE = MEASURED_ON + (
     "; bits: per character; keys: keystrokes saved with a bar of three; gain: in top-1, paired, over {reference}; "
     "more, less: share of people with more or fewer hits than with {reference}; sure: with fewer, beyond what chance "
-    "gives (McNemar's test, 5 %)"
+    "gives (McNemar's exact test, one-sided, 5 %: so many at most by chance alone)"
 )
 BEHIND = ("worst", "words", "off", "passed", "s", "kB")
 BEHIND_RULE = (
@@ -29,6 +29,7 @@ BEHIND_RULE = (
     "how often the words come; passed: people whose gate let it; s, kB: work on a person's history on the machine that "
     "measured, and what their device keeps, means"
 )
+KEPT = "{folder}: its {file} has more people or rows and is kept; for this one move it away"
 _PEOPLE = ("participants", "newcomers", "all")
 _FEW = 10  # people of whom a correlation says nothing
 _GROUPS = 8  # shown; all are in the JSON
@@ -61,6 +62,21 @@ def summarise_all(
     if not rows:
         raise ValueError("nobody has a word in their test messages, so there is nothing to measure")
     return rows
+
+
+def replaces(answer: Mapping[str, Any], before: Mapping[str, Any], *, some: bool) -> bool:
+    """Whether it has all that was measured before: each row and, where only some people were measured, as many.
+
+    Where everybody was, they may have become fewer by a mended rule.
+    """
+    now, then = (
+        {
+            (row["name"], row["people"], row.get("messages")): row["users"]
+            for row in (*found["methods"], *found.get("at_hand", ()))
+        }
+        for found in (answer, before)
+    )
+    return all(key in now and (not some or now[key] >= users) for key, users in then.items())
 
 
 def at_hand_of(results: Sequence[PersonResult], reference: str, seed: int) -> list[dict[str, Any]]:
@@ -207,7 +223,7 @@ def print_table(answer: Mapping[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False, emoji=False)
     if answer["ids_left_out"]:
         console.print(f"left out: {counted(answer['ids_left_out'], 'user id')} whose messages are another's")
     if clusters := answer["clusters"]:
@@ -249,6 +265,8 @@ def print_table(answer: Mapping[str, Any]) -> None:
         console.print(told_predictors(answer["methods"][-1]["name"], found))
     for line in told_privacy(answer["message_privacy"]):
         console.print(line)
+    if answer["trigram_of"] != "participants":
+        console.print(f"trigram: counts the history of {answer['trigram_of']}, these people among them")
     console.print(f"{RULE.format(reference=answer['reference'])}. {BEHIND_RULE}.", style="dim")
 
 

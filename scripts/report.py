@@ -91,7 +91,7 @@ def _told(folder: Path) -> dict[str, Any]:
 
 def _bytes(number: float) -> str:
     for unit in ("bytes", "kB", "MB", "GB"):
-        if number < 1000 or unit == "GB":
-            return f"{number:.3g} {unit}"
+        if float(told := f"{number:.3g}") < 1000 or unit == "GB":
+            return f"{told} {unit}"
         number /= 1000
     raise AssertionError

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -53,6 +53,9 @@ def command(
     out: Annotated[Path, typer.Option(help="the file to write")] = Path("RESULTS.md"),
     check: Annotated[bool, typer.Option("--check", help="write nothing; fail where the file is out of step")] = False,
 ) -> None:
+    names = [folder.resolve().name for folder in runs or []]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"{twice[0]}: two runs of this name, and what is published goes by it; give one of them")
     published = {name: found for folder in runs or [] for name, found in of_run(folder).items()}
     if published and not check:
         measured.mkdir(parents=True, exist_ok=True)
@@ -92,19 +95,26 @@ def publish(found: Measured, path: Path) -> None:
 
 
 def published_in(path: Path) -> Measured:
-    """What `publish` has kept; without people where it kept none."""
-    found: Measured = json.loads(path.read_text(encoding="utf-8"))
-    if (table := path.with_suffix(".csv")).is_file():
-        with table.open(encoding="utf-8", newline="") as file:
-            found["people"] = [
-                {
-                    "person": int(row.pop("person")),
-                    "people": row.pop("people"),
-                    "words": int(row.pop("words")),
-                    "top1_hits": {name: int(hits) for name, hits in row.items()},
-                }
-                for row in csv.DictReader(file)
-            ]
+    """What `publish` has kept; without people where it kept none. Raises ValueError where it is damaged."""
+    table = path.with_suffix(".csv")
+    try:
+        found: Measured = json.loads(path.read_text(encoding="utf-8"))
+        if missing := [key for key in ("seed", "corpus", "reference", "methods") if key not in found]:
+            raise ValueError(f"no {missing[0]!r}")
+        if table.is_file():
+            with table.open(encoding="utf-8", newline="") as file:
+                found["people"] = [
+                    {
+                        "person": int(row.pop("person")),
+                        "people": row.pop("people"),
+                        "words": int(row.pop("words")),
+                        "top1_hits": {name: int(hits) for name, hits in row.items()},
+                    }
+                    for row in csv.DictReader(file)
+                ]
+    except (ValueError, TypeError, KeyError) as error:
+        again = f"delete {path.name} and {table.name} there, and publish the run anew"
+        raise ValueError(f"{path}: damaged ({error}); {again}") from error
     return found
 
 
@@ -132,7 +142,12 @@ def _compared(comparison: Measured) -> Measured:
         for run in comparison["runs"]
         for changed in (run["changed"],)
     ]
-    return comparison | {"corpus": Path(comparison["corpus"]).name, "runs": runs}
+    people = {"people": _people(comparison["people"])} if "people" in comparison else {}  # older ones have none
+    return comparison | {"corpus": Path(comparison["corpus"]).name, "runs": runs, **people}
+
+
+def _people(measured: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{key: one[key] for key in (*_PERSON, "top1_hits")} for one in measured]
 
 
 def _evaluated(folder: RunFolder, evaluation: Measured) -> Measured:
@@ -155,7 +170,7 @@ def _evaluated(folder: RunFolder, evaluation: Measured) -> Measured:
         **{key: evaluation[key] for key in _EVALUATION},
         "message_privacy": evaluation.get("message_privacy", {}),
         "corpus": run["corpus.name"],
-        "people": [{key: one[key] for key in (*_PERSON, "top1_hits")} for one in evaluation["people"]],
+        "people": _people(evaluation["people"]),
         "at_hand": [{key: row[key] for key in _AT_HAND} for row in evaluation["at_hand"]],
     }
 

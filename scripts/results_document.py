@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
+from nextword.text import counted
 from scripts.evaluation_rows import BEHIND, BEHIND_RULE, RULE, behind, told_predictors, told_privacy
-from scripts.seeds import Measured, alike, mean_rows, own_gain
+from scripts.seeds import Measured, alike, intervals, mean_rows, relative_gain
 
 PEOPLE = ("participants", "newcomers")
 _STACK, _FEW = "personal", 20  # the last method, and messages at hand, of the table side by side
+
+
+_OLDER = (
+    "Of nus-sms, what tells of 61 participants a seed is older than the rule that a person counts by one user id: "
+    "three of those measured there are others once more (LOG.md, 2026-11-26). What is marked * was measured before "
+    "test messages were left out that the history has but for capitals: mostly some percent of them, all of one "
+    "person of nus-sms.",
+    "",
+)
 
 
 def document(measured: Sequence[Measured]) -> str:
@@ -25,18 +36,14 @@ def document(measured: Sequence[Measured]) -> str:
         "",
         f"{rule[0].upper()}{rule[1:]}.",
         "",
-        "Participants took part in the federation, newcomers did not; the trigram counts participants' history. Beyond "
-        "noise: share of people worse by more than chance gives (McNemar's test, 5 %); worst: the largest loss of "
-        "anybody. Over seeds: means of figures, the worst of all; intervals by drawing people with what all seeds gave "
-        "them (where a seed has not published that, means of their ends).",
+        "Participants took part in the federation, newcomers did not; the trigram counts participants' history; worst: "
+        "the largest loss of anybody. Over seeds: means of figures, the worst of all; intervals by drawing people with "
+        "what all seeds gave them (where a seed has not published that, means of their ends). Settings were chosen by "
+        "validation messages, mostly of seed 0, and in first trials by its test messages (LOG.md).",
         "",
         f"Behind it: {BEHIND_RULE[0].lower()}{BEHIND_RULE[1:]}.",
         "",
-        "Of nus-sms, what tells of 61 participants a seed is older than the rule that a person counts by one user id: "
-        "three of those measured there are others once more (LOG.md, 2026-11-26). What is marked * was measured before "
-        "test messages were left out that the history has but for capitals: mostly some percent of them, all of one "
-        "person of nus-sms.",
-        "",
+        *(_OLDER if any(map(_is_older, measured)) else ()),
     ]
     runs = alike([one for one in measured if "runs" not in one])
     for corpus in dict.fromkeys(seeds[0]["corpus"] for seeds in runs):
@@ -103,7 +110,7 @@ def _beside(seeds: Sequence[Measured], plain: Sequence[Measured]) -> list[str]:
         for row in one["at_hand"]
         if (row["name"], row["people"], row["messages"]) == (_STACK, "newcomers", _FEW)
     ]
-    return [*cells, percent(fmean(few)) if few else ""]
+    return [*cells, percent(fmean(few)) if len(few) == len(seeds) else ""]
 
 
 def _people(one: Measured) -> list[tuple[str, int]]:
@@ -114,8 +121,12 @@ def _people(one: Measured) -> list[tuple[str, int]]:
 
 def _top1(seeds: Sequence[Measured], people: str, name: str) -> float | None:
     """The mean over seeds, where all have such a row."""
-    found = [row["top1"] for one in seeds for row in one["methods"] if (row["name"], row["people"]) == (name, people)]
+    found = [row["top1"] for row in _rows(seeds, people, name)]
     return fmean(found) if len(found) == len(seeds) else None
+
+
+def _rows(seeds: Sequence[Measured], people: str, name: str) -> list[Mapping[str, Any]]:
+    return [row for one in seeds for row in one["methods"] if (row["name"], row["people"]) == (name, people)]
 
 
 def _of_both(values: Sequence[float | None], form: str) -> str:
@@ -130,7 +141,7 @@ def _section(seeds: Sequence[Measured]) -> list[str]:
         f"## {first['name']}",
         "",
         f"{len(seeds)} seed{'s' * (len(seeds) > 1)} ({', '.join(str(one['seed']) for one in seeds)}); "
-        f"{first['rounds']} rounds of {first['run']['federation.users-per-round']} users, "
+        f"{counted(first['rounds'], 'round')} of {counted(first['run']['federation.users-per-round'], 'user')}, "
         f"{seconds / 60:.1f} minutes of federation a seed{_on_cores(seeds)}; "
         f"at {_commits(seeds)}. "
         f"{_readable(first['settings'])}.",
@@ -145,7 +156,7 @@ def _section(seeds: Sequence[Measured]) -> list[str]:
         chosen = [row for row in rows if row["people"] == people]
         if chosen:
             lines += [
-                f"**{people}** ({chosen[0]['users']:.0f} of {first['evaluated'][people]} a seed)",
+                f"**{people}** ({_measured(seeds, people)})",
                 "",
                 *_table(chosen, first["reference"]),
                 "",
@@ -166,13 +177,18 @@ def _section(seeds: Sequence[Measured]) -> list[str]:
 
 
 def _relative(seeds: Sequence[Measured]) -> list[str]:
-    """What the last method gains of each person's own hits; nothing where who was measured is not published."""
+    """What the last method gains in percent of what there was; nothing where who was measured is not published."""
     name, told = seeds[0]["methods"][-1]["name"], []
+    if name == seeds[0]["reference"]:
+        return []
     for people in PEOPLE:
-        if (gain := own_gain(seeds, name, people)) is not None:
+        if (gain := relative_gain(seeds, name, people)) is not None:
             interval = _interval(gain.interval, "{:+.1f}")
-            told.append(f"{people} {100 * gain.mean:+.1f} % on average ({interval}), median {100 * gain.median:+.1f} %")
-    return [f"Of a person's own hits, where there are any, {name} gains: {'; '.join(told)}.", ""] if told else []
+            told.append(
+                f"of {people}' mean top-1 {100 * gain.of_mean:+.1f} % ({interval}), of their own hits, if any, "
+                f"{100 * gain.median:+.1f} % in the median and {100 * gain.mean:+.1f} % on average"
+            )
+    return [f"In percent of before, {name} gains: {'; '.join(told)}.", ""] if told else []
 
 
 def _behind(seeds: Sequence[Measured], rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -191,18 +207,13 @@ def _behind(seeds: Sequence[Measured], rows: Sequence[Mapping[str, Any]]) -> lis
 def _comparison(seeds: Sequence[Measured]) -> list[str]:
     """Runs beside one of the same people; each over the seeds in which it was compared with the same settings."""
     reference = seeds[0]["reference"]
-    heads = []
-    for people in PEOPLE:
-        same = (row for one in seeds for row in one["methods"] if (row["name"], row["people"]) == (reference, people))
-        measured, all_of_them = [row["users"] for row in same], fmean(one["evaluated"][people] for one in seeds)
-        heads.append(f"{people} ({fmean(measured) if measured else 0:.0f} of {all_of_them:.0f} a seed)")
+    heads = [f"{people} ({_measured(seeds, people)})" for people in PEOPLE]
     lines = [
         f"## Beside {reference}",
         "",
         "Shared models, nothing personal: what other settings cost, by `nextword compare`, in points of top-1 over "
-        f"{reference} of the same seed, paired by person; kB of an update up, and of what it begins from down; bits of "
-        "participants / newcomers. At "
-        f"{_commits(seeds)}.",
+        f"{reference} of the same seed, paired by person, and in bits a character of participants / newcomers over it; "
+        f"kB of an update up, and of what it begins from down. At {_commits(seeds)}.",
         "",
         "| run | settings | seeds | kB up | times smaller | kB down | " + " | ".join(heads) + " | bits/char |",
         "|---|---|--:|--:|--:|--:|--:|" + "--:|" * len(PEOPLE),
@@ -228,15 +239,29 @@ def _comparison(seeds: Sequence[Measured]) -> list[str]:
             elif name == reference:
                 cells.append(percent(fmean(row["top1"] for row in here)))
             else:
-                interval = [fmean(row["gain_interval"][end] for row in here) for end in (0, 1)]
+                means = [fmean(row["gain_interval"][end] for row in here) for end in (0, 1)]
+                interval = intervals([one for one, _ in pairs], name, people).get("gain_interval", means)
                 gain = fmean(row["gain_top1"] for row in here)
                 cells.append(f"{100 * gain:+.2f} ({_interval(interval, '{:+.2f}')})")
-            cost = [row["bits_per_character"] for row in here if row.get("bits_per_character") is not None]
-            bits += [f"{fmean(cost):.3f}"] if cost else []
+            cost, before = (
+                [row["bits_per_character"] for row in _rows([one for one, _ in pairs], people, of)]
+                for of in (name, reference)
+            )
+            if cost and None not in (*cost, *before):
+                over = fmean(cost) - (0 if name == reference else fmean(before))
+                bits.append(f"{over:.3f}" if name == reference else f"{over:+.3f}")
         cells.append(" / ".join(bits))
         lines.append("| " + " | ".join(cells) + " |")
         private += dict.fromkeys(f"- {name}: {_private(found)}" for run in runs for found in run["privacy"])
     return [*lines, "", *private, *([""] if private else [])]
+
+
+def _measured(seeds: Sequence[Measured], people: str) -> str:
+    """How many of them were measured, of how many: "60 of 1,100 to 1,102 a seed"."""
+    users = [row["users"] for row in _rows(seeds, people, seeds[0]["reference"])] or [0]
+    all_of_them = [one["evaluated"][people] for one in seeds]
+    told, of = (" to ".join(f"{n:,}" for n in sorted({min(numbers), max(numbers)})) for numbers in (users, all_of_them))
+    return f"all {told} a seed" if users == all_of_them else f"{told} of {of} a seed"
 
 
 def _private(found: Mapping[str, Any]) -> str:
@@ -252,6 +277,8 @@ def _private(found: Mapping[str, Any]) -> str:
 def _few_messages(seeds: Sequence[Measured]) -> list[str]:
     """What is gained with so many messages at hand, if that was measured."""
     rows = [row for one in seeds for row in one["at_hand"] if row["people"] == "newcomers"]
+    found = Counter((row["name"], row["messages"]) for row in rows)
+    rows = [row for row in rows if found[row["name"], row["messages"]] == len(seeds)]  # of all seeds
     if not rows:
         return []
     names = list(dict.fromkeys(row["name"] for row in rows))
@@ -265,6 +292,8 @@ def _few_messages(seeds: Sequence[Measured]) -> list[str]:
         here = {name: [r for r in rows if (r["name"], r["messages"]) == (name, messages)] for name in names}
         cells = [
             f"{percent(fmean(r['top1'] for r in same))} ({100 * fmean(r['gain_top1'] for r in same):+.2f})"
+            if same
+            else ""
             for same in here.values()
         ]
         users = fmean(r["users"] for same in here.values() for r in same)
@@ -294,7 +323,7 @@ def _readable(settings: Mapping[str, Any]) -> str:
 
 def _table(rows: Sequence[Mapping[str, Any]], reference: str) -> list[str]:
     lines = [
-        "| % | top-1 | 95 % | top-3 | bits/char | keys saved | gain | 95 % | better | worse | beyond noise | worst |",
+        "| % | top-1 | 95 % | top-3 | bits/char | keys saved | gain | 95 % | more | less | sure | worst |",
         "|---|" + "--:|" * 11,
     ]
     for row in rows:

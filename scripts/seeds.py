@@ -5,9 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from statistics import fmean
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scripts.compare import WHERE
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
 
 Measured = dict[str, Any]  # what is published of one run, or of one comparison (`scripts.results`)
 
@@ -18,12 +24,13 @@ _KEYS = (
 _BEFORE = {"clusters.pooling": 0.0}  # settings that were not there yet, where that was not as by default now
 
 
-class OwnGain(NamedTuple):
-    """What people gain, as a share of their own hits by the reference."""
+class Relative(NamedTuple):
+    """What people gain, as shares of the reference's hits: of their mean, with its interval, and of each one's own."""
 
-    mean: float
+    of_mean: float
     interval: tuple[float, float]
     median: float
+    mean: float
 
 
 def alike(measured: Sequence[Measured]) -> list[list[Measured]]:
@@ -60,7 +67,7 @@ def mean_rows(answers: Sequence[Measured]) -> list[dict[str, Any]]:
             values = [row[key] for row in same if row.get(key) is not None]
             over = min if key == "worst_gain" else fmean
             mean[key] = over(values) if values else None
-        pooled = _intervals(answers, first["name"], first["people"])
+        pooled = intervals(answers, first["name"], first["people"])
         for key in ("top1_interval", "gain_interval"):
             pairs = [row[key] for row in same if row.get(key) is not None]
             means = [fmean(pair[end] for pair in pairs) for end in (0, 1)] if pairs else None
@@ -69,7 +76,7 @@ def mean_rows(answers: Sequence[Measured]) -> list[dict[str, Any]]:
     return rows
 
 
-def _intervals(answers: Sequence[Measured], name: str, people: str) -> dict[str, list[float]]:
+def intervals(answers: Sequence[Measured], name: str, people: str) -> dict[str, list[float]]:
     """Of a row of several seeds; nothing where there is one, or where who was measured is not published."""
     if len(answers) == 1 or not all("people" in answer for answer in answers):
         return {}
@@ -77,33 +84,38 @@ def _intervals(answers: Sequence[Measured], name: str, people: str) -> dict[str,
 
     from nextword.statistics import bootstrap_interval
 
-    measured = [
-        (one["person"], one["top1_hits"][name] / one["words"], one["top1_hits"][answer["reference"]] / one["words"])
-        for answer in answers
-        for one in answer["people"]
-        if people in (one["people"], "all") and one["words"] and name in one["top1_hits"]
-    ]
-    users = [person for person, _, _ in measured]
-    top1_N, before_N = (np.array([one[place] for one in measured]) for place in (1, 2))
+    users, top1_N, before_N = _each(answers, name, people)
     rng = np.random.default_rng(0)
     values = {"top1_interval": top1_N, "gain_interval": top1_N - before_N}
     return {key: list(bootstrap_interval(value_N, rng, users=users)) for key, value_N in values.items()}
 
 
-def own_gain(seeds: Sequence[Measured], name: str, people: str) -> OwnGain | None:
-    """Of those who have any hits; None where there is nobody, or who was measured is not published."""
+def relative_gain(seeds: Sequence[Measured], name: str, people: str) -> Relative | None:
+    """None where nobody has a hit before, or who was measured is not published. Median and mean are of who has one."""
     import numpy as np
 
     from nextword.statistics import bootstrap_interval
 
+    users, top1_N, before_N = _each(seeds, name, people)
+    if not before_N.any():
+        return None
+    gain_N, some = top1_N - before_N, before_N > 0
+    interval = bootstrap_interval(gain_N, np.random.default_rng(0), users=users, over_N=before_N)
+    by_seed = [_each([seed], name, people) for seed in seeds]
+    after, before = np.mean([(top1_N.mean(), before_N.mean()) for _, top1_N, before_N in by_seed], axis=0)
+    own_N = gain_N[some] / before_N[some]
+    return Relative(float(after / before) - 1, interval, float(np.median(own_N)), float(own_N.mean()))
+
+
+def _each(seeds: Sequence[Measured], name: str, people: str) -> tuple[list[int], Floats, Floats]:
+    """Who was measured in any of the seeds, and their top-1 by that row and by the reference."""
+    import numpy as np
+
     found = [
-        (one["person"], one["top1_hits"][name] / hits - 1)
+        (one["person"], one["top1_hits"][name] / one["words"], one["top1_hits"][seed["reference"]] / one["words"])
         for seed in seeds
         for one in seed.get("people", [])
-        if one["people"] == people and (hits := one["top1_hits"][seed["reference"]])
+        if people in (one["people"], "all") and one["words"] and name in one["top1_hits"]
     ]
-    if not found:
-        return None
-    gains = np.array([gain for _, gain in found])
-    interval = bootstrap_interval(gains, np.random.default_rng(0), users=[user for user, _ in found])
-    return OwnGain(float(gains.mean()), interval, float(np.median(gains)))
+    top1_N, before_N = (np.array([one[place] for one in found]) for place in (1, 2))
+    return [person for person, _, _ in found], top1_N, before_N

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,12 +46,12 @@ def subject_of(
     columns: tuple[str, str] = ("user", "text"),
     seed: int = 0,
     ceiling: TrainConfig | None = None,
-    workers: int = 1,
 ) -> Subject:
     """A run on its own corpus with its own seed and people, or a checkpoint that has met nobody of a corpus.
 
     The central ceiling of a run is trained if `ceiling` says how. Raises ValueError for what does not go together.
     """
+    from data.corpus import settled
     from data.splits import new_to_all
     from nextword import checkpoint
     from nextword.federation.published import Published
@@ -60,12 +61,14 @@ def subject_of(
     if is_run(model):
         if columns != ("user", "text"):
             raise ValueError(f"--user-column, --text-column: {model} knows its own columns; leave the options out")
-        name, seed, population, models = _of_run(model, corpus, data_dir, ceiling, workers)
+        name, seed, population, models = _of_run(model, corpus, data_dir, ceiling)
         reference = "clustered" if Published.of_run(model).clusters else "federated"
         return Subject(name, seed, new_to_all(population, normalise), models, reference, RunFolder(model))
     checkpoint.read_config(model)
     if corpus is None:
         raise ValueError("--corpus: on whose text? give a catalogue name or a .jsonl file")
+    if is_run(model.parent) and RunFolder(model.parent).config().corpus.name == settled(corpus):
+        raise ValueError(f"{model}: is of a run on {corpus}, whose people took part; give the run, {model.parent}")
     population = new_to_all(_everyone_new(corpus, data_dir, *columns), normalise)
     return Subject(corpus, seed, population, {"pretrained": model}, "pretrained", None)
 
@@ -97,7 +100,7 @@ def systems_of(
     base: systems.Base
     if published.clusters:
         if eight_bit:
-            raise ValueError("--eight-bit: this run has several models; give one of them, a checkpoint, as the model")
+            raise ValueError("--eight-bit: the row is of one model, and this run has several; leave it out")
         base = systems.Clustered(published)
         rows.append(base)
     else:
@@ -145,7 +148,7 @@ def systems_of(
 
 
 def _of_run(
-    folder: Path, corpus: str | None, data_dir: Path | None, ceiling: TrainConfig | None, workers: int
+    folder: Path, corpus: str | None, data_dir: Path | None, ceiling: TrainConfig | None
 ) -> tuple[str, int, Population, dict[str, Path]]:
     """A run's corpus, seed and people in the roles they had, and its models by method name."""
     from data.corpus import settled
@@ -171,7 +174,7 @@ def _of_run(
         models = {"pretrained": start, **models}
     if ceiling is not None:
         models["central"] = folder / "central"
-        _train_ceiling(start, population, ceiling, folder / "central", config, workers)
+        _train_ceiling(start, population, ceiling, folder / "central", config)
     return config.corpus.name, config.seed, population, models
 
 
@@ -185,9 +188,7 @@ def _everyone_new(name: str, data_dir: Path | None, user_column: str, text_colum
     return splits.Population((), people, left_out=len(everyone) - len(once))
 
 
-def _train_ceiling(
-    start: Path, population: Population, ceiling: TrainConfig, out: Path, config: RunConfig, workers: int
-) -> None:
+def _train_ceiling(start: Path, population: Population, ceiling: TrainConfig, out: Path, config: RunConfig) -> None:
     """Train the ceiling into `out`, unless the one that is there was trained in this very way."""
     import torch
 
@@ -203,7 +204,7 @@ def _train_ceiling(
     }
     if out.is_dir() and checkpoint.read_config(out)["about"] == about:
         return
-    torch.set_num_threads(workers)
+    torch.set_num_threads(os.cpu_count() or 1)  # whatever the processes of an evaluation: sums differ by it
     errors.print("training the central ceiling on the pooled history (kept in the run folder)")
     with progress() as display:
         task = display.add_task("central training", total=None)

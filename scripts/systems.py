@@ -100,6 +100,9 @@ class Base(Protocol):
     def shared(self, someone: Someone) -> Shared:
         """The model that this person has in common with others."""
 
+    def spent(self, someone: Someone) -> float:
+        """Seconds that finding this person's took before, and will not take again."""
+
 
 class Counts:
     """The trigram of the participants' history, and for the next system one that knows no validation message."""
@@ -174,6 +177,9 @@ class Checkpointed:
     def shared(self, someone: Someone) -> Shared:
         return Shared(self.model, self.predictor)
 
+    def spent(self, someone: Someone) -> float:
+        return 0.0
+
 
 class Clustered:
     """Of several models the one under which the person's history costs the fewest bits, found on the device alone.
@@ -189,7 +195,7 @@ class Clustered:
     ):
         self.name, self.layers = name, layers
         self.models = [Checkpointed(folder.name, folder) for folder in published.clusters]
-        self._chosen: tuple[Someone, int] | None = None
+        self._chosen: tuple[Someone, int, float] | None = None  # for whom, which, and the seconds of choosing
 
     def prepare(self) -> None:
         for model in self.models:
@@ -198,19 +204,24 @@ class Clustered:
     def choice(self, someone: Someone) -> int:
         """The number of the model among those given."""
         if self._chosen is None or self._chosen[0] != someone:
+            began = time.perf_counter()
             encode = self.models[0].predictor.vocabulary.encode
             messages = [encode(normalise(text)) for text in someone.train[-JUDGED_BY:]]
             own = self.layers(someone)
-            self._chosen = someone, nearest((_under(model.model, own) for model in self.models), messages)
+            chosen = nearest((_under(model.model, own) for model in self.models), messages)
+            self._chosen = someone, chosen, time.perf_counter() - began
         return self._chosen[1]
 
     def for_person(self, someone: Someone) -> Made:
-        began = time.perf_counter()
+        began = time.perf_counter() - self.spent(someone)
         chosen = self.choice(someone)
         return Made(self.models[chosen].predictor, time.perf_counter() - began)
 
     def shared(self, someone: Someone) -> Shared:
         return self.models[self.choice(someone)].shared(someone)
+
+    def spent(self, someone: Someone) -> float:
+        return self._chosen[2] if self._chosen is not None and self._chosen[0] == someone else 0.0
 
 
 @dataclass
@@ -226,6 +237,9 @@ class WithNgrams:
 
     def shared(self, someone: Someone) -> Shared:
         return self.base.shared(someone)._replace(many=self.published.many)
+
+    def spent(self, someone: Someone) -> float:
+        return self.base.spent(someone)
 
 
 class Tunings(Protocol):
@@ -262,7 +276,7 @@ class Personalized:
         self.base.prepare()
 
     def for_person(self, someone: Someone) -> Made:
-        began = time.perf_counter()
+        began = time.perf_counter() - self.base.spent(someone)
         tuner = self.tuners.of(someone) if self.tuners else None
         saved = tuner.seconds_saved if tuner else 0.0
         personal = stack.personalize(self.base.shared(someone), someone.train, someone.validation, self.config, tuner)
@@ -308,7 +322,7 @@ class PrivatelyTuned:
         assert self.private
 
     def for_person(self, someone: Someone) -> Made:
-        began = time.perf_counter()
+        began = time.perf_counter() - self.base.spent(someone)
         shared = self.base.shared(someone)
         encode = shared.predictor.vocabulary.encode
         history = someone.history[-self.config.most_messages :]

@@ -52,6 +52,20 @@ def test_a_user_measured_often_counts_as_one() -> None:
         bootstrap_interval(values, np.random.default_rng(7), users=[1, 2])
 
 
+def test_an_interval_over_what_there_was_is_that_of_the_ratio_of_the_means() -> None:
+    rng = np.random.default_rng(3)
+    before = np.concatenate([[0.0], rng.exponential(size=39)])
+    gain = 0.25 * before + rng.normal(scale=0.1, size=40)
+    low, high = bootstrap_interval(gain, np.random.default_rng(7), over_N=before)
+    drawn = np.random.default_rng(8).integers(40, size=(4000, 40))
+    ratios = gain[drawn].mean(axis=1) / before[drawn].mean(axis=1)
+    assert (low, high) == pytest.approx(tuple(np.quantile(ratios, [0.025, 0.975])), abs=0.005)
+    exact = bootstrap_interval(0.25 * before, np.random.default_rng(7), over_N=before)
+    assert exact == pytest.approx((0.25, 0.25))
+    ones = bootstrap_interval(gain, np.random.default_rng(7), over_N=np.ones(40))
+    assert ones == bootstrap_interval(gain, np.random.default_rng(7))
+
+
 def _hits(lost: int, won: int, both: int = 3, neither: int = 3) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     ours = [False] * lost + [True] * won + [True] * both + [False] * neither
     theirs = [True] * lost + [False] * won + [True] * both + [False] * neither

@@ -194,6 +194,8 @@ def test_a_run_is_evaluated_beside_its_baselines_and_published(nextword: Shell, 
     for before, after in zip(answer["methods"], again["methods"], strict=True):
         assert (before == after) == (before["name"] != "central")  # trained anew
     answer = again
+    met = nextword("evaluate", "--model", run / "final", "--corpus", answer["corpus"])
+    assert (met.code, "whose people took part; give the run" in met.err) == (2, True)
     columns = nextword("evaluate", "--model", run, "--text-column", "body")
     assert (columns.code, "--text-column" in columns.err) == (2, True)
     with Path(answer["corpus"]).open("a", encoding="utf-8") as file:
@@ -225,7 +227,7 @@ def test_a_run_is_evaluated_beside_its_baselines_and_published(nextword: Shell, 
     assert sorted(one["person"] for one in people) == list(range(10))
     assert [one["top1_hits"] for one in people] == [one["top1_hits"] for one in answer["people"]]
     text = (tmp_path / "R.md").read_text(encoding="utf-8")
-    assert "**newcomers** (2 of 2 a seed)" in text
+    assert "**newcomers** (all 2 a seed)" in text
     assert f"| federated | {100 * rows['federated', 'newcomers']['top1']:.1f} |" in text
     assert "keyboard-1" in text.lower()
     assert nextword("results", "--check", *to).code == 0
@@ -257,7 +259,7 @@ def test_runs_of_the_same_people_are_compared_and_published(
     table = nextword("compare", run, small, "--users", 1)
     assert table.code == 0
     assert "small" in table.out
-    assert "kept, which has more people" in table.err
+    assert "more people or rows and is kept" in table.err
     assert answer == RunFolder(run).comparison()
     assert nextword("report", run, "--out", tmp_path / "report.html").code == 0
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
@@ -269,6 +271,7 @@ def test_runs_of_the_same_people_are_compared_and_published(
     to = ["--measured", tmp_path / "measured", "--out", tmp_path / "R.md"]
     assert nextword("results", run, *to).code == 0
     assert sorted(path.name for path in (tmp_path / "measured").iterdir()) == [
+        "run.comparison.csv",
         "run.comparison.json",
         "run.csv",
         "run.json",
@@ -276,10 +279,11 @@ def test_runs_of_the_same_people_are_compared_and_published(
     assert str(tmp_path) not in (tmp_path / "measured" / "run.comparison.json").read_text(encoding="utf-8")
     text = (tmp_path / "R.md").read_text(encoding="utf-8")
     assert "| small | update.codec topk:0.05+int4 | 1 |" in text
-    assert "| kB down | participants (8 of 8 a seed) | newcomers (2 of 2 a seed) |" in text
+    assert "| kB down | participants (all 8 a seed) | newcomers (all 2 a seed) |" in text
 
     (tmp_path / "other").mkdir()
     other = _simulated(nextword, tmp_path / "other" / "small-1", base, corpus, seed=1)
+    shutil.copytree(small, tmp_path / "pretrained-0")
     for number, name in enumerate(("damaged-0", "headless-0")):
         shutil.copytree(small, tmp_path / name)
         (tmp_path / name / ("summary.json", "final/model.safetensors")[number]).write_bytes(b"\x00{")
@@ -288,7 +292,8 @@ def test_runs_of_the_same_people_are_compared_and_published(
         ([run, tmp_path / "headless-0"], "model.safetensors is damaged"),
         ([run], "name the runs to compare it with"),
         ([run, other], "seed = 1"),
-        ([run, run], "two runs of this name"),
+        ([run, run], "two rows of this name"),
+        ([run, tmp_path / "pretrained-0"], "pretrained: two rows of this name"),
         ([run, base], "no run that has ended"),
     ):
         refused = nextword("compare", *runs)
@@ -323,7 +328,7 @@ def test_a_clustered_run_with_personal_layers_is_evaluated(nextword: Shell, base
         for person in range(10):
             for number in range(40):
                 text = " ".join([*rng.choice(words[person % 2], 4), str(number)])
-                row = {"user": f"p{person}", "text": text, "group": f"kind {person % 2}"}
+                row = {"user": f"p{person}", "text": text, "group": f"[/{person % 2}]"}  # no markup of a terminal
                 file.write(json.dumps(row) + "\n")
     settings = {
         "corpus.name": tmp_path / "kinds.jsonl",
@@ -344,7 +349,7 @@ def test_a_clustered_run_with_personal_layers_is_evaluated(nextword: Shell, base
     assert outcome.code == 0, outcome.err
     answer = json.loads(outcome.out)
     assert answer["reference"] == "clustered"
-    assert {(row["group"], row["users"]) for row in answer["groups"]} == {("kind 0", 5), ("kind 1", 5)}
+    assert {(row["group"], row["users"]) for row in answer["groups"]} == {("[/0]", 5), ("[/1]", 5)}
     assert [(person["messages"], person["words"] > 0) for person in answer["people"]] == [(32, True)] * 10
     assert not any(f'"p{person}"' in json.dumps(answer["people"]) for person in range(10))
     for refused in (["--eight-bit"], ["--seed", 7]):
@@ -361,7 +366,7 @@ def test_a_clustered_run_with_personal_layers_is_evaluated(nextword: Shell, base
     assert gated == set(rows) - {"trigram", "trigram+own", "pretrained", "federated", "clustered", "fedrep"}
     table = nextword("evaluate", "--model", tmp_path / "kinds", "--workers", 1, "--no-central").out
     assert "people in each cluster: " in table
-    assert "gain of personal by group: kind " in table
+    assert "gain of personal by group: [/" in table
     assert "behind it" in table
     assert all(len(line) <= 80 for line in table.splitlines())
     reported = nextword("report", tmp_path / "kinds", "--figures", tmp_path / "figures")

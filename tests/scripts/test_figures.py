@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scripts import figures
+from scripts import figures, report
 
 
 def _person(hits: int, *, people: str = "participants", messages: int = 40, **more: Any) -> dict[str, Any]:
@@ -122,3 +122,9 @@ def test_figures_are_the_same_file_each_time(tmp_path: Path) -> None:
     assert names == ["gain-by-history.png", "gain-by-history.svg", "gain-by-person.png", "gain-by-person.svg"]
     for name in names:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_bytes_are_told_in_the_unit_that_they_round_to() -> None:
+    assert [report._bytes(n) for n in (0, 999.4, 999.6, 1234, 999_600, 2.5e12)] == [
+        "0 bytes", "999 bytes", "1 kB", "1.23 kB", "1 MB", "2.5e+03 GB",
+    ]  # fmt: skip

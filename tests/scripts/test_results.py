@@ -11,7 +11,7 @@ import pytest
 from scripts.evaluation_rows import behind
 from scripts.results import of_run, publish, published_in, with_headline
 from scripts.results_document import document
-from scripts.seeds import mean_rows
+from scripts.seeds import mean_rows, relative_gain
 from server.run_folder import RunFolder
 
 
@@ -66,10 +66,25 @@ def test_an_interval_over_seeds_draws_a_person_with_what_all_seeds_gave_them() -
     assert mean_rows([_with_people(0, one)])[1]["gain_interval"] == [0.01, 0.03]
 
 
-def test_what_people_gain_of_their_own_hits_is_told_where_they_have_any() -> None:
-    text = document([_with_people(0, {1: (1, 2), 2: (3, 4), 3: (0, 1), 4: (4, 4)})])
-    assert "finetuned gains: participants +44.4 % on average (+0.0 to +100.0), median +33.3 %.\n" in text
+def test_relative_gains_are_of_the_mean_and_of_own_hits_where_there_are_any() -> None:
+    few = _with_people(0, {1: (1, 2), 2: (3, 4), 3: (0, 1), 4: (4, 4)})
+    assert (
+        "In percent of before, finetuned gains: of participants' mean top-1 +37.5 % (+7.7 to +200.0), of their own "
+        "hits, if any, +33.3 % in the median and +44.4 % on average.\n"
+    ) in document([few])
+    seeds = [few, _with_people(1, {1: (2, 2)})]  # a seed counts as much as another, however many it measured
+    gain = relative_gain(seeds, "finetuned", "participants")
+    assert gain is not None
+    assert gain.of_mean == pytest.approx((11 / 40 + 2 / 10) / (8 / 40 + 2 / 10) - 1)
+    assert relative_gain([_with_people(0, {1: (0, 2)})], "finetuned", "participants") is None
     assert "gains:" not in document([_measured(0, 0.1)])
+
+
+def test_where_seeds_measured_other_numbers_of_people_both_are_told() -> None:
+    all_of_them = {"evaluated": {"participants": 4, "newcomers": 0}}
+    assert "**participants** (all 4 a seed)" in document([_measured(0, 0.1) | all_of_them])
+    more = _measured(1, 0.1) | {"evaluated": {"participants": 11, "newcomers": 0}}
+    assert "**participants** (4 of 9 to 11 a seed)" in document([_measured(0, 0.1), more])
 
 
 def test_what_is_published_of_people_is_read_again(tmp_path: Path) -> None:
@@ -81,6 +96,17 @@ def test_what_is_published_of_people_is_read_again(tmp_path: Path) -> None:
     )
     publish(_measured(0, 0.1), tmp_path / "run-1.json")
     assert published_in(tmp_path / "run-1.json") == _measured(0, 0.1)
+    whole = {name: (tmp_path / name).read_text(encoding="utf-8") for name in ("run-0.json", "run-0.csv")}
+    for name, damaged in (
+        ("run-0.json", whole["run-0.json"][:-9]),
+        ("run-0.json", '{"seed": 0}'),
+        ("run-0.json", "[]"),
+        ("run-0.csv", whole["run-0.csv"][:-9]),
+    ):
+        (tmp_path / name).write_text(damaged, encoding="utf-8")
+        with pytest.raises(ValueError, match=r"run-0.json: damaged .*; delete run-0.json and run-0.csv there"):
+            published_in(tmp_path / "run-0.json")
+        (tmp_path / name).write_text(whole[name], encoding="utf-8")
 
 
 def test_a_method_that_one_seed_lacks_is_the_mean_of_the_others() -> None:
@@ -140,6 +166,9 @@ def test_few_messages_and_clusters_are_told_where_they_were_measured() -> None:
     assert "| 5 | 4 | 20.0 (+1.00) | 20.0 (+1.00) |\n| 20 |" in text
     assert "People measured in each cluster: 3, 1; adjusted Rand index with the corpus's groups 0.50." in text
     assert "cluster" not in document([_measured(0, 0.1)])
+    seeds = [_measured(seed, 0.1) | {"at_hand": rows[: 4 * (2 - seed)]} for seed in (0, 1)]
+    assert "| 5 | 4 | 20.0 (+1.00) |\n" in document(seeds)  # what both have
+    assert "messages at hand, top-1" not in document([seeds[0], _measured(1, 0.1)])
 
 
 def test_what_a_gain_goes_with_is_told_where_it_is_known() -> None:
@@ -186,6 +215,7 @@ def _compared(seed: int, *, noise: float = 1.0, text: str = "epsilon 3", upload:
     private = {"text": text, "projections_not_measured": [projected, projected | {"epsilon": None}]}
     about = {"download_bytes": 2000, "upload_bytes": 2000, "changed": {}, "privacy": []}
     changed = {"privacy.noise-multiplier": noise}
+    rows = [{"name": "plain", **row}, {"name": "dp", **row, "bits_per_character": 2.125 + seed}]
     return {
         "corpus": "/home/somebody/texts/people.jsonl",
         "seed": seed,
@@ -196,7 +226,7 @@ def _compared(seed: int, *, noise: float = 1.0, text: str = "epsilon 3", upload:
             {"name": "plain", **about},
             {"name": "dp", **about, "upload_bytes": upload, "changed": changed, "privacy": [private]},
         ],
-        "methods": [{"name": name, **row} for name in ("plain", "dp")],
+        "methods": rows,
     }
 
 
@@ -204,7 +234,7 @@ def test_a_comparison_tells_how_many_people_and_what_each_seed_has_spent() -> No
     text = document([_compared(0), _compared(1, text="epsilon 4")])
     assert "| kB down | participants (4 of 9 a seed) | newcomers (0 of 2 a seed) | bits/char |" in text
     assert "| plain |  | 2 | 2 | 1.0 | 2 | 15.0 |  | 2.500 |" in text
-    assert "| dp | privacy.noise-multiplier 1.0 | 2 | 0 | 4.0 | 2 | -1.00 (-2.00 to +1.00) |  | 2.500 |" in text
+    assert "| dp | privacy.noise-multiplier 1.0 | 2 | 0 | 4.0 | 2 | -1.00 (-2.00 to +1.00) |  | +0.125 |" in text
     assert "- dp: epsilon 3; projected" in text
     assert "- dp: epsilon 4; projected" in text
     assert "not measured: epsilon 0 at delta 1e-08 with 1,000,000 users, 10,000 of them a round; epsilon inf at" in text
@@ -214,6 +244,17 @@ def test_seeds_of_other_settings_are_no_seeds_of_one_row_in_a_comparison() -> No
     text = document([_compared(0), _compared(1, noise=0.5, upload=0)])
     assert "| dp | privacy.noise-multiplier 1.0 | 1 | 0 | 4.0 | 2 | -1.00 (" in text
     assert "| dp | privacy.noise-multiplier 0.5 | 1 | 0 |  | 2 | -1.00 (" in text
+    assert text.count("|  | +0.125 |") == 2  # over the run of the same seed
+
+
+def test_an_interval_of_a_comparison_over_seeds_draws_people_where_they_are_published() -> None:
+    hits = {1: (1, 2), 2: (3, 7)}
+    people = [
+        {"person": p, "people": "participants", "words": 10, "top1_hits": {"plain": a, "dp": b}}
+        for p, (a, b) in hits.items()
+    ]
+    text = document([_compared(seed) | {"people": people} for seed in (0, 1)])
+    assert "| dp | privacy.noise-multiplier 1.0 | 2 | 0 | 4.0 | 2 | -1.00 (+10.00 to +40.00) |" in text
 
 
 def test_what_is_published_of_a_comparison_names_no_folder(tmp_path: Path) -> None:
@@ -224,6 +265,10 @@ def test_what_is_published_of_a_comparison_names_no_folder(tmp_path: Path) -> No
     assert "somebody" not in str(found)
     assert found["corpus"] == "people.jsonl"
     assert found["runs"][1]["changed"] == {"privacy.noise-multiplier": 1.0, "model.start": "student"}
+    person = {"person": 3, "people": "newcomers", "words": 9, "top1_hits": {"plain": 2}}
+    RunFolder(tmp_path).write_comparison(comparison | {"people": [person | {"group": "SG", "messages": 40}]})
+    (found,) = of_run(tmp_path).values()
+    assert found["people"] == [person]
 
 
 def test_what_stands_behind_a_method_is_of_all_people() -> None:

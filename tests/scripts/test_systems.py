@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from nextword.text import normalise
 from nextword.vocabulary import Vocabulary
 from personalization import device
 from personalization.methods import METHODS, Local
+from personalization.stack import StackConfig
 from personalization.store import DeviceStore
 from scripts import systems
 from scripts.by_method import ByMethod
@@ -104,3 +106,25 @@ def test_a_participant_chooses_their_cluster_as_their_device_did(
             assert np.array_equal(weights[name], kept[name] if layer else value)
         for weights in tried[2:]:
             assert np.array_equal(weights[name], value)
+
+
+def test_a_row_above_a_cluster_takes_as_long_as_choosing_it_too(
+    shared: Checkpointed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen: list[str] = []
+
+    def nearest(models: object, messages: object) -> int:
+        chosen.append("once")
+        time.sleep(0.5)
+        return 0
+
+    monkeypatch.setattr(systems, "nearest", nearest)
+    published = Published(shared.folder, clusters=(shared.folder, shared.folder))
+    base = Clustered(published)
+    texts = _nonsense(0)
+    someone = Someone("u", None, texts[:6], texts[6:9], seed=0)
+    over = systems.WithNgrams(base, published)
+    near = systems.Personalized("near", over, StackConfig(own=None))
+    rows = [near, base, near, near]
+    assert min(row.for_person(someone).seconds for row in rows) > 0.5
+    assert chosen == ["once"]
