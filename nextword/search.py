@@ -4,7 +4,8 @@ A word's probability is the product of its pieces' probabilities, in its most pr
 best-first by levels of pieces: complete pieces give candidates at once, and a piece that leaves the word open is
 followed only while its probability exceeds that of the k-th best candidate, since no word through it can be more
 probable than it. So the answer is exact as long as no more than `BRANCHES` open pieces a level and `MAX_PIECES` pieces
-a word are wanted, but for words that are `_NEGLIGIBLE` beside those found. All open pieces of all requests of a batch
+a word are wanted, but for words that are `_NEGLIGIBLE` beside those found, of which those that are `_UNLIKELY` are not
+offered even where they are met. All open pieces of all requests of a batch
 are read in one call, as branches of a tree over the cached context.
 
 A half-typed word is not forced into the pieces of its letters: at each level a piece fits when it goes on from, or
@@ -22,6 +23,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
+import regex
 
 from nextword.runtime import Cache, Floats, Ids, Runtime
 from nextword.text import is_word
@@ -33,6 +35,9 @@ WINDOW = 64  # pieces that the model sees at most, the start included; a longer 
 _STEP = WINDOW // 2
 _LIKELY = math.log(0.01)
 _LETTER = 2.5  # nats that a typed letter not yet spelled is likely to cost: what spells less must be more probable
+_UNLIKELY = 1e-3  # of the words found: what spells a word begun in several pieces, and is rarer, is not offered
+_OTHER = r"[^\p{Latin}\p{Common}\p{Inherited}]"
+_MIXED = regex.compile(rf"\p{{Latin}}.*{_OTHER}|{_OTHER}.*\p{{Latin}}")
 _NEGLIGIBLE = 1e-2  # of the words found (of all words, before a letter is typed): nothing rarer is looked for
 
 
@@ -92,6 +97,7 @@ class PieceIndex:
     def __init__(self, vocabulary: Vocabulary):
         self.surfaces = vocabulary.surfaces
         self.sizes = np.array([len(surface) for surface in self.surfaces])
+        self.longest = int(self.sizes.max())
         begins = [_may_begin_word(surface) for surface in self.surfaces]
         self._lists: dict[tuple[bool, bool], tuple[list[bytes], Ids, dict[bytes, list[int]]]] = {}
         for first in (True, False):
@@ -134,9 +140,8 @@ class PieceIndex:
     def short(self, remaining: bytes, *, first: bool) -> Ids:
         """Pieces that spell a beginning of `remaining`, not all of it, and leave the word open."""
         _, _, exact = self._lists[first, False]
-        return np.array(
-            [piece for size in range(1, len(remaining)) for piece in exact.get(remaining[:size], ())], np.int64
-        )
+        sizes = range(1, min(len(remaining), self.longest + 1))
+        return np.array([piece for size in sizes for piece in exact.get(remaining[:size], ())], np.int64)
 
     def masses(self, next_logp: Floats, prefixes: Sequence[bytes], *, first: bool = True) -> Floats:
         """For each of many prefixes, the probability of a word's (first) piece that spells it and perhaps more."""
@@ -229,15 +234,18 @@ class Reader:
     def _complete(self, request: Request, branches: list[Branch]) -> None:
         """Add the words that one final piece completes."""
         prefix = request.prefix.encode()
+        unlikely = 0.0
+        if prefix and branches[0].pieces:  # words of several pieces, of which most that are unlikely are none
+            unlikely = _UNLIKELY * sum(probability for _, probability in request.best())
         for branch in branches:
             ids = self.index.fitting(prefix[len(branch.spelled) :], first=not branch.pieces, final=True)
             scores = branch.next_logp[ids]
             ids, scores = _highest(ids, scores, 2 * request.k)
             for piece, score in zip(ids.tolist(), scores.tolist(), strict=True):
                 spelled = branch.spelled + self.index.surfaces[piece]
-                word = spelled.decode(errors="replace")
-                if is_word(word):
-                    request.found[word] = max(request.found.get(word, 0.0), math.exp(branch.logp + score))
+                word, probability = spelled.decode(errors="replace"), math.exp(branch.logp + score)
+                if probability >= unlikely and is_word(word) and _of_one_script(word):
+                    request.found[word] = max(request.found.get(word, 0.0), probability)
 
     def _open(self, request: Request, branches: list[Branch]) -> list[tuple[Branch, int, float]]:
         """The open pieces worth following: (parent, piece, log-probability up to and with it)."""
@@ -338,6 +346,12 @@ def _end_of_prefix(spelled: list[bytes], prefix: bytes, low: int) -> int:
     if not trimmed:
         return len(spelled)
     return bisect.bisect_left(spelled, trimmed[:-1] + bytes([trimmed[-1] + 1]), low)
+
+
+@lru_cache(maxsize=65536)
+def _of_one_script(word: str) -> bool:
+    """Whether a word mixes no Latin letters with others: the pieces are Latin, what else there is comes by bytes."""
+    return word.isascii() or _MIXED.search(word) is None
 
 
 def _may_begin_word(surface: bytes) -> bool:

@@ -33,13 +33,19 @@ def _neighbours() -> dict[str, str]:
 NEIGHBOURS = _neighbours()
 
 
+def is_slip(word: str, typed: str) -> bool:
+    """Whether a word was meant by other letters, both normalised, one edit away from it."""
+    return any(letters == word for letters, _ in meant(typed))
+
+
 @lru_cache(maxsize=16)  # a few keystrokes: what was mistyped is not to be kept
 def meant(typed: str) -> tuple[tuple[str, float], ...]:
     """What else may have been meant by `typed`, one edit away: (letters, probability of the slip given those letters).
 
-    The slip lies before the last letter typed or in it. Letters outside the keyboard are never what was meant.
+    The slip lies before the last letter typed or in it. Who types a letter outside this keyboard has another one, and
+    means it.
     """
-    if len(typed) > MOST_LETTERS:
+    if len(typed) > MOST_LETTERS or not all(key in NEIGHBOURS for key in typed):
         return ()
     found: dict[str, float] = {}
 

@@ -33,7 +33,8 @@ def straight(text: str) -> str:
 
 
 def _composed(text: str) -> str:
-    return unicodedata.normalize("NFKC", straight(text).translate(_QUOTES))
+    text = straight(text).translate(_QUOTES)
+    return text if text.isascii() else straight(unicodedata.normalize("NFKC", text)).translate(_QUOTES)
 
 
 def _single_spaced(text: str) -> str:

@@ -38,7 +38,7 @@ _LEFT_OUT = regex.compile(
     r"Mensagem apagada|Você apagou esta mensagem|Dit bericht is verwijderd|Pesan ini telah dihapus)\.?|null)$",
     regex.IGNORECASE,
 )
-_EDITED = regex.compile(rf"\s*(?:{_BY_THE_APP}<[^<>]+>|<This message was edited>)$")
+_EDITED = regex.compile(rf"(?:{_BY_THE_APP}<[^<>]+>|<This message was edited>)$")
 _SHARE = 0.5  # of the lines of a part of a chat, which may begin anywhere, that have a head
 
 
@@ -53,7 +53,7 @@ class Exported(list[str]):
         for event in events:
             contents.apply(event)
         super().__init__(contents.messages)
-        self.events = events
+        self.events, self.contents = events, contents
 
 
 def read(file: Path) -> Mapping[str, list[str]]:

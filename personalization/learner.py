@@ -212,8 +212,8 @@ class Learner:
         number = self.trained
         files = self.profile.training_folder(number).glob("*") if number is not None else ()
         kept = [
-            (f"messages: {len(contents.messages):,}", sum(len(text.encode()) for text in contents.messages)),
-            (f"words: {len(contents.own.words):,}", sum(len(word.encode()) for word in contents.own.words)),
+            (f"messages: {len(contents.messages):,}", _bytes(contents.messages)),
+            (f"words: {len(contents.own.words):,}", _bytes(contents.own.words)),
             ("what was trained on them", sum(path.stat().st_size for path in files)),
         ]
         return sent, kept
@@ -286,3 +286,7 @@ class Learner:
         predictor.blocked = contents.blocked
         self.trained = number
         return predictor
+
+
+def _bytes(texts: Iterable[str]) -> int:
+    return sum(len(text.encode(errors="replace")) for text in texts)

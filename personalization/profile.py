@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,12 +30,17 @@ from personalization.profile_folder import (
     VERSION,
     Damaged,
     delete_all,
+    drop_trainings,
+    drop_unfinished,
+    lines_of,
+    parsed,
     version_of,
     write_version,
 )
 from personalization.scrubbing import STAND_IN, alike, renamed, scrubbed, without
 
 _TRAININGS = {"trained", "tried", "untrained"}  # events of them
+_SCRUBBED = {"forgot": STAND_IN}
 _OWNER_ONLY, _OWNER_ONLY_FOLDER = 0o600, 0o700
 
 
@@ -132,8 +137,10 @@ class Profile:
                 write_version(folder)
             self._version = version_of(folder)
             self._least_times = least_times
+            drop_unfinished(folder)
             self.contents = self._empty()
             self._read()
+            drop_trainings(folder, self.contents.trainings)
         except BaseException:
             self._open.close()
             raise
@@ -174,16 +181,31 @@ class Profile:
         """
         given = [event for event in events if _TRAININGS.isdisjoint(event)]
         whole = self._events.read_bytes() if self._events.exists() else b""
-        held = [event for _, event in _parsed(whole) if _TRAININGS.isdisjoint(event)]
+        held = [event for _, event in parsed(whole) if _TRAININGS.isdisjoint(event)]
         both = min(len(given), len(held))
         if not all(map(alike, given[:both], held[:both])):
             return self._merge(given)
+        self._scrub_as(given[:both])
         new = given[both:]
         if any("renamed" in event for event in new):
             self._raise_version()
         self._add(new, takes_back=any("renamed" in event or "forgot" in event for event in new))
         sent = [sum("sent" in event for event in some) for some in (new, given[:both])]
         return Taken(*sent)
+
+    def _scrub_as(self, events: Sequence[Mapping[str, Any]]) -> None:
+        """What was scrubbed from an export of this profile is scrubbed here too, where these are alike."""
+        whole = self._events.read_bytes() if self._events.exists() else b""
+        given, kept = iter(events), []
+        for _, event in parsed(whole):
+            other = next(given, event) if _TRAININGS.isdisjoint(event) else event
+            kept.append(other if STAND_IN in json.dumps(other, ensure_ascii=False) else event)
+        if (lines := lines_of(kept)) != whole:
+            with self._one_by_one:
+                write_whole(self._events, lines, owner_only=True)
+                self._taken_back += 1
+                self.contents = self._empty()
+                self._read()
 
     def _merge(self, events: Sequence[Mapping[str, Any]]) -> Taken:
         other = Contents()
@@ -198,15 +220,15 @@ class Profile:
     def forget(self, word: str) -> None:
         """Unlearn a word until it is typed again, and take it out of what is written down.
 
-        Where a training is in use, which may know it, the word alone stays written down (`personalization.scrubbing`).
+        Where a training is kept, which may know it, the word alone stays written down (`personalization.scrubbing`).
         """
         word = _word(word)
         with self._one_by_one:
             whole = self._events.read_bytes() if self._events.exists() else b""
-            trained = bool(self.contents.trainings)
-            kept = scrubbed([event for _, event in _parsed(whole)], word, slips=not trained)
-            said = [STAND_IN, word] if trained else [STAND_IN]
-            write_whole(self._events, _lines([*kept, *({"forgot": name} for name in said)]), owner_only=True)
+            trained = self.trained
+            kept = scrubbed([event for _, event in parsed(whole)], word, slips=not trained)
+            said = [_SCRUBBED, {"forgot": word}] if trained else [_SCRUBBED]
+            write_whole(self._events, lines_of([*kept, *said]), owner_only=True)
             self._taken_back += 1
             self.contents.apply({"forgot": word})
 
@@ -235,6 +257,11 @@ class Profile:
         """Say how a word is to be written, as with its capitals."""
         _word(form)
         self._add([{"written": tidy(form)}])
+
+    @property
+    def trained(self) -> bool:
+        """Whether a training is kept, which may know words that were forgotten since."""
+        return any(self.training_folder(number).exists() for number in self.contents.trainings)
 
     def training_folder(self, number: int) -> Path:
         """Where a training keeps its model."""
@@ -313,9 +340,12 @@ class Profile:
             return
         whole = self._events.read_bytes()
         end = whole.rfind(b"\n") + 1
-        for number, event in _parsed(whole[:end]):
+        events = list(parsed(whole[:end]))
+        scrubbed_until = max((number for number, event in events if event == _SCRUBBED), default=0)
+        for number, event in events:
             try:
-                self.contents.apply(event)
+                if event != _SCRUBBED or number == scrubbed_until:  # the last takes out what those before would
+                    self.contents.apply(event)
             except ValueError as error:
                 raise Damaged(self._events, f"line {number}: {error}") from None
         if end < len(whole):
@@ -330,7 +360,7 @@ class Profile:
         with self._one_by_one:
             if begun is not None:
                 self.check(begun)
-            self._append(_lines(events))
+            self._append(lines_of(events))
             self._taken_back += takes_back
             for event in events:
                 self.contents.apply(event)
@@ -349,22 +379,9 @@ class Profile:
             os.close(descriptor)
 
 
-def _lines(events: Iterable[Mapping[str, Any]]) -> bytes:
-    return b"".join(json.dumps(event).encode() + b"\n" for event in events)
-
-
 def _write_all(descriptor: int, content: bytes) -> None:
     while content:
         content = content[os.write(descriptor, content) :]
-
-
-def _parsed(lines: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, line in enumerate(lines.splitlines(), 1):
-        try:
-            event = json.loads(line)
-        except (ValueError, RecursionError):
-            event = None
-        yield number, event if isinstance(event, dict) else {}
 
 
 def _word(word: str) -> str:

@@ -1,4 +1,5 @@
-"""The folder of a profile: its files by name, its version, and all of it deleted, be it damaged."""
+"""The folder of a profile: its files by name, its version, its events as they are written, and all of it deleted, be
+it damaged."""
 
 from __future__ import annotations
 
@@ -6,7 +7,9 @@ import json
 import os
 import shlex
 import shutil
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from nextword.files import check_writable, locked, sync, write_whole
 
@@ -45,9 +48,23 @@ def delete_all(folder: Path) -> None:
     """All that is kept of the person. Raises OSError; the messages go last, so that it can be tried again."""
     if (trainings := folder / TRAININGS).exists():
         shutil.rmtree(trainings)
-    for name in (f".{STATE}.new", STATE, EVENTS):
+    drop_unfinished(folder)
+    for name in (STATE, EVENTS):
         (folder / name).unlink(missing_ok=True)
     sync(folder)
+
+
+def drop_unfinished(folder: Path) -> None:
+    """What a process that was killed had begun to write (`nextword.files.write_whole`)."""
+    for path in folder.glob(".*.new"):
+        path.unlink(missing_ok=True)
+
+
+def drop_trainings(folder: Path, in_use: Collection[int]) -> None:
+    """All but these: what was cut off while it was written or removed, which no forgotten word would leave."""
+    for path in (folder / TRAININGS).glob("*"):
+        if path.name not in map(str, in_use):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def erase_damaged(folder: Path) -> None:
@@ -56,3 +73,18 @@ def erase_damaged(folder: Path) -> None:
     with locked(folder, "profile"):
         delete_all(folder)
         write_version(folder)
+
+
+def lines_of(events: Iterable[Mapping[str, Any]]) -> bytes:
+    """Events as they are kept, a line of JSON each."""
+    return b"".join(json.dumps(event).encode() + b"\n" for event in events)
+
+
+def parsed(lines: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Each line's number, from 1, and its event; an empty one where it is damaged."""
+    for number, line in enumerate(lines.splitlines(), 1):
+        try:
+            event = json.loads(line)
+        except (ValueError, RecursionError):
+            event = None
+        yield number, event if isinstance(event, dict) else {}

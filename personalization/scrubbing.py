@@ -13,7 +13,7 @@ from typing import Any
 import regex
 
 from nextword.casing import Casing
-from nextword.text import normalise, spans, tidy
+from nextword.text import normalise, spans, tidy, tokens
 
 STAND_IN = "\ua66e"  # a letter of one word in one manuscript
 
@@ -66,8 +66,10 @@ def without(text: str, word: str) -> str:
     if lacks(text, word):
         return text
     clean = tidy(text)
-    cut = [clean[start:end] for start, end in spans(clean) if normalise(clean[start:end]) != word]
-    return " ".join(cut)
+    places = _places(clean, word)
+    for start, end in reversed(places):
+        clean = clean[:start].rstrip() + clean[end:]
+    return clean.strip() if places else text
 
 
 def renamed(text: str, word: str, form: str) -> str:
@@ -77,12 +79,24 @@ def renamed(text: str, word: str, form: str) -> str:
     lines = []
     for line in text.split("\n"):
         clean = tidy(line)
-        places = [place for place in spans(clean) if normalise(clean[slice(*place)]) == word]
+        places = _places(clean, word)
         for start, end in reversed(places):
             cased = Casing().written(normalise(form), clean[:start], clean[start:end], form=form)
             clean = clean[:start] + (cased if normalise(cased) == normalise(form) else form) + clean[end:]
         lines.append(clean if places else line)
     return "\n".join(lines)
+
+
+def _places(clean: str, word: str) -> list[tuple[int, int]]:
+    """Where a normalised word stands in a tidy text; by itself too, since a Greek S is another one at a word's end."""
+    places, known = spans(clean), tokens(clean.lower())
+    if len(places) != len(known):
+        known = [""] * len(places)
+    return [
+        place
+        for place, token in zip(places, known, strict=True)
+        if token == word or normalise(clean[slice(*place)]) == word
+    ]
 
 
 def lacks(text: str, word: str) -> bool:

@@ -49,7 +49,9 @@ def command(
     for own in word:
         predictor.own_words.add(own)
     if stdin:
-        for line in sys.stdin:
+        if sys.stdin is None:
+            raise ValueError("--stdin: there is no input")
+        for line in sys.stdin.buffer:  # one that is no UTF-8 is answered too
             print(json.dumps(_answer_line(predictor, line, k)), flush=True)
         return
     answer = _answer(predictor, text, typed, k)
@@ -76,7 +78,9 @@ def _with_habits(history: Path, published: Published) -> Predictor:
     written = chats.read(history)
     if "" not in written:
         raise ValueError(f"{history}: a chat, others' messages among it; give a text of yours, a message a line")
-    messages = written[""]
+    messages, forms = written[""], {}
+    if isinstance(messages, chats.Exported):
+        forms = messages.contents.own.fixed_forms
     if not messages:
         print(f"nextword: {history}: no message in it; this is what everybody is offered", file=sys.stderr)
     newest = min(len(messages) // 10, _WEIGHED_BY)
@@ -89,7 +93,8 @@ def _with_habits(history: Path, published: Published) -> Predictor:
 
         def layers(messages: Sequence[str]) -> dict[str, Layer]:
             own: dict[str, Layer] = {} if published.many is None else {MANY: published.many}
-            own[OWN] = OwnNgram(messages=messages)
+            own[OWN] = counts = OwnNgram(messages=messages)
+            counts.fixed_forms |= forms
             display.advance(task)
             own[NEAR] = NearContexts(predictor.states, [tokens(normalise(text)) for text in messages])
             display.advance(task)
@@ -99,6 +104,8 @@ def _with_habits(history: Path, published: Published) -> Predictor:
         expected = [PRIORS[name].after(len(known)) for name in before]
         trusts, _ = Overlay([*before.values()], judged, expected).best(costs)
         predictor.layers += trusted([*layers(messages).values()], trusts)
+    if isinstance(messages, chats.Exported):
+        predictor.blocked = messages.contents.blocked
     return predictor
 
 
@@ -128,7 +135,7 @@ def _whole(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _answer_line(predictor: Predictor, line: str, k: int) -> dict[str, Any]:
+def _answer_line(predictor: Predictor, line: bytes, k: int) -> dict[str, Any]:
     try:
         asked = json.loads(line)
         text, typed = asked["text"], asked.get("typed", "")

@@ -202,7 +202,7 @@ def _ask(question: str, yes: bool) -> None:
 
 
 def _tell_of_trainings(profile: Profile) -> None:
-    if profile.contents.trainings:
+    if profile.trained:
         print("a training made before still knows it: undo that in 'nextword type', or train again")
 
 

@@ -15,7 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Footer, Header, HelpPanel, Static
 
 from nextword.keyboard.bar import Slot, WordBar
-from nextword.keyboard.composer import begun, goes_on
+from nextword.keyboard.composer import begun
 from nextword.keyboard.data import DataScreen
 from nextword.keyboard.desk import Desk
 from nextword.keyboard.emojis import emojis
@@ -28,11 +28,13 @@ from nextword.keyboard.state import State
 from nextword.keyboard.tally import Meter, Tally
 from nextword.keyboard.training import TrainingLine, told
 from nextword.keyboard.writing import Writing
+from nextword.slips import is_slip
 from nextword.text import normalise
 
 _SHOWN = 50  # messages of before
 _SHOWN_CHARACTERS = 4000  # of a message
 _EVERYWHERE = ("help", "quit")
+_SURE = 0.5  # of a word that is put in the place of another one without being asked
 _KEPT_EVERY_S = 5.0  # how the screen stands
 
 
@@ -153,12 +155,13 @@ class KeyboardApp(Desk):
         if offered.number != self._asked:
             return
         self.bar.show(offered.offers, offered.context, offered.typed, offered.emoji)
-        best = offered.offers[0].word if offered.offers else None
-        self.writing.show_ghost(best, offered.typed)
+        best = offered.offers[0] if offered.offers else None
+        self.writing.show_ghost(best.word if best else None, offered.typed)
         typed = normalise(offered.typed)
+        self.writing.correction = None
         # An apostrophe at the end may be one of the plural, or a quote's: what comes before it is whole.
-        slip = bool(typed) and not typed.endswith("'") and best is not None and not goes_on(best, typed)
-        self.writing.correction = (offered.typed, best) if slip and best is not None else None
+        if best and best.probability >= _SURE and not typed.endswith("'") and is_slip(normalise(best.word), typed):
+            self.writing.correction = (offered.typed, best.word)
         ahead = [offer.word for offer in offered.offers if normalise(offer.word) != typed]  # of what is typed
         self._meter.shown(len(offered.context), ahead)
         self.insight.show_offers(offered.offers)

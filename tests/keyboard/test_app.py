@@ -302,6 +302,22 @@ def test_corrections_are_made_where_they_are_wanted() -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "best", "probability"),
+    [("teh", "the", 0.49), ("ppl", "please", 0.9), ("gf", "green", 0.9), ("f\u00fcr", "for", 0.9)],
+)
+def test_what_is_doubtful_or_no_single_slip_stays_as_it_was_typed(typed: str, best: str, probability: float) -> None:
+    class Guesses(Fake):
+        def suggest(self, context: str, typed: str) -> list[Word]:
+            return [Word(best, probability)] if typed else []
+
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, typed, "space")
+        assert text(pilot) == f"{typed} |"
+
+    use(how, Guesses(), Habits(auto_capital=False, autocorrect=True))
+
+
+@pytest.mark.parametrize(
     ("typed", "best", "ghost"),
     [
         ("parents'", "parent's", ""),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+import unicodedata
 
 import pytest
 import torch
@@ -58,6 +59,7 @@ def test_search_equals_exhaustive_search(
     monkeypatch.setattr(search, "MAX_PIECES", 2)
     monkeypatch.setattr(search, "BRANCHES", 1000)
     monkeypatch.setattr(search, "_NEGLIGIBLE", 0.0)
+    monkeypatch.setattr(search, "_UNLIKELY", 0.0)
     config = ModelConfig(vocabulary=len(few_pieces), width=16, layers=1, heads=2, hidden=16)
     model = LanguageModel(config).initialise(seed).eval()
     with torch.no_grad():
@@ -250,6 +252,40 @@ def test_a_slip_is_corrected_where_the_letters_lead_nowhere(
 def test_a_rare_word_is_offered_once_it_is_typed_almost_or_in_full(bundled: Predictor, word: str) -> None:
     offered = [s.word.lower() for typed in (word[:-1], word) for s in bundled.suggest("i love my", typed)]
     assert word in offered
+
+
+@pytest.mark.parametrize("typed", ["f\u00fcr", "est\u00e1", "gr\u00f6\u00dfer"])
+def test_letters_with_marks_are_what_was_meant(bundled: Predictor, typed: str) -> None:
+    offered = [s.word.lower() for s in bundled.suggest("", typed)]
+    assert offered
+    assert all(word.startswith(typed) for word in offered)
+
+
+@pytest.mark.parametrize("typed", ["\u05e9\u05dc", "\u0434\u0430", "\u65e5", "\u03b7", "o\u00f9"])
+def test_no_word_mixes_latin_letters_with_others(bundled: Predictor, typed: str) -> None:
+    for offered in bundled.suggest("see you at", typed, 9):
+        names = {unicodedata.name(letter).split()[0] for letter in offered.word if letter.isalpha()}
+        assert names == {"LATIN"} or "LATIN" not in names
+
+
+def test_what_spells_an_unlikely_word_in_pieces_is_not_offered_beside_likely_ones(
+    bundled: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def offered(context: str, typed: str) -> list[str]:
+        return [suggestion.word.lower() for suggestion in bundled.suggest(context, typed)]
+
+    assert offered("i like", "this") == ["this"]
+    assert offered("see you at the", "statio") == ["station", "stations"]
+    assert len(offered("see you at the", "thish")) == 3  # where nothing else is left
+    monkeypatch.setattr(search, "_UNLIKELY", 0.0)
+    assert len(offered("i like", "this")) == 3  # words of pieces that nobody has ever written
+
+
+def test_letters_without_end_take_no_longer_than_they_are(bundled: Predictor) -> None:
+    index, letters = search.index_of(bundled.vocabulary), b"x" * 100_000
+    short = index.short(letters, first=True)
+    assert short.tolist() == index.short(letters[:50], first=True).tolist()
+    assert max(index.sizes[short]) <= index.longest < 50
 
 
 @given(st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=12))

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nextword.slips import ADDED, ANYWHERE, BESIDE, LEFT_OUT, MOST_LETTERS, NEIGHBOURS, SWAPPED, meant
+from nextword.slips import ADDED, ANYWHERE, BESIDE, LEFT_OUT, MOST_LETTERS, NEIGHBOURS, SWAPPED, is_slip, meant
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz'"
 
@@ -36,7 +36,14 @@ def test_each_kind_of_slip_has_its_rate() -> None:
 
 @given(st.text(max_size=40))
 def test_any_letters_are_taken(typed: str) -> None:
-    assert (len(meant(typed)) == 0) == (not 0 < len(typed) <= MOST_LETTERS)
+    here = all(key in NEIGHBOURS for key in typed)
+    assert (len(meant(typed)) == 0) == (not 0 < len(typed) <= MOST_LETTERS or not here)
+    assert all(is_slip(letters, typed) for letters, _ in meant(typed))
+    assert not is_slip(typed, typed)
+
+
+def test_a_letter_of_another_keyboard_is_meant() -> None:
+    assert [meant(typed) for typed in ("f\u00fcr", "est\u00e1", "\u0434\u0430")] == [(), (), ()]
 
 
 def test_neighbours_are_mutual_and_near() -> None:

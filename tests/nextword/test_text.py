@@ -14,6 +14,7 @@ from nextword.text import is_word, normalise, split_typed, tokens, words
         ("\ufb01ne \uff21\uff22", "fine ab"),
         ("a\x00b\u200bc", "a b c"),
         ("", ""),
+        ("\u0149 \u1fef \ufe31 \ufe58 \uff40", "'n ' - - '"),  # what they are composed of is straightened too
     ],
 )
 def test_normalise(raw: str, expected: str) -> None:

@@ -155,6 +155,14 @@ def test_an_export_of_a_profile_is_read_as_its_messages(tmp_path: Path) -> None:
         assert chats.read(file) == {"": text.splitlines()}
 
 
+def test_a_message_of_spaces_is_read_at_once(tmp_path: Path) -> None:
+    """Not in a time that grows with their square: minutes, for so many."""
+    file = tmp_path / "chat.txt"
+    spaces = " " * 200_000
+    file.write_text(f"31/12/2023, 22:15 - Ann: one{spaces}two <This message was edited>\n", encoding="utf-8")
+    assert chats.read(file) == {"Ann": [f"one{spaces}two"]}
+
+
 def test_a_name_without_a_letter_is_nobody(tmp_path: Path) -> None:
     """Or a chat would look like plain text, of which nobody can be chosen."""
     file = tmp_path / "chat.txt"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import os
 import shutil
@@ -253,7 +254,7 @@ def test_a_forgotten_word_is_nowhere_in_what_is_written_down(folder: Path) -> No
     written = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file()).lower()
     assert (written.count(b"hunter2"), written.count(b"hunter22"), b"huntre2" in written) == (1, 1, False)
     with Profile(folder) as again:
-        assert again.contents.messages == before.messages == ["my is", "it is !", "hunter22", "ok", "caf\u00e9"]
+        assert again.contents.messages == before.messages == ["my is", "it is!", "hunter22", "ok", "caf\u00e9"]
         assert again.contents.own.followers == before.own.followers
         known = ["my Hunter2 is", "HUNTER2\nhuntre2 it is!", "hunter22", "ok"]
         assert again.take_in([*known, "later"]) == (1, 4)
@@ -264,6 +265,7 @@ def test_a_forgotten_word_is_nowhere_in_what_is_written_down(folder: Path) -> No
 def test_a_word_that_a_training_may_know_stays_written_down_alone(folder: Path) -> None:
     with Profile(folder) as profile:
         profile.add(["my Zoque is", "teh end"])
+        profile.training_folder(1).mkdir(parents=True)
         profile.end_training(profile.begin_training(), 1)
         profile.rename("teh", "the")
         for word in ("zoque", "the"):
@@ -275,6 +277,9 @@ def test_a_word_that_a_training_may_know_stays_written_down_alone(folder: Path) 
         assert again.contents.taken_back[1][-1] == before.taken_back[1][-1] == ("the", None)
         assert ("zoque", None) in again.contents.taken_back[1]
         assert again.contents.messages == before.messages == ["my is", "end"]
+        profile.training_folder(1).rmdir()  # as an older one is, once later ones are in use
+        again.forget("end")
+    assert {"forgot": "end"} not in _events(folder / "events.jsonl")
 
 
 @given(st.lists(st.sampled_from(
@@ -284,6 +289,7 @@ def test_a_word_that_a_training_may_know_stays_written_down_alone(folder: Path) 
         *(("write", word) for word in ("ZOQUE", "The")),
         *(("rename", words) for words in ("teh the", "the Zoque", "zoque teh")),
         ("train", ""),
+        ("remove", ""),
     ]
 ), max_size=14))  # fmt: skip
 @settings(max_examples=60, deadline=None)
@@ -294,7 +300,10 @@ def test_whatever_was_forgotten_when_the_profile_is_what_it_was_when_it_is_read_
     with Profile(folder) as profile:
         for step, text in steps:
             if step == "train":
-                profile.end_training(profile.begin_training(), len(profile.contents.trainings) + 1)
+                profile.training_folder(number := len(profile.contents.trainings) + 1).mkdir(parents=True)
+                profile.end_training(profile.begin_training(), number)
+            elif step == "remove":
+                shutil.rmtree(folder / "trainings", ignore_errors=True)
             elif step == "rename":
                 old, _, new = text.partition(" ")
                 if old in profile.contents.own:
@@ -325,6 +334,67 @@ def test_an_export_of_before_a_word_was_forgotten_is_known_again(folder: Path, t
         written = (folder / "events.jsonl").read_bytes()
         assert profile.restore(_events(tmp_path / "before.jsonl")) == (0, 3)
         assert (folder / "events.jsonl").read_bytes() == written
+
+
+def test_a_word_forgotten_before_an_export_is_forgotten_where_it_is_taken_in(folder: Path, tmp_path: Path) -> None:
+    with Profile(folder) as profile:
+        profile.add(["my Zoque is", "teh end", "ok"])
+        shutil.copytree(folder, tmp_path / "other")
+        profile.forget("zoque")
+        profile.send("later")
+        profile.export(tmp_path / "after.jsonl")
+    with Profile(tmp_path / "other") as other:
+        other.end_training(other.begin_training(), 1)
+        assert other.restore(_events(tmp_path / "after.jsonl")) == (1, 3)
+        assert "zoque" not in other.contents.own
+        assert other.contents.messages == profile.contents.messages == ["my is", "teh end", "ok", "later"]
+        assert other.contents.trainings == [1]
+        before = other.contents
+    assert b"Zoque" not in (tmp_path / "other" / "events.jsonl").read_bytes()
+    with Profile(tmp_path / "other") as again:
+        assert again.contents.messages == before.messages
+
+
+def test_what_was_cut_off_while_it_was_written_is_removed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with Profile(folder) as profile:
+        profile.add(["my Zoque is", "ok"])
+        with monkeypatch.context() as patched:
+            patched.setattr("os.fsync", full)
+            with pytest.raises(OSError, match="No space left"):
+                profile.forget("ok")
+        assert [path.name for path in folder.glob(".*")] == [".lock"]
+        assert profile.contents.messages == ["my Zoque is", "ok"]
+    left = folder / "trainings" / ".1-00ff"
+    left.mkdir(parents=True)
+    (left / "near_contexts.safetensors").write_bytes(b"Zoque")
+    (folder / ".events.jsonl.new").write_bytes(b"Zoque")
+    with Profile(folder) as again:
+        assert not list((folder / "trainings").iterdir())
+        assert [path.name for path in folder.glob(".*")] == [".lock"]
+        (folder / ".events.jsonl.new").write_bytes(b"Zoque")
+        again.erase()
+    assert not any(b"Zoque" in path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "left"),
+    [
+        ("Hey, that's great!\nSee you at 3.30pm (maybe)...", "a", "Hey, that's great!\nSee you at 3.30pm (maybe)..."),
+        ("Hey Zoque, see you (Zoque)", "zoque", "Hey, see you ()"),
+        ("Zoque zoque ok", "zoque", "ok"),
+        (
+            "\u039a\u0391\u039b\u03a9\u03a3.\u03b7 \u039a\u0391\u039b\u03a9\u03a3",
+            "\u03ba\u03b1\u03bb\u03c9\u03c3",
+            ".\u03b7 \u039a\u0391\u039b\u03a9\u03a3",
+        ),
+    ],
+)
+def test_a_message_without_a_word_is_the_rest_of_it_as_it_was_written(text: str, word: str, left: str) -> None:
+    assert word in tokens(normalise(text)) or left == text
+    assert scrubbing.without(text, word) == left
 
 
 def test_how_the_screen_was_left_is_kept_and_a_damaged_file_is_none(folder: Path) -> None:

@@ -165,15 +165,24 @@ def test_pretraining_overwrites_nothing_and_names_what_is_wrong(
 def test_a_stream_of_predictions_answers_every_line(
     nextword: Shell, start: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines = ['{"text": "half an emoji \\ud83d"}', "[" * 100_000, '{"text": "please", "typed": "' + "a" * 50_000 + '!"}']
-    monkeypatch.setattr("sys.stdin", io.StringIO("".join(line + "\n" for line in lines)))
+    lines = [
+        '\ufeff{"text": "half an emoji \\ud83d"}',
+        "[" * 100_000,
+        '{"text": "please", "typed": "' + "a" * 50_000 + '!"}',
+    ]
+    whole = [line.encode() for line in lines] + [b'{"text": "caf\xe9"}', b'{"text": "ok",\r"typed": ""}']
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"".join(line + b"\n" for line in whole))))
     outcome = nextword("predict", "--stdin", "--model", start)
     assert outcome.code == 0, outcome.err
     assert [sorted(json.loads(line)) for line in outcome.out.splitlines()] == [
         ["ms", "suggestions", "text", "typed"],
         ["error"],
         ["ms", "suggestions", "text", "typed"],
+        ["error"],
+        ["ms", "suggestions", "text", "typed"],
     ]
+    monkeypatch.setattr("sys.stdin", None)
+    _refused(nextword("predict", "--stdin", "--model", start), "there is no input")
 
 
 def test_what_is_half_a_character_is_answered_with_a_mark_in_its_place(nextword: Shell, start: Path) -> None:

@@ -20,6 +20,7 @@ from data import corpus as corpora
 from nextword import checkpoint
 from nextword.eightbit import quantize, stored_bytes
 from personalization import device
+from personalization.profile import Profile
 from scripts import bench
 from scripts.replay import corpus_and_user
 from scripts.results import published_in
@@ -161,8 +162,19 @@ def test_predict_answers_texts_one_by_one_and_streams_line_for_line(
         nextword("predict", "to zoque", "--model", base, "--history", tmp_path / "mine.txt", "--json").out
     )
     assert [(s["word"], s["source"]) for s in learned["suggestions"]][:1] == [("Hall", "own")]
+    with Profile(tmp_path / "me") as profile:
+        profile.add(["we go to Zoque Hall", "now at Zoque Hall"] * 20)
+        profile.write("HALL")
+        profile.block("zoque")
+        profile.export(tmp_path / "mine.jsonl")
+    how = ["--model", base, "--history", tmp_path / "mine.jsonl", "--json"]
+    told = [json.loads(nextword("predict", place, *how).out)["suggestions"] for place in ("to zoque", "we go to")]
+    assert [(s["word"], s["source"]) for s in told[0]][:1] == [("HALL", "own")]
+    assert "zoque" not in [s["word"].lower() for s in told[1]]
     lines = [{"text": "see you at the", "typed": "st"}, "no object", {"text": "please"}]
-    monkeypatch.setattr("sys.stdin", io.StringIO("".join(json.dumps(line) + "\n" for line in lines)))
+    monkeypatch.setattr(
+        "sys.stdin", io.TextIOWrapper(io.BytesIO("".join(json.dumps(line) + "\n" for line in lines).encode()))
+    )
     answers = [json.loads(line) for line in nextword("predict", "--stdin", "--model", base).out.splitlines()]
     assert [("suggestions" in answer) for answer in answers] == [True, False, True]
     assert answers[0]["suggestions"] == answer["suggestions"]
