@@ -73,14 +73,14 @@ def _with_habits(history: Path, published: Published) -> Predictor:
     from nextword.text import normalise, tokens
     from personalization import chats
     from personalization.own_ngram import OwnNgram
+    from personalization.profile import Contents
     from personalization.trust import JUDGING, MANY, NEAR, OWN, PRIORS, Overlay, trusted
 
     written = chats.read(history)
     if "" not in written:
         raise ValueError(f"{history}: a chat, others' messages among it; give a text of yours, a message a line")
-    messages, forms = written[""], {}
-    if isinstance(messages, chats.Exported):
-        forms = messages.contents.own.fixed_forms
+    messages = written[""]
+    told = messages.contents if isinstance(messages, chats.Exported) else Contents()
     if not messages:
         print(f"nextword: {history}: no message in it; this is what everybody is offered", file=sys.stderr)
     newest = min(len(messages) // 10, _WEIGHED_BY)
@@ -94,7 +94,7 @@ def _with_habits(history: Path, published: Published) -> Predictor:
         def layers(messages: Sequence[str]) -> dict[str, Layer]:
             own: dict[str, Layer] = {} if published.many is None else {MANY: published.many}
             own[OWN] = counts = OwnNgram(messages=messages)
-            counts.fixed_forms |= forms
+            counts.fixed_forms |= told.own.fixed_forms
             display.advance(task)
             own[NEAR] = NearContexts(predictor.states, [tokens(normalise(text)) for text in messages])
             display.advance(task)
@@ -104,8 +104,7 @@ def _with_habits(history: Path, published: Published) -> Predictor:
         expected = [PRIORS[name].after(len(known)) for name in before]
         trusts, _ = Overlay([*before.values()], judged, expected).best(costs)
         predictor.layers += trusted([*layers(messages).values()], trusts)
-    if isinstance(messages, chats.Exported):
-        predictor.blocked = messages.contents.blocked
+    predictor.blocked = told.blocked
     return predictor
 
 
