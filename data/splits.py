@@ -27,6 +27,7 @@ MAX_CONTRIBUTED = 300
 NEWCOMER_SHARE = 0.2
 LONG_WORDS = 4  # of a message that two people hardly ever write alike
 FEWEST_SHARED = 10  # such messages by which two ids are one person, if they are
+MOST_HOLDERS = 50  # of a message, who are asked about: what more have written tells nobody apart
 SHARED = 0.5  # of those of the id that has fewer
 
 
@@ -108,7 +109,8 @@ def apart(people: Sequence[Person]) -> list[Person]:
             doubles.add(user)
             continue
         for text in long[user]:
-            holders[text].append(user)
+            if len(holders[text]) < MOST_HOLDERS:
+                holders[text].append(user)
     return [person for person in people if person.user not in doubles]
 
 

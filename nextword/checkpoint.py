@@ -126,7 +126,7 @@ def read_config(folder: Path) -> dict[str, Any]:
         if version == _FORMAT:
             ModelConfig(**config["model"])
             dict(config["sha256"]), dict(config["about"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"{path}: not a checkpoint's config.json") from error
     if version != _FORMAT:
         raise ValueError(f"{path}: a checkpoint of format {version}; this version reads format {_FORMAT}")

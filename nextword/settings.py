@@ -156,7 +156,7 @@ def _read(path: Path, *, within: tuple[Path, ...] = ()) -> dict[str, Any]:
         raise ValueError(f"{path}: extends itself")
     try:
         values = flatten(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"{path}: not a TOML file ({error})") from None
     base = values.pop(_EXTENDS, None)
     if base is None:
@@ -173,7 +173,7 @@ def _parse(text: str, field: FieldInfo) -> Any:
         return text.lower() == "true"
     try:
         value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return text
     wants_text = field.annotation is str or any(isinstance(choice, str) for choice in get_args(field.annotation))
     return text if wants_text and not isinstance(value, str) else value

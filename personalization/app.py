@@ -73,17 +73,13 @@ class Task:
                 digest.update(name.encode() + parameters[name].tobytes())
         return digest.hexdigest()
 
-    def began(self, kept: State | None) -> str:
-        """One hash for all that a user's training began with: what was received, and what they had kept.
+    def began(self, config: RunConfig, kept: State | None) -> str:
+        """One hash for all that a user's training began with: what was received, what they had kept, and how it trains.
 
-        Asked out of turn a device may have kept something else since, and what it then sends is another release.
+        From anything else the noise must be another.
         """
-        if kept is None:
-            return self.received
-        digest = hashlib.sha256(self.received.encode())
-        for name in sorted(kept):
-            digest.update(name.encode() + kept[name].tobytes())
-        return digest.hexdigest()
+        how = (self.received, config.dpsgd, config.personal, own_noise.digest(kept or {}))
+        return hashlib.sha256(repr(how).encode()).hexdigest()
 
 
 def make_app(config: RunConfig | None = None) -> ClientApp:
@@ -144,14 +140,15 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
         texts = device.contribution(split, hold_back=config.corpus.hold_back)
         kept = store.load(user, before=task.server_round or config.clusters.warm_rounds + 1)
         chosen, parameters = _cluster(task, local, vocabulary, texts, kept)
-        began = task.began(kept)
+        began = task.began(config, kept)
         private = _private(config, context, task, user, began, local.rng)
         local = dataclasses.replace(local, private=private)
         trained = device.train_user(local, vocabulary, texts, parameters, kept)
         if private is not None:
             account = Account(_devices(config, context) / ACCOUNTS / f"{user}.json")
             most = config.dpsgd.epsilon_budget or math.inf
-            account.add(task.server_round, began, private.released, budget=most, delta=config.dpsgd.delta)
+            sent = own_noise.digest(trained.delta).hex()
+            account.add(task.server_round, sent, private.released, budget=most, delta=config.dpsgd.delta)
         if trained.state is not None and not is_finite(trained.state):
             LOG.warning("the training of one user went astray: what was theirs before stays")
         elif trained.state is not None and task.server_round:  # round 0 groups people, and leaves them as they are
@@ -159,15 +156,16 @@ def answer_train(config: RunConfig, message: Message, context: Context) -> Recor
         if config.privacy.by_devices:
             delta = own_noise.or_nothing(trained.delta, parameters)
             secret = _secret(config, context, user)
-            if config.privacy.method == "local":
-                _pay(config, context, task, user, began)
             encoded, within = own_noise.encode(config, task.server_round, user, task.cohort, delta, secret), True
+            if config.privacy.method == "local":
+                _pay(config, context, task, user, own_noise.digest(encoded).hex())
         else:
-            sent = {name: change for name, change in trained.delta.items() if name not in local.frozen}
-            encoded, within = _encoded(config, task, residuals, user, accepted, sent)
+            change = {name: values for name, values in trained.delta.items() if name not in local.frozen}
+            encoded, within = _encoded(config, task, residuals, user, accepted, change)
         update = ArrayRecord({name: Array(array) for name, array in encoded.items()})
         metrics = MetricRecord(
             {
+                records.ROUND: task.server_round,
                 **(own_noise.NUMBERS if config.privacy.by_devices else trained.numbers),
                 records.CLUSTER: chosen,
                 **({records.WITHIN: int(within)} if config.privacy.adapts else {}),
@@ -253,6 +251,7 @@ def answer_evaluate(config: RunConfig, message: Message, context: Context) -> Re
         measured = device.evaluate_user(model, vocabulary, split, task.client)
         reply[records.metrics_key(user)] = MetricRecord(
             {
+                records.ROUND: task.server_round,
                 records.NUM_MESSAGES: measured.num_messages,
                 records.NUM_PIECES: measured.num_pieces,
                 records.NUM_CHARACTERS: measured.num_characters,
@@ -304,12 +303,12 @@ def _private(
     return Private(settings, Secret(derived_key(secret, task.server_round, began)), asked.parts)
 
 
-def _pay(config: RunConfig, context: Context, task: Task, user: int, began: str) -> None:
+def _pay(config: RunConfig, context: Context, task: Task, user: int, sent: str) -> None:
     """Write down what an update with noise costs its user. Raises ValueError where the budget does not allow it."""
     settings = config.privacy
     account = Account(_devices(config, context) / OF_USERS / f"{user}.json", "user")
-    released, budget = [Gaussian(settings.noise_multiplier)], settings.epsilon_budget or math.inf
-    account.add(task.server_round, began, released, budget=budget, delta=settings.delta)
+    price, budget = [Gaussian(settings.noise_multiplier)], settings.epsilon_budget or math.inf
+    account.add(task.server_round, sent, price, budget=budget, delta=settings.delta)
 
 
 def _secret(config: RunConfig, context: Context, user: int) -> bytes:

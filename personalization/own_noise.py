@@ -21,8 +21,11 @@ what a share costs depends on who else answers.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from nextword.federation import records
@@ -41,7 +44,7 @@ def encode(
     config: RunConfig, server_round: int, user: int, cohort: int, update: Update, secret: bytes
 ) -> dict[str, Part]:
     """An update as it travels, of one of the `cohort` users asked. Raises ValueError where a number is not finite."""
-    about = (config.privacy.method, server_round, user, cohort, config.privacy.model_dump(), _digest(update))
+    about = (config.privacy.method, server_round, user, cohort, config.privacy.model_dump(), digest(update))
     noise = Secret(derived_key(secret, *about))
     if config.privacy.method == "local":
         noisy = with_noise(update, config.privacy.clip_norm, config.privacy.noise_multiplier, noise)
@@ -73,8 +76,9 @@ def with_noise(update: Update, clip_norm: float, noise_multiplier: float, noise:
     return noisy
 
 
-def _digest(update: Update) -> bytes:
+def digest(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
+    """Of all its numbers."""
     found = hashlib.blake2b(digest_size=32)
-    for name in sorted(update):
-        found.update(name.encode() + np.ascontiguousarray(update[name]).tobytes())
+    for name in sorted(arrays):
+        found.update(name.encode() + np.ascontiguousarray(arrays[name]).tobytes())
     return found.digest()

@@ -1,8 +1,8 @@
 """What a person's messages, or all that they are, have paid: the device's own accounts, files that never travel.
 
 Each round adds what its update releases, before it leaves. A round that is done again after a crash, from the same
-parameters and the same kept state, repeats its noise, and so the very same update: that is paid once. From anything
-else it is another release, and paid for.
+parameters and the same kept state, repeats its noise, and so the very same update: that is paid once. Any other update,
+be it of a processor that rounds otherwise, is another release, and paid for.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ class Account:
     def add(
         self,
         server_round: int,
-        began: str,
+        sent: str,
         released: list[Gaussian],
         *,
         budget: float = math.inf,
         delta: float = 1e-5,
     ) -> None:
-        """Write down what a round releases that began with what has this hash; on disk when this returns.
+        """Write down what a round releases by sending what has this hash; on disk when this returns.
 
         Raises ValueError, and writes nothing, where epsilon at this delta would exceed the budget.
         """
         entries = self._entries()
-        if any((entry["round"], entry["received"]) == (server_round, began) for entry in entries):
+        if any((entry["round"], entry.get("sent")) == (server_round, sent) for entry in entries):
             return
-        entries.append({"round": server_round, "received": began, "released": [asdict(one) for one in released]})
+        entries.append({"round": server_round, "sent": sent, "released": [asdict(one) for one in released]})
         if budget < math.inf and self._price(entries, delta).epsilon > budget:
             raise ValueError(f"{self.path}: round {server_round} would exceed the budget, epsilon = {budget:g}")
         self.path.parent.mkdir(parents=True, exist_ok=True)

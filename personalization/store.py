@@ -50,7 +50,7 @@ class DeviceStore:
         """
         base = self._newest(user, server_round) if base is None else base
         checkpoint = server_round - 1 if checkpoint is None else checkpoint
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._of(user).mkdir(parents=True, exist_ok=True)
         arrays = {name: np.ascontiguousarray(array) for name, array in state.items()}
         write_whole(self._path(user, server_round), safetensors.numpy.save(arrays))
         if base is not None and base <= checkpoint:
@@ -62,10 +62,14 @@ class DeviceStore:
         return max((number for number in self._rounds(user) if before is None or number < before), default=None)
 
     def _rounds(self, user: int) -> list[int]:
-        return [int(path.stem.partition("-")[2]) for path in self.folder.glob(f"{user}-*.safetensors")]
+        return [int(path.stem) for path in self._of(user).glob("*.safetensors")]
+
+    def _of(self, user: int) -> Path:
+        """A folder for each: to look through everybody's for one would take a time that grows with the square."""
+        return self.folder / "users" / str(user)
 
     def _path(self, user: int, server_round: int) -> Path:
-        return self.folder / f"{user}-{server_round}.safetensors"
+        return self._of(user) / f"{server_round}.safetensors"
 
 
 def device_secret(path: Path) -> bytes:

@@ -61,8 +61,13 @@ def run_once(
         kept = personal_names(config.personal, model.config, names) | never_sent(config.update, names)
         start = {name: value.copy() for name, value in model.weights().items() if name not in kept}
         state = (folder.load() if resume else None) or State(0, start)
-        run = Run(config, grid, folder, state, observer, stop=stop or threading.Event())
-        run.train()
+        try:
+            run = Run(config, grid, folder, state, observer, stop=stop or threading.Event())
+            run.train()
+        except ValueError:
+            if not resume:
+                folder.withdraw()
+            raise
         run.find_ngrams(vocabulary)
         return finish(run, model, vocabulary)
 

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 DIMENSIONS = 16384
+_ROWS = 256  # of the matrix of distances that are made at once
 
 
 class Projection:
@@ -48,7 +49,23 @@ def groups(vectors_UK: npt.NDArray[np.float32], number: int) -> npt.NDArray[np.i
         return np.zeros(len(vectors_UK), np.int64)
     centred_UK = vectors_UK - vectors_UK.mean(0)
     lengths_U = np.linalg.norm(centred_UK, axis=1, keepdims=True)
-    found_U = fcluster(linkage(centred_UK / np.maximum(lengths_U, 1e-12), "ward"), number, "maxclust")
+    found_U = fcluster(linkage(_distances(centred_UK / np.maximum(lengths_U, 1e-12)), "ward"), number, "maxclust")
     names, sizes = np.unique(found_U, return_counts=True)
     order = {name: place for place, name in enumerate(names[np.argsort(-sizes, kind="stable")].tolist())}
     return np.array([order[name] for name in found_U.tolist()], np.int64)
+
+
+def _distances(unit_UK: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Between each two unit vectors, in the order of `scipy.spatial.distance.pdist`, by products of matrices.
+
+    Of 20,000 users that is a minute or two on two cores and 1.6 GB, where one pair after the other takes half an hour.
+    """
+    users = len(unit_UK)
+    found, place = np.empty(users * (users - 1) // 2), 0
+    for first in range(0, users, _ROWS):
+        cosines = unit_UK[first : first + _ROWS] @ unit_UK[first:].T
+        for row, cosines_of_one in enumerate(cosines):
+            others = cosines_of_one[row + 1 :]
+            found[place : place + len(others)] = np.sqrt(np.maximum(2 - 2 * others, 0))
+            place += len(others)
+    return found

@@ -32,7 +32,7 @@ class SummedTraining(FederatedTraining):
 
         def accept(user: int, content: RecordDict) -> dict[str, float]:
             nonlocal total, answered
-            metrics = self._train_numbers(content, user)
+            metrics = self._train_numbers(user, content)
             record = content.array_records[records.update_key(user)]
             self.tally.upload_bytes += sum(len(array.data) for array in record.values())
             if set(record) != {SKELLAM}:

@@ -7,6 +7,7 @@ matter. Devices keep accounts of their own (`personalization.spending`), which h
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable
 
@@ -31,7 +32,8 @@ class MessagePrivacy:
     def after(self, server_round: int, *, ngrams: bool = False) -> PrivacySpent:
         """After this round, and with `ngrams` after these too, if there were any.
 
-        The noise of n-grams hides all that a user has, and so each of their messages.
+        The noise of n-grams hides whether a user is there: what they give is as long as a sketch may be. One message
+        more may put other items into all of its places, and two such sketches are apart by the root of two times that.
         """
         while len(self._most) <= server_round:
             self._asked.update(self._sample(len(self._most)))
@@ -39,7 +41,7 @@ class MessagePrivacy:
         times, dpsgd = self._most[server_round], self._config.dpsgd
         released = [Gaussian(dpsgd.noise_multiplier, dpsgd.sampling_rate, times * self._steps)]
         if ngrams and self._config.ngrams.least_users:
-            released.append(Gaussian(self._config.ngrams.noise, 1.0, LEVELS))
+            released.append(Gaussian(self._config.ngrams.noise / math.sqrt(2), 1.0, LEVELS))
         return spent(released, dpsgd.delta, unit="message", rounds=times, sampling="Poisson, of messages")
 
     @property

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import tomllib
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -108,10 +109,17 @@ class RunFolder:
 
     def refuse_if_taken(self) -> None:
         """Raise FileExistsError where a run, or anything else, is in the way."""
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+        if self.path.exists() and (not self.path.is_dir() or any(p.name != ".lock" for p in self.path.iterdir())):
             raise FileExistsError(
                 f"{self.path}: exists already; name another folder with --out, or go on with --resume"
             )
+
+    def withdraw(self) -> None:
+        """Remove what was written of a run that was refused before its first round: its folder is free again."""
+        if not self.events() and not (self.path / CHECKPOINT).exists():
+            for name in (CONFIG, INPUTS, SECRET, EVENTS):
+                (self.path / name).unlink(missing_ok=True)
+            shutil.rmtree(self.path / "start", ignore_errors=True)  # of a run from scratch
 
     def locked(self) -> AbstractContextManager[None]:
         """Hold the folder for this process; ValueError where another one has it."""

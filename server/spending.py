@@ -99,9 +99,8 @@ class Spending:
             most, least_noise = releases[-1]["participations"], min(one.noise_multiplier for one in mechanisms)
             mechanisms = [Gaussian(least_noise, 1.0, most)]
             words = f"{self.config.federation.sampling}, not amplified, a user in at most {most} rounds"
-        if ngrams and self.config.ngrams.least_users:
-            mechanisms.append(Gaussian(self.config.ngrams.noise, 1.0, LEVELS))
-            words += f", and {LEVELS} levels of n-grams"
+        if ngrams:
+            mechanisms, words = self._with_ngrams(mechanisms, words)
         return spent(
             mechanisms,
             settings.delta,
@@ -110,6 +109,13 @@ class Spending:
             sampling=words,
             accountant=settings.accountant,
         )
+
+    def _with_ngrams(self, mechanisms: Sequence[Gaussian], words: str) -> tuple[list[Gaussian], str]:
+        """Also of the search for n-grams, if there is one: its noise hides a user of however many."""
+        if not self.config.ngrams.least_users:
+            return [*mechanisms], words
+        found = Gaussian(self.config.ngrams.noise, 1.0, LEVELS)
+        return [*mechanisms, found], f"{words}, and {LEVELS} levels of n-grams"
 
     def _projection(self, population: int) -> Event:
         settings, rounds, cohort = self.config.privacy, len(self.releases), self.releases[-1]["cohort"]
@@ -122,8 +128,9 @@ class Spending:
             most = math.ceil(rounds / math.ceil(population / many))
             dealt = "cyclic" if self.config.federation.sampling == "cyclic" else "reshuffled"
             mechanism, words = Gaussian(noise, 1.0, most), f"{dealt}, a user in at most {most} rounds"
+        mechanisms, words = self._with_ngrams([mechanism], words)
         found = spent(
-            [mechanism],
+            mechanisms,
             min(settings.delta, 0.01 / population),
             unit="user",
             rounds=rounds,

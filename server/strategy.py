@@ -24,7 +24,7 @@ from nextword.federation.codec import Codec, Shapes, Update
 from nextword.federation.config import RunConfig
 from nextword.federation.groups import out_of_turn
 from nextword.federation.records import MAX_MAGNITUDE
-from server import optimizers
+from server import numbers, optimizers
 from server.accumulator import Accumulator
 from server.clustering import Projection, groups
 from server.optimizers import ServerOptimizer
@@ -35,7 +35,6 @@ from server.sampling import SAMPLINGS, independent
 MAX_USERS_PER_MESSAGE = 8
 FEWEST_MESSAGES = 32  # of a round, where there are as many users
 MAX_REPLY_BYTES = 2**26  # of the updates in one reply
-MAX_PIECES = 10**9
 _EMBEDDING = "embedding.weight"  # always shared
 _TRAIN, _EVALUATE = 1, 2  # streams of random numbers
 _CHOOSES = -1  # the cluster of who is held in none
@@ -59,6 +58,7 @@ class Homes:
 class Tally:
     """What came back in a round, beside the parameters."""
 
+    server_round: int = 0
     asked: set[int] = field(default_factory=set)
     waiting: set[int] = field(default_factory=set)
     metrics: dict[int, dict[str, float]] = field(default_factory=dict)
@@ -223,7 +223,7 @@ class FederatedTraining(Strategy):
         shapes, codec = self._trained(server_round), Codec(self.config.update.codec)
 
         def accept(user: int, content: RecordDict) -> dict[str, float]:
-            metrics = self._train_numbers(content, user)
+            metrics = self._train_numbers(user, content)
             if metrics[records.NUM_MESSAGES]:
                 record = content.array_records[records.update_key(user)]
                 size = sum(len(array.data) for array in record.values())
@@ -257,12 +257,12 @@ class FederatedTraining(Strategy):
 
     def aggregate_choice(self, replies: Iterable[Message]) -> dict[int, int]:
         """The cluster of each user who answered."""
-        self._collect(replies, lambda user, content: _numbers(content, user, self._evaluate_limits))
+        self._collect(replies, self._evaluate_numbers)
         return {user: int(row[records.CLUSTER]) for user, row in sorted(self.tally.metrics.items())}
 
     def aggregate_evaluate(self, server_round: int, replies: Iterable[Message]) -> MetricRecord | None:
         """Bits per character and per piece: means over users."""
-        self._collect(replies, lambda user, content: _numbers(content, user, self._evaluate_limits))
+        self._collect(replies, self._evaluate_numbers)
         rows = [self.tally.metrics[user] for user in sorted(self.tally.metrics)]
         rows = [row for row in rows if row[records.NUM_PIECES] and row[records.NUM_CHARACTERS]]
         if not rows:
@@ -276,20 +276,15 @@ class FederatedTraining(Strategy):
             }
         )
 
-    def _train_numbers(self, content: RecordDict, user: int) -> dict[str, float]:
-        """The metrics that came with an update."""
-        limits = _TRAIN_LIMITS | {records.CLUSTER: len(self._models) - 1}
-        if self.config.privacy.adapts:
-            limits |= {records.WITHIN: 1}
-        return _numbers(content, user, limits)
+    def _train_numbers(self, user: int, content: RecordDict) -> numbers.Numbers:
+        return numbers.of_training(content, user, self.tally.server_round, self.config, len(self._models))
 
-    @property
-    def _evaluate_limits(self) -> dict[str, float]:
-        return _EVALUATE_LIMITS | {records.CLUSTER: len(self._models) - 1}
+    def _evaluate_numbers(self, user: int, content: RecordDict) -> numbers.Numbers:
+        return numbers.of_evaluation(content, user, self.tally.server_round, len(self._models))
 
     def _messages(self, kind: str, server_round: int, users: list[int]) -> Iterator[Message]:
         # One draw of the sample, however the messages are consumed.
-        self.tally = Tally(asked=set(users), waiting=set(users))
+        self.tally = Tally(server_round, asked=set(users), waiting=set(users))
         in_cluster = {user: self.labels.get(user, 0) if self.held else _CHOOSES for user in users}
         sent = {cluster: self._sent(cluster) for cluster in set(in_cluster.values())}
         sizes = {cluster: sum(len(array.data) for array in arrays.values()) for cluster, arrays in sent.items()}
@@ -333,7 +328,7 @@ class FederatedTraining(Strategy):
         for reply in replies:
             node = reply.metadata.src_node_id
             if reply.has_error():
-                tally.failed[node] = str(reply.error.reason)[:200]
+                tally.failed[node] = _printable(str(reply.error.reason))
                 continue
             try:
                 claimed = records.users_in(list(reply.content))
@@ -348,36 +343,16 @@ class FederatedTraining(Strategy):
                 try:
                     tally.metrics[user] = accept(user, reply.content)
                 except Exception as error:  # whatever a device sends, the round goes on
-                    tally.rejected.append((user, f"{type(error).__name__}: {str(error)[:200]}"))
+                    tally.rejected.append((user, f"{type(error).__name__}: {_printable(str(error))}"))
         unreached = tally.failed.get(SUPERLINK_NODE_ID)  # Flower answers for a node that cannot be reached
         for user in sorted(tally.waiting):
             reason = tally.failed.get(self.homes.node_of[user], unreached)
             tally.rejected.append((user, f"no usable reply ({reason})" if reason else "no usable reply"))
 
 
-_TRAIN_LIMITS = {
-    records.NUM_MESSAGES: records.MAX_MESSAGES,
-    records.NUM_PIECES: MAX_PIECES,
-    records.BITS_PER_PIECE: 1000.0,
-}
-_EVALUATE_LIMITS = {
-    records.NUM_MESSAGES: MAX_PIECES,
-    records.NUM_PIECES: MAX_PIECES,
-    records.NUM_CHARACTERS: MAX_PIECES,
-    records.BITS: 1000.0 * MAX_PIECES,
-}
-
-
-def _numbers(content: RecordDict, user: int, limits: dict[str, float]) -> dict[str, float]:
-    """A user's metrics, each a number from 0 to its limit; counts are whole."""
-    record: dict[str, Any] = dict(content.metric_records[records.metrics_key(user)])
-    if set(record) != set(limits):
-        raise ValueError("metrics missing or unknown")
-    for key, value in record.items():
-        whole = key.startswith("num-") or key in (records.CLUSTER, records.WITHIN)
-        if not isinstance(value, int if whole else (int, float)) or not 0 <= value <= limits[key]:
-            raise ValueError(f"{key} is no number from 0 to {limits[key]:g}")
-    return record
+def _printable(text: str) -> str:
+    """The beginning of what a device says, without what a terminal would obey."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text[:200])
 
 
 def _optimizers(config: RunConfig, number: int, moments: Moments) -> list[ServerOptimizer]:

@@ -134,8 +134,8 @@ def _time(value: Any) -> str | None:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, int | float) and not isinstance(value, bool):
-        seconds = value if abs(value) < _LATEST_SECOND else value / 1000
         try:
+            seconds = value if abs(value) < _LATEST_SECOND else value / 1000
             return datetime.fromtimestamp(seconds, UTC).isoformat()
         except (ValueError, OverflowError, OSError):
             return None

@@ -41,6 +41,12 @@ class ModelSection(Section):
             raise ValueError(f"model.width = {self.width} must be a multiple of twice model.heads = {self.heads}")
         return self
 
+    @model_validator(mode="after")
+    def _a_checkpoint_has_its_shape(self) -> Self:
+        if self.start != "scratch":
+            refuse_unused(self, "model", set(type(self).model_fields) - {"start"}, "model.start=scratch")
+        return self
+
 
 class FederationConfig(Section):
     """Rounds and the people in them. `users-per-node` and `workers` decide where work is done, never its result."""

@@ -8,10 +8,10 @@
                   server sets a limit), how many are asked ("cohort", where devices share the noise), and the client's
                   settings
               <-  per user "update.<user>": the encoded delta (`federation.codec`), and "metrics.<user>":
-                  num-messages, num-pieces, bits-per-piece, cluster, and where the limit adapts "within", 0 or 1.
+                  round, num-messages, num-pieces, bits-per-piece, cluster, and where the limit adapts "within", 0 or 1.
                   Where the devices add the noise (`privacy`), the numbers say nothing: 1, 0, 0 and 0
     evaluate  ->  as train
-              <-  per user "metrics.<user>": num-messages, num-characters, num-pieces, bits, cluster
+              <-  per user "metrics.<user>": round, num-messages, num-characters, num-pieces, bits, cluster
     query.ngrams ->  "parameters": the n-grams found so far (`federation.ngrams`);  "task": users
                  <-  "task": those of the users whose device did not fail;  "sketch": one array, the sum of their
                      sketches

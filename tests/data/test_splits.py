@@ -73,6 +73,14 @@ def test_whoever_has_two_ids_is_one_person_and_others_stay() -> None:
     assert [person.user for person in apart([writes("b", *range(20)), writes("a", *range(20))])] == ["a"]
 
 
+def test_what_everybody_writes_tells_nobody_apart_and_takes_no_time_with_the_square() -> None:
+    common = [f"a line that everybody writes {number}" for number in range(12)]
+    people = [Person(f"{n:05}", None, (*common[:9], f"my own message number {n}")) for n in range(20_000)]
+    double = Person("double", None, (*common, *(f"some message of mine {n}" for n in range(30))))
+    again = Person("double again", None, (*common, *(f"some message of mine {n}" for n in range(28))))
+    assert len(apart([*people, double, again])) == 20_001
+
+
 @given(populations, seeds, st.randoms())
 def test_the_order_of_users_does_not_matter(everyone: list[Person], seed: int, random: object) -> None:
     shuffled = list(everyone)

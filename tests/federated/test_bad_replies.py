@@ -80,6 +80,8 @@ SPOILS: dict[str, tuple[Spoil, str]] = {
     "weight no whole number": (_metric("num-messages", 1.5), "num-messages"),
     "bits not a number": (_metric("bits-per-piece", float("nan")), "bits-per-piece"),
     "extra number": (_metric("text-length", 3), "missing or unknown"),
+    "more pieces than its messages": (_metric("num-pieces", 10**9), "more than its messages can have"),
+    "of another round": (_metric("round", 7), "numbers of round 7, not of round 1"),
 }
 
 
@@ -111,6 +113,64 @@ def test_a_spoiled_update_is_rejected_as_if_the_user_had_not_been_there(
     event = next(event for event in RunFolder(Path(config.out)).events() if event["event"] == "rejected")
     assert event["user"] == victim[0]
     assert reason in event["reason"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "reason"),
+    [
+        ({"bits": 1e12, "num-pieces": 1}, "bits is more than its pieces can cost"),
+        ({"bits": 1e12, "num-pieces": 10**9}, "num-pieces is more than its characters can have"),
+        ({"num-characters": 0}, "num-pieces is more than its characters can have"),
+    ],
+)
+def test_one_device_cannot_write_the_mean_of_an_evaluation(
+    config: RunConfig, local_grid: Grids, numbers: dict[str, float], reason: str
+) -> None:
+    asked = ["federation.rounds=1", "federation.evaluate-every=1"]
+    config = config.with_settings(asked)
+    liars: list[int] = []
+
+    def lie(sent: Message, reply: Message) -> list[Message]:
+        if sent.metadata.message_type == "evaluate":
+            liars.extend(_users(reply)[: not liars])
+            if liars[0] in _users(reply):
+                reply.content.metric_records[metrics_key(liars[0])].update(numbers)
+        return [reply]
+
+    summary = run_once(config, local_grid(config, nodes=2, tamper=lie))
+    assert 0 < summary["validation_bits_per_character"] < 12
+    told = [event for event in RunFolder(Path(config.out)).events() if event["event"] == "rejected"]
+    assert {event["user"] for event in told} == set(liars)
+    assert all(reason in event["reason"] for event in told)
+
+
+def test_what_a_device_sent_in_a_round_before_does_not_count(config: RunConfig, local_grid: Grids) -> None:
+    everybody = ["federation.users-per-round=12", "federation.rounds=2", "federation.evaluate-every=0"]
+    config = config.with_settings(everybody)
+    before: dict[str, Any] = {}
+
+    def again(sent: Message, reply: Message) -> list[Message]:
+        if sent.metadata.message_type == "train":
+            for key in [*reply.content]:
+                reply.content[key] = before.setdefault(key, reply.content[key])
+        return [reply]
+
+    run_once(config, local_grid(config, nodes=2, tamper=again))
+    events = RunFolder(Path(config.out)).events()
+    assert [event["users"] for event in events if event["event"] == "round"] == [12, 0]
+    assert all("numbers of round 1, not of round 2" in e["reason"] for e in events if e["event"] == "rejected")
+
+
+def test_what_a_device_says_does_not_reach_the_terminal_as_orders(config: RunConfig, local_grid: Grids) -> None:
+    config = config.with_settings(["federation.rounds=1", "federation.evaluate-every=0"])
+
+    def forge(sent: Message, reply: Message) -> list[Message]:
+        told = Error(1, "\x1b]0;owned\x1b[2Jline\nnext")
+        return [Message(told, reply_to=sent)] if sent.metadata.message_type == "train" else [reply]
+
+    run_once(config, local_grid(config, nodes=2, tamper=forge))
+    told = {e["reason"] for e in RunFolder(Path(config.out)).events() if e["event"] == "rejected"}
+    assert told == {"no usable reply (\ufffd]0;owned\ufffd[2Jline\ufffdnext)"}
 
 
 def test_a_reply_twice_and_a_strangers_update_count_once(config: RunConfig, local_grid: Grids, tmp_path: Path) -> None:
@@ -324,7 +384,7 @@ def test_whose_state_is_damaged_takes_nobody_along_in_an_evaluation(
 
     def damage(event: dict[str, Any]) -> None:
         if event["event"] == "round":
-            (Path(config.out) / "devices" / "5-1.safetensors").write_bytes(b"cut")
+            (Path(config.out) / "devices" / "users" / "5" / "1.safetensors").write_bytes(b"cut")
 
     run_once(config, local_grid(config, nodes=1), observer=damage)
     start, *_, last = (e for e in RunFolder(Path(config.out)).events() if "validation_users" in e)

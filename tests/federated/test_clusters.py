@@ -11,6 +11,7 @@ import pytest
 from flwr.app import ArrayRecord, Message
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.spatial.distance import pdist
 
 from nextword import checkpoint
 from nextword.federation.clusters import packed, unpacked
@@ -18,6 +19,7 @@ from nextword.federation.config import RunConfig
 from nextword.federation.folders import DEVICES
 from nextword.federation.records import metrics_key, update_key
 from nextword.statistics import adjusted_rand_index
+from server import clustering
 from server.app import run_once
 from server.clustering import Projection, groups
 from server.optimizers import OPTIMIZERS
@@ -105,10 +107,11 @@ def test_a_clustered_run_cut_off_resumes_to_identical_weights(
     assert resumed["weights_sha256"] == whole["weights_sha256"]
     assert RunFolder(Path(cut.out)).clusters() == RunFolder(Path(two_kinds.out)).clusters()
     states = [
-        {path.name: path.read_bytes() for path in (Path(config.out) / DEVICES).glob("*")} for config in (cut, two_kinds)
+        {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.safetensors")}
+        for folder in (Path(config.out) / DEVICES for config in (cut, two_kinds))
     ]
     assert states[0] == states[1]
-    assert not any(name.endswith("-0.safetensors") for name in states[0])  # grouping leaves people as they are
+    assert not any(name.endswith("/0.safetensors") for name in states[0])  # grouping leaves people as they are
     assert bool(states[0]) == (method == "ditto")
 
 
@@ -232,6 +235,13 @@ def test_models_packed_together_come_back_apart(number: int) -> None:
     assert unpacked(packed(models)) == models
     with pytest.raises(ValueError, match="not numbered"):
         unpacked({"0/w": 1, "2/w": 1})
+
+
+def test_distances_are_those_between_each_two() -> None:
+    rows = np.random.default_rng(0).normal(size=(600, 30)).astype(np.float32)
+    rows[7] = rows[3]
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    assert clustering._distances(rows) == pytest.approx(pdist(rows.astype(np.float64)), abs=1e-3)
 
 
 def test_a_projection_keeps_angles() -> None:

@@ -135,7 +135,7 @@ def test_an_update_that_did_not_count_leaves_no_trace_in_those_that_follow(
             for key in (update_key(victim), metrics_key(victim)):
                 del reply.content[key]
             if forget:
-                (forget / f"{victim}-2.safetensors").unlink()
+                (forget / "users" / str(victim) / "2.safetensors").unlink()
         return [reply]
 
     kept = run_once(config, local_grid(config, nodes=2, tamper=lost))

@@ -12,11 +12,13 @@ from flwr.app import Message
 
 from nextword.federation.config import RunConfig
 from nextword.federation.ledger import Gaussian, epsilon, gaussian_epsilon
+from nextword.federation.ngrams import LEVELS
 from nextword.federation.records import metrics_key, update_key
 from server import run_folder
 from server.app import run_once
 from server.run_folder import CHECKPOINT, EVENTS, SECRET, RunFolder, State
 from server.sampling import cyclic
+from server.spending import Spending
 
 Grids = Any
 # Twelve people, so everybody is asked again after three rounds.
@@ -189,6 +191,12 @@ def test_the_ledger_is_a_computation_by_hand(config: RunConfig, local_grid: Grid
         assert one["noise_multiplier"] / one["cohort"] == pytest.approx(0.8 / 4)
         assert one["epsilon"] == epsilon([Gaussian(one["noise_multiplier"], 1.0, 1)], one["delta"], "gaussian")
         assert one["sampling"] == "cyclic, a user in at most 1 rounds"
+    counted = config.with_settings(["ngrams.least-users=2", "ngrams.noise=2"])
+    spending = Spending(counted, 12, lambda server_round: range(4), [{"participations": 1, "cohort": 4}])
+    for one in spending.projections():  # the noise of n-grams hides a user of however many
+        both = [Gaussian(one["noise_multiplier"], 1.0, 1), Gaussian(2.0, 1.0, LEVELS)]
+        assert one["epsilon"] == epsilon(both, one["delta"], "gaussian")
+        assert one["sampling"] == "cyclic, a user in at most 1 rounds, and 5 levels of n-grams"
 
 
 @pytest.mark.usefixtures("same_secret")

@@ -312,6 +312,15 @@ def test_what_is_asked_out_of_turn_is_another_release_and_counted(config: RunCon
     assert _own_accounts(config)[9].spent(1e-5).rounds == len(sent) == 3
 
 
+def test_other_noise_for_a_round_that_was_done_is_paid(config: RunConfig, local_grid: Grids) -> None:
+    """As where somebody edits the settings of a run that goes on."""
+    config = config.with_settings(LOCAL)
+    for noise in (8, 1, 1):
+        local_grid(config.with_settings([f"privacy.noise-multiplier={noise}"]), nodes=1).ask(9, 1)
+    spent = _own_accounts(config)[9].spent(1e-5)
+    assert spent.epsilon == pytest.approx(gaussian_epsilon(1 / math.sqrt(1 + 1 / 64), 1e-5))
+
+
 @pytest.mark.parametrize("tell", ["another round", "other parameters"])
 def test_a_server_that_asks_beyond_the_budget_gets_nothing(
     config: RunConfig, local_grid: Grids, monkeypatch: pytest.MonkeyPatch, tell: str

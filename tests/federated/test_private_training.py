@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from nextword import checkpoint
 from nextword.federation.config import RunConfig
 from nextword.federation.folders import DEVICES
 from nextword.federation.ledger import Gaussian, epsilon
+from nextword.federation.ngrams import LEVELS
 from nextword.model import LanguageModel
 from nextword.model_config import ModelConfig
 from personalization.app import ACCOUNTS, SECRETS
@@ -112,6 +114,18 @@ def test_a_budget_for_no_round_at_all_is_refused_with_one_that_would_do(private:
     private = private.with_settings(["dpsgd.epsilon-budget=0.1"])
     with pytest.raises(ValueError, match=r"too little for one round.*set dpsgd\.epsilon-budget=\d"):
         run_once(private, local_grid(private, nodes=2))
+    private = private.with_settings(["dpsgd.epsilon-budget=100"])  # and its folder is free
+    assert run_once(private, local_grid(private, nodes=2))["rounds"] == 3
+
+
+def test_n_grams_cost_a_message_more_than_they_cost_a_user(private: RunConfig) -> None:
+    """One message more may change all places of a sketch; whether a user is there fills them, or not."""
+    private = private.with_settings(["ngrams.least-users=2", "ngrams.noise=3", "dpsgd.noise-multiplier=2"])
+    privacy = MessagePrivacy(private, lambda server_round: [0])
+    steps = private.dpsgd.steps(private.client.epochs)
+    trained, found = Gaussian(2.0, 0.25, steps), Gaussian(3 / math.sqrt(2), 1.0, LEVELS)
+    assert privacy.after(1).epsilon == pytest.approx(epsilon([trained], private.dpsgd.delta, "prv"))
+    assert privacy.after(1, ngrams=True).epsilon == pytest.approx(epsilon([trained, found], private.dpsgd.delta, "prv"))
 
 
 def test_nothing_without_noise_travels_but_how_many_messages(private: RunConfig, local_grid: Grids) -> None:
@@ -126,7 +140,7 @@ def test_nothing_without_noise_travels_but_how_many_messages(private: RunConfig,
     grid = local_grid(private, nodes=2, tamper=listen)
     run_once(private, grid)
     assert {(row["num-pieces"], row["bits-per-piece"]) for row in told} == {(0, 0.0)}
-    assert {key for row in told for key in row} == {"num-messages", "num-pieces", "bits-per-piece", "cluster"}
+    assert {key for row in told for key in row} == {"round", "num-messages", "num-pieces", "bits-per-piece", "cluster"}
     rounds = [event for event in RunFolder(Path(private.out)).events() if event["event"] == "round"]
     assert {event["train_bits_per_piece"] for event in rounds} == {None}
     wire = b"\n".join(grid.wire)

@@ -159,13 +159,16 @@ USED_BY = {
     "client.weight-decay=0.1": "personal.method=fedavg",
     "client.schedule=cosine": "personal.method=fedavg",
     "client.warmup-share=0.1": "personal.method=fedavg",
+    "model.width=512": "model.start=scratch",
+    "model.vocabulary-size=500": "model.start=scratch",
 }
+_WITH = {"client.": "personal.method=per-fedavg", "model.": "model.start=bundled"}
 
 
 @pytest.mark.parametrize("setting", USED_BY)
 def test_what_nothing_would_come_of_is_refused_with_what_uses_it(setting: str) -> None:
     """And either way out that is named is one."""
-    config = RunConfig().with_settings(["personal.method=per-fedavg"] if setting.startswith("client.") else [])
+    config = RunConfig().with_settings([other for begins, other in _WITH.items() if setting.startswith(begins)])
     with pytest.raises(ValueError, match=f"set {USED_BY[setting]}, or {setting.partition('=')[0]}=") as caught:
         config.with_settings([setting])
     assert "\n" not in str(caught.value)

@@ -106,7 +106,7 @@ def test_states_that_the_run_may_fall_back_to_are_kept(tmp_path: Path) -> None:
     store = DeviceStore(tmp_path)
 
     def kept() -> list[int]:
-        return sorted(int(path.stem.partition("-")[2]) for path in tmp_path.glob("*.safetensors"))
+        return sorted(int(path.stem) for path in tmp_path.rglob("*.safetensors"))
 
     def save(server_round: int, accepted: int) -> None:
         checkpoint = (server_round - 1) // 5 * 5
