@@ -23,7 +23,8 @@ UNBIASED = ["update.codec=randomk:0.5+hadamard+int2"]
 
 
 def _residuals(config: RunConfig) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in (Path(config.out) / DEVICES / RESIDUALS).glob("*")}
+    folder = Path(config.out) / DEVICES / RESIDUALS
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.safetensors")}
 
 
 def _encoded(message: Message) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import stat
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -200,6 +201,7 @@ def test_nothing_without_noise_travels_beside_an_update(
     assert all(event["users"] == event["privacy"]["cohort"] for event in _rounds(config))
     assert summary["train_bits_per_piece"] is None
     secrets = list((Path(config.out) / "devices" / "secrets").glob("*.key"))
+    assert {stat.S_IMODE(path.stat().st_mode) for path in secrets} == {0o600}
     assert len(secrets) == summary["privacy"].get("cohort", _rounds(config)[0]["users"])
     assert len({path.read_bytes() for path in secrets}) == len(secrets)
     wire = b"".join(grid.wire)

@@ -34,7 +34,8 @@ def layered(config: RunConfig, tmp_path: Path) -> RunConfig:
 
 
 def _states(config: RunConfig) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in (Path(config.out) / DEVICES).iterdir()}
+    folder = Path(config.out) / DEVICES
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.safetensors")}
 
 
 @pytest.mark.parametrize("method", ["fedper", "fedrep"])

@@ -205,6 +205,18 @@ def test_a_server_that_asks_out_of_turn_meets_fresh_noise_and_is_counted(
     assert abs(np.corrcoef(updates[0], updates[3])[0, 1]) < 0.1
 
 
+def test_secret_noise_is_another_in_a_round_that_begins_with_the_same_parameters(
+    private: RunConfig, local_grid: Grids
+) -> None:
+    grid = local_grid(private.with_settings(["dpsgd.noise-multiplier=500", "dpsgd.secure=true"]), nodes=1)
+    updates = []
+    for server_round in (1, 1, 2):
+        update = grid.ask(9, server_round).content.array_records["update.9"]
+        updates.append(np.concatenate([array.numpy().view(np.float32).ravel() for array in update.values()]))
+    assert np.array_equal(updates[0], updates[1])
+    assert abs(np.corrcoef(updates[0], updates[2])[0, 1]) < 0.1
+
+
 @pytest.mark.parametrize("secure", ["false", "true"])
 def test_noise_is_another_for_each_user_and_round(private: RunConfig, local_grid: Grids, secure: str) -> None:
     """So much of it that an update is nothing else. Of 8,000 numbers a correlation is beyond 0.1 once in 10^18."""
