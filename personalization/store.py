@@ -19,9 +19,11 @@ from personalization.methods import State
 
 
 class DeviceStore:
-    """The states of the people who live here, in a folder."""
+    """The states of the people who live here, in a folder. Raises ValueError for one of an earlier version."""
 
     def __init__(self, folder: Path) -> None:
+        if any(folder.glob("*.safetensors")):
+            raise ValueError(f"{folder}: an earlier version kept these states, in one folder for all: start a new run")
         self.folder = folder
 
     def load(self, user: int, *, before: int | None = None) -> State | None:

@@ -233,6 +233,9 @@ def test_a_store_keeps_the_state_before_the_last(tmp_path: Path) -> None:
     (tmp_path / "devices" / "users" / "3" / "9.safetensors").write_bytes(b"cut")
     with pytest.raises(ValueError, match="cannot be read"):
         store.load(3)
+    (tmp_path / "devices" / "3-9.safetensors").touch()
+    with pytest.raises(ValueError, match="an earlier version kept these states"):
+        DeviceStore(tmp_path / "devices")
 
 
 def test_impossible_layers_are_refused_before_anything_starts(layered: RunConfig) -> None:
