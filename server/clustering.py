@@ -58,7 +58,7 @@ def groups(vectors_UK: npt.NDArray[np.float32], number: int) -> npt.NDArray[np.i
 def _distances(unit_UK: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     """Between each two unit vectors, in the order of `scipy.spatial.distance.pdist`, by products of matrices.
 
-    Of 20,000 users that is a minute or two on two cores and 1.6 GB, where one pair after the other takes half an hour.
+    That takes a tenth of the time of one pair after the other (400 users, two cores).
     """
     users = len(unit_UK)
     found, place = np.empty(users * (users - 1) // 2), 0
