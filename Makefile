@@ -37,7 +37,7 @@ check: $(READY)
 # run that was cut off is resumed.
 EVALUATE_nus-sms := --at-hand 5,10,20,50,100
 EVALUATE_nus-sms-reptile := --methods trigram,trigram+own,federated+own,federated+near,finetuned,personal --at-hand 5,10,20,50,100
-EVALUATE_self-dialogue := --users 60 --central-epochs 6
+EVALUATE_self-dialogue := --users 60 --central-epochs 4
 $(foreach row,$(CLUSTERS),$(eval EVALUATE_$(row) := --methods trigram,finetuned,personal --at-hand 5,20))
 EVALUATE_synthetic-clusters += --users 60
 EVALUATE_self-dialogue-clusters += --users 60

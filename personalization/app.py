@@ -307,7 +307,7 @@ def _pay(config: RunConfig, context: Context, task: Task, user: int, sent: str) 
     """Write down what an update with noise costs its user. Raises ValueError where the budget does not allow it."""
     settings = config.privacy
     account = Account(_devices(config, context) / OF_USERS / f"{user}.json", "user")
-    price, budget = [Gaussian(settings.noise_multiplier)], settings.epsilon_budget or math.inf
+    price, budget = [Gaussian(settings.released_multiplier)], settings.epsilon_budget or math.inf
     account.add(task.server_round, sent, price, budget=budget, delta=settings.delta)
 
 

@@ -2,9 +2,10 @@
 
 By `privacy.method = "local"` an update is clipped to C and each number has Gaussian noise of deviation z C; what is
 made of it afterwards, encoding included, is post-processing. That is local differential privacy of a user
-(Kasiviswanathan et al. 2011, "What can we learn privately?", section 3), with the Gaussian mechanism. It is added in
-float32, whose grid it does not hide (`nextword.federation.noise`). By "distributed" it is a share of what the sum needs
-(`nextword.federation.skellam`).
+(Kasiviswanathan et al. 2011, "What can we learn privately?", section 3), with the Gaussian mechanism. Any two updates
+must look alike, not one and none, and two of norm C are up to 2 C apart: the figure is that of a multiplier of z / 2.
+Noise is added in float32, whose grid it does not hide (`nextword.federation.noise`). By "distributed" it is a share of
+what the sum needs (`nextword.federation.skellam`).
 
 Clip norm, noise and bits are the device's own settings, not what the server's message says; how many share the noise is
 the server's to say, and more than the settings' `federation.users-per-round` are refused. The noise is drawn from the

@@ -55,7 +55,9 @@ class Beside:
         from scripts.systems import Checkpointed, Clustered
 
         published = Published.of_run(self.folder.path)
-        return Clustered(published, self.name) if published.clusters else Checkpointed(self.name, published.final)
+        if not published.clusters:
+            return Checkpointed(self.name, published.final)
+        return Clustered(published, self.name, max_pieces=self.folder.config().client.max_pieces)
 
     def about(self, first: Beside) -> dict[str, Any]:
         """What differs from the first run, and what travelled: bytes of the rounds for each user who trained."""

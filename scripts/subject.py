@@ -101,7 +101,8 @@ def systems_of(
     if published.clusters:
         if eight_bit:
             raise ValueError("--eight-bit: the row is of one model, and this run has several; leave it out")
-        base = systems.Clustered(published)
+        assert folder is not None  # a checkpoint has no clusters
+        base = systems.Clustered(published, max_pieces=folder.config().client.max_pieces)
         rows.append(base)
     else:
         base = plain[reference]

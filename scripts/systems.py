@@ -184,7 +184,8 @@ class Checkpointed:
 class Clustered:
     """Of several models the one under which the person's history costs the fewest bits, found on the device alone.
 
-    `layers` are the person's own, which their device lays over each for that.
+    `layers` are the person's own, which their device lays over each for that; `max_pieces` is where the run cuts
+    messages.
     """
 
     def __init__(
@@ -192,8 +193,9 @@ class Clustered:
         published: Published,
         name: str = "clustered",
         layers: Callable[[Someone], State] = lambda someone: {},
+        max_pieces: int = 64,
     ):
-        self.name, self.layers = name, layers
+        self.name, self.layers, self.max_pieces = name, layers, max_pieces
         self.models = [Checkpointed(folder.name, folder) for folder in published.clusters]
         self._chosen: tuple[Someone, int, float] | None = None  # for whom, which, and the seconds of choosing
 
@@ -206,9 +208,10 @@ class Clustered:
         if self._chosen is None or self._chosen[0] != someone:
             began = time.perf_counter()
             encode = self.models[0].predictor.vocabulary.encode
-            messages = [encode(normalise(text)) for text in someone.train[-JUDGED_BY:]]
+            messages = [pieces for text in someone.train[-JUDGED_BY:] if (pieces := encode(normalise(text)))]
             own = self.layers(someone)
-            chosen = nearest((_under(model.model, own) for model in self.models), messages)
+            models = (_under(model.model, own) for model in self.models)
+            chosen = nearest(models, messages, max_pieces=self.max_pieces)
             self._chosen = someone, chosen, time.perf_counter() - began
         return self._chosen[1]
 

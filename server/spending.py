@@ -83,7 +83,7 @@ class Spending:
         at_once = min(self.config.federation.users_per_round, self.population)
         asked = Counter() if drawn_alone else Counter(self.sample(server_round))
         return {
-            "noise_multiplier": self.config.privacy.noise_multiplier,
+            "noise_multiplier": self.config.privacy.released_multiplier,
             "sampling_rate": at_once / self.population if drawn_alone else 1.0,
             "cohort": at_once if drawn_alone else len(asked),
             "participations": None if drawn_alone else max((self._asked + asked).values()),

@@ -182,7 +182,9 @@ class FederatedTraining(Strategy):
         if self.privacy is None:
             return total.mean()
         asked = self.config.federation.users_per_round if self._drawn_alone else len(self.tally.asked)
-        within = math.fsum(row.get(records.WITHIN, 0.5) - 0.5 for row in self.tally.metrics.values())
+        # Who has nothing to train on is nothing in the count as in the sum, so a user moves it by a half at most.
+        answers = (row for row in self.tally.metrics.values() if row[records.NUM_MESSAGES])
+        within = math.fsum(row.get(records.WITHIN, 0.5) - 0.5 for row in answers)
         return self.privacy.mean(total, min(asked, self.homes.population), within, server_round)
 
     @property

@@ -108,7 +108,8 @@ class PrivacyConfig(Section):
 
     By "local" and "distributed" the noise is the devices' own, by secrets that stay there, and so is the clip norm: the
     server can check neither. "local" (`personalization.own_noise`): each update has noise of noise-multiplier times
-    clip-norm before it is encoded, and epsilon covers the updates as the server sees them. "distributed"
+    clip-norm before it is encoded, and epsilon covers the updates as the server sees them, between any two texts of a
+    user's, so it is that of half the noise. "distributed"
     (`nextword.federation.skellam`): each has a share of it, in whole numbers of so many `bits`, and epsilon covers
     their sums; the server must see nothing else, which takes a secure sum. With `enough` below 1 the noise is whole
     when this share of those asked has answered; where fewer do it is less, and the ledger counts what there was.
@@ -162,6 +163,15 @@ class PrivacyConfig(Section):
     def by_devices(self) -> bool:
         """Whether the devices add the noise, so that what leaves them without any must not leave."""
         return self.method in ("local", "distributed")
+
+    @property
+    def released_multiplier(self) -> float:
+        """A round's noise over the most that a user's data move what is released.
+
+        What is hidden is whose data are there and whose are none. By "local" it is also which of any two texts a user
+        has: their updates are up to two clip norms apart.
+        """
+        return self.noise_multiplier / 2 if self.method == "local" else self.noise_multiplier
 
     @property
     def adapts(self) -> bool:

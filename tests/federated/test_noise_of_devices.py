@@ -17,11 +17,12 @@ from nextword.federation.clipping import norm
 from nextword.federation.config import RunConfig
 from nextword.federation.folders import DEVICES
 from nextword.federation.ledger import curve_epsilon, gaussian_epsilon
+from nextword.federation.noise import Secret
 from nextword.federation.privacy_config import PrivacyConfig
 from nextword.federation.records import BITS_PER_PIECE, COHORT, NUM_MESSAGES, NUM_PIECES, TASK, metrics_key, update_key
 from nextword.federation.skellam import Scheme
 from nextword.federation.skellam_cost import Skellam, curve
-from personalization import store
+from personalization import own_noise, store
 from personalization.app import OF_USERS
 from personalization.spending import Account
 from server.accumulator import Accumulator
@@ -277,12 +278,25 @@ def test_local_epsilon_is_that_of_the_user_asked_most_often_by_hand(config: RunC
     found = run_once(config, local_grid(config, nodes=2))["privacy"]
     most = _most_asked(config, 4)
     assert 1 < most <= 4
-    assert found["epsilon"] == pytest.approx(gaussian_epsilon(3 / math.sqrt(most), 1e-5))
+    assert found["epsilon"] == pytest.approx(gaussian_epsilon(3 / 2 / math.sqrt(most), 1e-5))
     assert (found["unit"], found["accountant"], found["rounds"]) == ("user", "gaussian", 4)
     assert "not amplified" in found["sampling"]
     assert found["projections_not_measured"] == []
     epsilons = [event["privacy"]["epsilon"] for event in _rounds(config)]
     assert epsilons == sorted(epsilons)
+
+
+def test_local_epsilon_is_of_any_two_updates_not_of_one_and_none(config: RunConfig, local_grid: Grids) -> None:
+    """Local privacy hides which of two texts a user has, and what they send may be as far apart as two clip norms."""
+    config = config.with_settings([*LOCAL, "privacy.noise-multiplier=3"])
+    local_grid(config, nodes=1).ask(9, 1)
+    far = {"w": np.ones(50, np.float32)}
+    one, other = (
+        own_noise.with_noise(update, config.privacy.clip_norm, 0.0, Secret(bytes(32)))["w"]
+        for update in (far, {"w": -far["w"]})
+    )
+    apart = float(np.linalg.norm(one - other)) / (3 * config.privacy.clip_norm)  # in deviations of the noise
+    assert _own_accounts(config)[9].spent(1e-5).epsilon == pytest.approx(gaussian_epsilon(1 / apart, 1e-5), rel=1e-4)
 
 
 def _own_accounts(config: RunConfig) -> dict[int, Account]:
@@ -320,7 +334,7 @@ def test_other_noise_for_a_round_that_was_done_is_paid(config: RunConfig, local_
     for noise in (8, 1, 1):
         local_grid(config.with_settings([f"privacy.noise-multiplier={noise}"]), nodes=1).ask(9, 1)
     spent = _own_accounts(config)[9].spent(1e-5)
-    assert spent.epsilon == pytest.approx(gaussian_epsilon(1 / math.sqrt(1 + 1 / 64), 1e-5))
+    assert spent.epsilon == pytest.approx(gaussian_epsilon(1 / 2 / math.sqrt(1 + 1 / 64), 1e-5))
 
 
 @pytest.mark.parametrize("tell", ["another round", "other parameters"])
@@ -330,7 +344,7 @@ def test_a_server_that_asks_beyond_the_budget_gets_nothing(
     """One that keeps its own account too low, and begins rounds that it should not."""
     everybody = ["federation.users-per-round=12", "federation.rounds=4"]
     config = config.with_settings([*LOCAL, "privacy.noise-multiplier=3", *everybody])
-    budget = (gaussian_epsilon(3 / math.sqrt(2), 1e-5) + gaussian_epsilon(3 / math.sqrt(3), 1e-5)) / 2
+    budget = (gaussian_epsilon(3 / 2 / math.sqrt(2), 1e-5) + gaussian_epsilon(3 / 2 / math.sqrt(3), 1e-5)) / 2
     config = config.with_settings([f"privacy.epsilon-budget={budget}"])
     monkeypatch.setattr(Spending, "affordable", lambda self, server_round: True)
     sent: dict[int, set[str]] = {}

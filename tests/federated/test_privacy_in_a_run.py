@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from flwr.app import Array, Message
+from flwr.app import Array, ArrayRecord, Message
 
 from nextword.federation.clipping import norm
 from nextword.federation.codec import Codec, Update
@@ -190,6 +190,32 @@ def test_who_did_not_arrive_changes_neither_noise_nor_account(
     assert norm({name: mine[name] - theirs[name] for name in mine}) == pytest.approx(0.05 / 12, rel=1e-3)
 
 
+def test_who_has_nothing_to_train_on_moves_the_clip_norm_as_little_as_who_did_not_arrive(
+    config: RunConfig, local_grid: Grids, tmp_path: Path
+) -> None:
+    """Neighbours have nothing in place of a user's data, so from there the count may move by a half at most."""
+    config = config.with_settings([*POISSON, "federation.users-per-round=12", "federation.rounds=1"])
+    config = config.with_settings(["privacy.noise-multiplier=0", "privacy.quantile=0.3"])
+
+    def without(numbers: dict[str, int | float]) -> Any:
+        def tamper(sent: Message, reply: Message) -> list[Message]:
+            if sent.metadata.message_type == "train" and update_key(3) in reply.content:
+                reply.content[update_key(3)] = ArrayRecord()
+                reply.content.metric_records[metrics_key(3)].update(numbers)
+            return [reply]
+
+        return tamper
+
+    empty: dict[str, int | float] = {"num-messages": 0, "num-pieces": 0, "bits-per-piece": 0.0, "within": 1}
+    norms = []
+    for name, numbers in (("empty", empty), ("lost", {"num-messages": -1})):
+        run = config.with_settings([f"out={tmp_path / name}"])
+        rejected = run_once(run, local_grid(run, nodes=2, tamper=without(numbers)))["rejected"]
+        assert rejected == (name == "lost")
+        norms.append(RunFolder(Path(run.out)).load().clip_norm)  # type: ignore[union-attr]
+    assert norms[0] == norms[1] != config.privacy.clip_norm
+
+
 def test_the_ledger_is_a_computation_by_hand(config: RunConfig, local_grid: Grids, tmp_path: Path) -> None:
     by_poisson = config.with_settings([*POISSON, "privacy.noise-multiplier=0.8"])
     summary = run_once(by_poisson, local_grid(by_poisson, nodes=2))["privacy"]
@@ -207,6 +233,19 @@ def test_the_ledger_is_a_computation_by_hand(config: RunConfig, local_grid: Grid
         assert summary["epsilon"] == pytest.approx(gaussian_epsilon(1 / math.sqrt(most), 1e-5))
         assert summary["accountant"] == "gaussian"
         assert f"at most {most} rounds" in summary["sampling"]
+
+
+@pytest.mark.parametrize(("first", "within"), [(1e-4, 0.0), (100.0, 1.0)])
+def test_the_clip_norm_moves_towards_what_devices_send(
+    config: RunConfig, local_grid: Grids, first: float, within: float
+) -> None:
+    """By the share that was within it, which the devices tell: here nobody's update, or everybody's."""
+    config = config.with_settings([*CENTRAL, "privacy.noise-multiplier=0", f"privacy.clip-norm={first}"])
+    config = config.with_settings(["privacy.quantile=0.3", "privacy.quantile-rate=0.5", "federation.rounds=1"])
+    run_once(config, local_grid(config, nodes=2))
+    state = RunFolder(Path(config.out)).load()
+    assert state is not None
+    assert state.clip_norm == pytest.approx(first * math.exp(-0.5 * (within - 0.3)))
 
 
 def test_projections_are_labelled_and_keep_the_noise_on_the_mean(config: RunConfig, local_grid: Grids) -> None:

@@ -118,6 +118,53 @@ def test_of_few_messages_all_judge_and_none_what_was_made_of_it(
         StackConfig(folds=1)
 
 
+class _Told:
+    """Makes models of messages that have learned nothing, and remembers of which."""
+
+    ways, seconds_saved = (1.0,), 0.0
+
+    def __init__(self, shared: Shared):
+        self.shared = shared
+        self.made: list[tuple[LanguageModel, Sequence[Sequence[int]]]] = []
+
+    def __call__(self, messages: Sequence[Sequence[int]]) -> LanguageModel:
+        self.made.append((copy.deepcopy(self.shared.model), messages))
+        return self.made[-1][0]
+
+
+@pytest.mark.parametrize("few", [0, 60])
+def test_no_model_is_judged_by_messages_that_it_was_made_of(
+    shared: Shared, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    tuning, encode = _Told(shared), shared.predictor.vocabulary.encode
+    read: list[tuple[Predictor, Sequence[Sequence[str]]]] = []
+    of, costs = Predictor.of, Predictor.costs
+    made: dict[int, LanguageModel] = {}
+
+    def watch_of(model: LanguageModel, vocabulary: Vocabulary, *, eight_bit: bool = False) -> Predictor:
+        predictor = of(model, vocabulary, eight_bit=eight_bit)
+        made[id(predictor)] = model
+        return predictor
+
+    def watch_costs(self: Predictor, messages: Sequence[Sequence[str]]) -> list[list[float]]:
+        read.append((self, messages))
+        return costs(self, messages)
+
+    monkeypatch.setattr(Predictor, "of", watch_of)
+    monkeypatch.setattr(Predictor, "costs", watch_costs)
+    messages = [f"meet you at {place}" for place in "zoque bugis bedok station home school ok".split()]
+    personalize(shared, messages[:5], messages[5:], StackConfig(own=None, near=None, few=few), tuning)
+    judged = 0
+    for predictor, texts in read:
+        for model, learned in tuning.made:
+            if made.get(id(predictor)) is model:
+                known = {tuple(pieces) for pieces in learned}
+                assert {tuple(encode(" ".join(text))) for text in texts}.isdisjoint(known)
+                assert len(known) + len(texts) == len(messages)
+                judged += len(texts)
+    assert judged == (len(messages) if few else 2)
+
+
 def test_few_messages_choose_as_their_parts_together_say(shared: Shared) -> None:
     few = StackConfig(few=100)
     personal = personalize(shared, HABITS[:-4], HABITS[-4:], few, _tuner(shared))

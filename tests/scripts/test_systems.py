@@ -92,7 +92,7 @@ def test_a_participant_chooses_their_cluster_as_their_device_did(
     _take_part(by, participant, rounds=1)
     tried: list[dict[str, np.ndarray]] = []
 
-    def nearest(models: Iterable[LanguageModel], messages: object) -> int:
+    def nearest(models: Iterable[LanguageModel], messages: object, *, max_pieces: int) -> int:
         tried.extend({name: value.copy() for name, value in model.weights().items()} for model in models)
         return 1
 
@@ -108,12 +108,33 @@ def test_a_participant_chooses_their_cluster_as_their_device_did(
             assert np.array_equal(weights[name], value)
 
 
+def test_a_cluster_is_chosen_by_the_messages_that_the_device_chooses_by(
+    shared: Checkpointed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of the training part that hold anything, cut as the run cuts them."""
+    asked: list[tuple[object, int]] = []
+
+    def nearest(models: object, messages: object, *, max_pieces: int) -> int:
+        asked.append((messages, max_pieces))
+        return 0
+
+    for module in (systems, device):
+        monkeypatch.setattr(module, "nearest", nearest)
+    someone = Someone("u", None, (*_nonsense(0), "\u200b", "ok"), ("see you", "haha"), seed=0)
+    Clustered(Published(shared.folder, clusters=(shared.folder,) * 2), max_pieces=8).choice(someone)
+    weights, vocabulary = shared.model.weights(), shared.predictor.vocabulary
+    config = device.train_config(ClientConfig(max_pieces=8))
+    local = Local(shared.model, weights, (), config, PersonalConfig(), someone.rng())
+    device.nearest_cluster(local, vocabulary, someone.train, [weights] * 2)
+    assert asked[0] == asked[1] == ([vocabulary.encode(normalise(text)) for text in (*_nonsense(0), "ok")], 8)
+
+
 def test_a_row_above_a_cluster_takes_as_long_as_choosing_it_too(
     shared: Checkpointed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chosen: list[str] = []
 
-    def nearest(models: object, messages: object) -> int:
+    def nearest(models: object, messages: object, *, max_pieces: int) -> int:
         chosen.append("once")
         time.sleep(0.5)
         return 0
