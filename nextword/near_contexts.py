@@ -27,13 +27,15 @@ from numpy.typing import NDArray
 
 from nextword.layers import END, beginning
 from nextword.runtime import Floats, Runtime
-from nextword.search import windows
+from nextword.search import WINDOW, windows
 from nextword.text import is_word
 from nextword.vocabulary import Vocabulary
 
 Masses = NDArray[np.float32]  # by the numbers of tokens
 _CACHED = 1000  # contexts, each of some kB to tens of kB
 _ROWS = 16  # windows read at once
+
+_Seen = tuple[int, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class ModelStates:
 
     def __init__(self, runtime: Runtime, vocabulary: Vocabulary) -> None:
         self._runtime, self._vocabulary = runtime, vocabulary
-        self._known: dict[tuple[str, ...], Floats] = {}
+        self._known: dict[_Seen, Floats] = {}
         self._expected: Sequence[Sequence[str]] = ()
 
     def of(self, messages: Sequence[Sequence[str]]) -> Floats:
@@ -91,10 +93,10 @@ class ModelStates:
 
     def after(self, context: Sequence[str]) -> Floats:
         if self._expected:
-            contexts = (tuple(message[:place]) for message in self._expected for place in range(len(message) + 1))
+            contexts = (_seen(message, place) for message in self._expected for place in range(len(message) + 1))
             self._known = dict(zip(contexts, self.of(self._expected), strict=True))
             self._expected = ()
-        found = self._known.get(tuple(context))
+        found = self._known.get(_seen(context, len(context)))
         return self.of([context])[-1] if found is None else found
 
     def expect(self, messages: Sequence[Sequence[str]]) -> None:
@@ -103,7 +105,7 @@ class ModelStates:
 
     def tell(self, context: Sequence[str], state: Floats) -> None:
         """Have the state after this context at hand, and no other."""
-        self._known, self._expected = {tuple(context): state}, ()
+        self._known, self._expected = {_seen(context, len(context)): state}, ()
 
 
 class NearContexts:
@@ -234,6 +236,14 @@ class NearContexts:
     def _at(self, context: Sequence[str]) -> Masses:
         """The masses of all tokens after a context."""
         return self._found(tuple(context))
+
+
+def _seen(message: Sequence[str], place: int) -> _Seen:
+    """What stands for the first `place` tokens: how many they are, and all that a window holds of them.
+
+    All of them for each place of a message of 100,000 words would be 40 GB.
+    """
+    return place, tuple(message[max(0, place - WINDOW) : place])
 
 
 def _masses(

@@ -15,7 +15,7 @@ from nextword.layers import Layer, blend, layered_prefix, source
 from nextword.near_contexts import ModelStates
 from nextword.own_words import OwnWords
 from nextword.reading import Reading, read
-from nextword.runtime import Cache, Runtime
+from nextword.runtime import Cache, Floats, Runtime
 from nextword.search import Reader, Request, index_of, window_start
 from nextword.slips import LETTERS, meant
 from nextword.text import normalise, split_typed, tokens
@@ -29,6 +29,7 @@ _INTENTS = 3  # corrections looked into,
 _WORTHWHILE = 0.02  # and how probable each must be beside the letters as they were typed
 _HIDDEN = 12  # blocked words behind which others are looked for at once; behind more, where those leave too few
 _CONTEXT_CHARACTERS = 2000  # more than the model's window holds
+_BRANCHES_KEPT = 512  # read after one context, of all beginnings asked about; each holds what follows it [V]
 
 
 @dataclass(frozen=True)
@@ -207,6 +208,8 @@ class Predictor:
     def _read_context(self, context: str) -> None:
         """Read a context, or only what is new in it: a letter typed costs nothing, a word its own pieces."""
         if context == self._context:
+            if self._reader.num_pieces > self._root.context + _BRANCHES_KEPT:
+                self._begin(self._root.next_logp)
             return
         self._tokens = tokens(context)
         encoded = self.vocabulary.encode_tokens(self._tokens)
@@ -216,10 +219,15 @@ class Predictor:
         past = self._cache.first(known) if self._cache and known else None
         new = np.array([pieces[known:]], np.int64)
         logp, hidden, self._cache = self._runtime.read(new, np.array([new.shape[1] - 1], np.int64), past)
-        self._reader = Reader(self._runtime, self._index, self._cache)
-        self._root = self._reader.branch(0, len(pieces) - 1, logp[0])
+        self._begin(logp[0])
         self.states.tell(self._tokens, hidden[0])
         self._context, self._pieces = context, pieces
+
+    def _begin(self, next_logp: Floats) -> None:
+        """After the context that was read, with no word looked at yet."""
+        assert self._cache is not None
+        self._reader = Reader(self._runtime, self._index, self._cache)
+        self._root = self._reader.branch(0, self._cache.num_pieces - 1, next_logp)
 
 
 def _end(text: str) -> str:

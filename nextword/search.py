@@ -120,6 +120,7 @@ class PieceIndex:
 
     def fitting(self, remaining: bytes, *, first: bool, final: bool) -> Ids:
         """Pieces that spell on from `remaining`, and, if they leave the word open, those that spell a part of it."""
+        remaining = remaining[: self.longest + 1]  # what is longer than all pieces, all answer alike
         key = (first, final, remaining)
         ids = self._fitting.get(key)
         if ids is None:
@@ -178,6 +179,11 @@ class Reader:
             padded[number, : len(row)] = row
         logp, _, cache = runtime.read(padded, np.array([row * width + column for row, column in places], np.int64))
         return cls(runtime, index, cache), logp
+
+    @property
+    def num_pieces(self) -> int:
+        """How many are in memory, of a text and of all branches read since."""
+        return self._cache.num_pieces
 
     def branch(self, row: int, column: int, next_logp: Floats) -> Branch:
         """The root of the words that begin after `column`."""

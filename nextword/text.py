@@ -19,7 +19,9 @@ _INVISIBLE = regex.compile(r"[\p{Cc}\p{Cs}\p{Co}\p{Cn}\u200b\u2060\ufeff]+")
 
 def normalise(text: str) -> str:
     """Return `text` in lower case and NFKC, with plain apostrophes, single spaces and nothing invisible."""
-    return _single_spaced(_composed(text).lower())
+    lower = _composed(text).lower()
+    # Some letters are one character with their mark only when they are small ("\u01f0", of a J and a caron).
+    return _single_spaced(lower if lower.isascii() else unicodedata.normalize("NFKC", lower))
 
 
 def tidy(text: str) -> str:

@@ -133,12 +133,19 @@ def clusters(evaluation: Evaluation) -> Figure | None:
 
 
 def rounds(events: Sequence[Mapping[str, Any]]) -> Figure | None:
-    """What pieces cost in training, round by round."""
-    trained = [event for event in events if event["event"] == "round" and event.get("train_bits_per_piece")]
-    if not trained:
+    """What pieces cost in training, and of validation messages where they were measured, round by round."""
+    told = {
+        "messages trained on": [(e["round"], e.get("train_bits_per_piece")) for e in events if e["event"] == "round"],
+        "validation messages": [(e["round"], e.get("validation_bits_per_piece")) for e in events],
+    }
+    known = {name: [(at, bits) for at, bits in found if bits is not None] for name, found in told.items()}
+    if not any(known.values()):
         return None
     figure, axes = _figure("federated training", "round", left="bits a piece, on the devices")
-    axes.plot([e["round"] for e in trained], [e["train_bits_per_piece"] for e in trained], color=_COLOURS["all"])
+    for (name, found), colour in zip(known.items(), _COLOURS.values(), strict=False):
+        if found:
+            axes.plot(*zip(*found, strict=True), label=name, color=colour, marker="o" if len(found) == 1 else None)
+    axes.legend(frameon=False)
     return figure
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -80,6 +81,7 @@ def _told(folder: Path) -> dict[str, Any]:
         found["stayed"] = choices
     return {
         "name": folder.resolve().name,
+        "evaluate": shlex.join(["nextword", "evaluate", "--model", str(folder)]),
         "settings": {key: value for key, value in run.config().to_flat().items() if value != ""},
         "summary": run.summary(),
         "rejected": sum(event.get("rejected", 0) for event in events if event["event"] == "round"),

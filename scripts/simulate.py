@@ -36,9 +36,10 @@ def command(
         config = RunFolder.reopen(resume)[1].model_copy(update={"out": str(resume.absolute())})
     else:
         config = (RunConfig.from_toml(run) if run else RunConfig()).with_settings(settings or [])
-        if print_settings:
-            print(config.documented(), end="")
-            return
+    if print_settings:
+        print(config.documented(), end="")
+        return
+    if resume is None:
         if out is None and run is not None and not config.out:  # several run files are of one corpus
             out = Path("runs", f"{run.stem}-{config.seed}")
         if out is not None:

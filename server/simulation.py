@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -27,6 +28,7 @@ def run(
     """Run both to the end: so many nodes, whose messages are answered by `workers` processes of one core each.
 
     Ctrl-C or SIGTERM is `told` and sets `stop`, by which the server is to end; a second one ends this process at once.
+    Raises OSError where Ray does not start.
     """
     for name in ("flwr", "ray"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -36,7 +38,7 @@ def run(
         try:
             _run(server_app, client_app, nodes, workers)
         except BaseException as error:
-            failures.append(error)
+            failures.append(_not_started(error) or error)
 
     # A thread of its own: an interrupt in Flower's would leave its other threads waiting, and Ray takes SIGTERM for
     # itself where it starts in the main one.
@@ -46,6 +48,15 @@ def run(
         thread.join()
     if failures:
         raise failures[0]
+
+
+def _not_started(error: BaseException) -> OSError | None:
+    """What to tell where Ray, and so the simulation, did not start, as on a machine that is too busy."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    if all(frame.name != "init_ray" for frame in traceback.extract_tb(error.__traceback__)):
+        return None
+    return OSError(f"Ray, in whose processes devices are simulated, did not start: {error}")
 
 
 @contextmanager

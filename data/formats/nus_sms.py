@@ -73,7 +73,7 @@ def _messages(file: IO[bytes], size_bytes: int, source: Source) -> Iterator[Row]
             root.clear()
             if row is not None:
                 yield row
-    except ET.ParseError as error:
+    except (ET.ParseError, LookupError, UnicodeError) as error:  # the latter of an encoding that nobody knows
         raise ValueError(f"{source.path} is not well-formed XML: {one_line(error)}") from None
 
 

@@ -86,12 +86,24 @@ class Source:
 
     @contextmanager
     def _zip(self) -> Iterator[zipfile.ZipFile]:
+        import lzma
         import zlib
 
+        damage = (
+            zipfile.BadZipFile,
+            zlib.error,
+            lzma.LZMAError,
+            EOFError,
+            NotImplementedError,
+            IndexError,
+            UnicodeError,
+        )
         try:
             with zipfile.ZipFile(self.path) as archive:
                 yield archive
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        except (*damage, OSError) as error:  # bz2 and offsets that lie nowhere give an OSError that names no file
+            if isinstance(error, OSError) and error.filename:
+                raise
             raise ValueError(f"{self.path} is a damaged zip file: {one_line(error)}") from None
         except RuntimeError as error:  # zipfile's answer to an encrypted member
             raise ValueError(f"{self.path} cannot be unpacked: {one_line(error)}") from None

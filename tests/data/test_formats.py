@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import json
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from data.corpus import load, people
-from data.formats import nus_sms, self_dialogue
+from data.formats import loader, nus_sms, recognise, self_dialogue
+from data.formats.source import Source
 
 Row = dict[str, str | None]
 SMS = """<?xml version='1.0' encoding='UTF-8'?>
@@ -163,6 +165,7 @@ BROKEN_GZIP = gzip.compress(GOOD.encode() * 1000, mtime=0)
         ("a.xml", sms(("1", "SECRET", "SG", "unknown"))[:-30].encode(), "not well-formed XML"),
         ("b.xml", b"<html><p>SECRET</p></html>", "XML but no smsCorpus"),
         ("c.xml", sms().encode(), "holds no messages"),
+        ("d.xml", sms().replace("UTF-8", "bogus").encode(), "d.xml is not well-formed XML: unknown encoding"),
     ],
 )
 def test_a_file_that_is_no_corpus_is_refused(name: str, content: bytes, message: str, tmp_path: Path) -> None:
@@ -183,6 +186,20 @@ def test_a_damaged_member_of_a_zip_is_refused(tmp_path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(ValueError, match="damaged zip|not well-formed"):
         rows(path, tmp_path)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_damaged_anywhere_is_refused_or_read(method: int, tmp_path: Path) -> None:
+    """Each byte in its turn: of the member, packed in whatever way, and of the archive's own tables."""
+    path = tmp_path / "sms.zip"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("smsCorpus.xml", sms(*[("1", f"text {i}", "SG", "unknown") for i in range(9)]))
+    whole = path.read_bytes()
+    for place in range(4, len(whole), 7):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        with suppress(ValueError):
+            source = Source(path)
+            list(loader(recognise(source)).rows(source))
 
 
 # --- NUS SMS

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import pytest
@@ -14,9 +16,10 @@ from hypothesis import strategies as st
 
 from nextword.layers import END, Trusted
 from nextword.model import LanguageModel
-from nextword.near_contexts import NearConfig, NearContexts
+from nextword.model_config import ModelConfig
+from nextword.near_contexts import ModelStates, NearConfig, NearContexts
 from nextword.predictor import Predictor
-from nextword.runtime import Floats, Runtime
+from nextword.runtime import Floats, Ids, Runtime
 from nextword.text import normalise, tokens
 from nextword.vocabulary import Vocabulary
 
@@ -110,6 +113,24 @@ def test_states_of_what_was_read_anyway_are_at_hand(model: LanguageModel, vocabu
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Runtime, "hidden", None)
         np.testing.assert_allclose(predictor.states.after(["ok"]), ok, atol=1e-4)
+
+
+def test_the_states_of_a_long_message_take_memory_in_proportion(vocabulary: Vocabulary) -> None:
+    class Nothing:
+        config = ModelConfig(vocabulary=len(vocabulary), width=2, heads=1)
+
+        def hidden(self, pieces: Ids, places: Ids) -> Floats:
+            return np.zeros((len(places), 2), np.float32)
+
+    peaks = []
+    for words in (1500, 6000):
+        states = ModelStates(cast(Runtime, Nothing()), vocabulary)
+        states.expect([["see"] * words])
+        tracemalloc.start()
+        states.after(["see"])
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 6 * peaks[0]
 
 
 def test_a_word_that_only_its_context_tells_is_offered(model: LanguageModel, vocabulary: Vocabulary) -> None:

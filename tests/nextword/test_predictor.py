@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 import subprocess
 import sys
@@ -286,6 +287,8 @@ def test_letters_without_end_take_no_longer_than_they_are(bundled: Predictor) ->
     short = index.short(letters, first=True)
     assert short.tolist() == index.short(letters[:50], first=True).tolist()
     assert max(index.sizes[short]) <= index.longest < 50
+    bundled.suggest("see you at the", letters.decode())
+    assert max(len(remaining) for _, _, remaining in index._fitting) <= 50
 
 
 @given(st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=12))
@@ -303,6 +306,19 @@ def test_eight_bit_answers_do_not_depend_on_what_was_typed_before(bundled: Predi
             fresh = Predictor.load(checkpoint.BUNDLED).suggest("that was", word[:letters])
             assert typed[0].word == fresh[0].word
             assert typed[0].probability == pytest.approx(fresh[0].probability, rel=0.1)
+
+
+def test_however_many_beginnings_are_asked_about_after_one_text_few_are_kept(bundled: Predictor) -> None:
+    """As programs ask that look up many words: what is kept neither grows without end nor changes an answer."""
+    first = bundled.suggest("that was", "unb")
+    kept = []
+    for letters in itertools.product("bcdfghst", "aeiou", "lmnrst"):
+        bundled.suggest("that was", "".join(letters))
+        kept.append(bundled._reader._cache.num_pieces)
+    assert max(kept) < 700
+    again = bundled.suggest("that was", "unb")
+    assert [s.word for s in again] == [s.word for s in first]
+    assert [s.probability for s in again] == pytest.approx([s.probability for s in first], rel=0.1)
 
 
 def test_one_own_word_does_not_sit_in_every_bar(bundled: Predictor) -> None:

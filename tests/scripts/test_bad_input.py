@@ -349,3 +349,14 @@ def test_a_profile_is_one_keyboards_and_has_a_plain_name(
         refused = nextword("type", "--profiles-dir", tmp_path, "--profile", name)
         assert (refused.code, refused.err.count("\n")) == (2, 1)
         assert "--profile" in refused.err
+
+
+def test_the_settings_of_a_run_that_was_cut_off_are_printed_and_the_run_is_left_alone(
+    nextword: Shell, tmp_path: Path
+) -> None:
+    config = RunConfig().with_settings(["seed=7"])
+    RunFolder.create(tmp_path / "run", config)
+    before = sorted(tmp_path.rglob("*"))
+    printed = nextword("simulate", "--resume", tmp_path / "run", "--print-settings")
+    assert (printed.code, printed.out.startswith("seed = 7\n")) == (0, True)
+    assert sorted(tmp_path.rglob("*")) == before

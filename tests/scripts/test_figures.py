@@ -43,6 +43,19 @@ def test_clusters_are_counted_by_group() -> None:
     assert [text.get_text() for text in axes.texts] == ["2", "0", "0", "1", "1", "0"]
 
 
+def test_validation_is_drawn_beside_training_and_alone_where_training_tells_nothing() -> None:
+    start = {"event": "start", "round": 0, "validation_bits_per_piece": 9.0}
+    trained = [{"event": "round", "round": at, "train_bits_per_piece": 9.0 - at} for at in (1, 2)]
+    measured = {"event": "evaluation", "round": 2, "validation_bits_per_piece": 8.5}
+    both = figures.rounds([start, *trained, measured])
+    silent = figures.rounds([start, *({**one, "train_bits_per_piece": None} for one in trained), measured])  # dpsgd
+    assert both is not None
+    assert silent is not None
+    lines = {line.get_label(): line.get_xydata().tolist() for line in both.axes[0].lines}
+    assert lines == {"messages trained on": [[1, 8], [2, 7]], "validation messages": [[0, 9], [2, 8.5]]}
+    assert [line.get_label() for line in silent.axes[0].lines] == ["validation messages"]
+
+
 def test_who_stayed_in_their_group_is_drawn_over_the_rounds() -> None:
     shares = [None] * 4 + [0.5] * 20 + [1.0] * 20
     events = [{"event": "round", "round": place, "stayed_share": share} for place, share in enumerate(shares, 1)]
