@@ -62,7 +62,7 @@ class Vocabulary:
                 normalization_rule_name="identity",
                 split_by_unicode_script=False,  # tokens are split already, and "don't" is one of them
                 split_by_number=False,
-                max_sentence_length=100_000,
+                max_sentence_length=1 << 30,  # a longer line would be left out without a word
                 pad_id=cls.pad,
                 bos_id=cls.bos,
                 eos_id=cls.eos,

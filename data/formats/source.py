@@ -21,7 +21,7 @@ Row = tuple[str, str, str | None, str | None]
 
 HEAD_BYTES = 4096
 _LINK = re.compile(r"(?:https?|ftp)://\S+|www\.\S+", re.IGNORECASE)
-_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")  # RFC 5321, 4.5.3.1.1; without a limit, quadratic
 _PHONE = re.compile(r"(?<!\w)\+?\d(?:[ -]?\d){7,}(?!\w)")
 _LATEST_SECOND = 1e11  # a larger number is taken for milliseconds since 1970
 

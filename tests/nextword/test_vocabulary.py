@@ -37,6 +37,13 @@ def test_training_is_reproducible(vocabulary: Vocabulary) -> None:
     assert Vocabulary.train(LINES, size=330).sha256 == vocabulary.sha256
 
 
+def test_a_text_in_one_line_of_any_length_is_learned_from() -> None:
+    from tests.conftest import LINES
+
+    vocabulary = Vocabulary.train([" ".join(LINES * 100)], size=330)
+    assert len(vocabulary.encode_token("station")) == 1
+
+
 def test_bad_input_is_refused() -> None:
     with pytest.raises(ValueError, match="not a sentencepiece vocabulary"):
         Vocabulary(b"rubbish")
