@@ -279,6 +279,8 @@ def test_runs_of_the_same_people_are_compared_and_published(
     assert f"<td>{100 * gain:+.2f}</td><td>{100 * low:+.2f} to {100 * high:+.2f}</td>" in page
     assert '<td class="words">update.codec topk:0.05+int4</td>' in page
     assert 'id="run-price-of-bytes"' in page
+    assert nextword("report", tmp_path / "small-0", "--out", tmp_path / "small.html").code == 0  # not evaluated yet
+    assert f"nextword evaluate --model {tmp_path / 'small-0'}<" in (tmp_path / "small.html").read_text(encoding="utf-8")
 
     to = ["--measured", tmp_path / "measured", "--out", tmp_path / "R.md"]
     assert nextword("results", run, *to).code == 0
