@@ -44,6 +44,7 @@ class Person:
     user: str
     group: str | None
     messages: tuple[str, ...]
+    by_time: bool = False  # by the times that they carry; else as their source has them
 
 
 def data_home(data_dir: Path | None = None) -> Path:
@@ -83,7 +84,7 @@ def load(
     path = Path(name).expanduser()
     entry = entries().get(name)
     if entry is None:
-        if not path.exists() and not _is_path(name):
+        if not name or not path.exists() and not _is_path(name):
             find(name)  # raises with the nearest name
         return prepare(Source(place(path), user_column, text_column, report), home)
     if entry.generated:
@@ -154,11 +155,12 @@ def people(dataset: datasets.Dataset) -> list[Person]:
     found, start = [], 0
     for index, end in zip(by_name, ends, strict=True):
         messages = texts[start:end]
-        if timed and (by_time := _by_time(times[start:end])) is not None:
+        by_time = _by_time(times[start:end]) if timed else None
+        if by_time is not None:
             messages = [messages[i] for i in by_time]
         known = Counter(group for group in groups[start:end] if group is not None)
         group = known.most_common(1)[0][0] if known else None
-        found.append(Person(names[index], group, tuple(messages)))
+        found.append(Person(names[index], group, tuple(messages), by_time is not None))
         start = end
     return found
 

@@ -8,13 +8,16 @@ from functools import lru_cache
 import regex
 
 _APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\uff07": "'", "`": "'", "\u00b4": "'"})
-_QUOTES = str.maketrans({"\u201c": '"', "\u201d": '"', "\u2026": "...", "\u2013": "-", "\u2014": "-"})
+_QUOTES = {"\u201c": '"', "\u201d": '"', "\u2026": "...", "\u2013": "-", "\u2014": "-"}
+# Soft hyphens, marks of direction, joiners of words: inside of a word they leave it one word.
+_NO_WIDTH = "\u00ad\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069"
+_PLAIN = str.maketrans(_QUOTES | dict.fromkeys(_NO_WIDTH, ""))
 # Anonymised tokens of the corpora: one symbol each, never a word.
 _PLACEHOLDER = r"<(?:#|url|email|time|date|decimal|name)>"
 _WORD = r"[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:'[\p{L}\p{N}][\p{L}\p{N}\p{M}]*)*"
 _TOKEN = regex.compile(rf"{_PLACEHOLDER}|{_WORD}|[^\s\p{{L}}\p{{N}}]+?(?={_PLACEHOLDER}|[\s\p{{L}}\p{{N}}]|$)")
 _WORD_ONLY = regex.compile(_WORD)
-_INVISIBLE = regex.compile(r"[\p{Cc}\p{Cs}\p{Co}\p{Cn}\u200b\u2060\ufeff]+")
+_INVISIBLE = regex.compile(r"[\p{Cc}\p{Cs}\p{Co}\p{Cn}\u200b\ufeff]+")
 
 
 def normalise(text: str) -> str:
@@ -35,8 +38,8 @@ def straight(text: str) -> str:
 
 
 def _composed(text: str) -> str:
-    text = straight(text).translate(_QUOTES)
-    return text if text.isascii() else straight(unicodedata.normalize("NFKC", text)).translate(_QUOTES)
+    text = straight(text).translate(_PLAIN)
+    return text if text.isascii() else straight(unicodedata.normalize("NFKC", text)).translate(_PLAIN)
 
 
 def _single_spaced(text: str) -> str:

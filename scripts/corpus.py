@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nextword.text import counted
-from scripts.console import errors, print_json
+from scripts.console import print_json, progress
 from scripts.group import Group
 
 if TYPE_CHECKING:
@@ -153,6 +153,7 @@ def statistics(everyone: list[Person], report: Callable[[float, float | None], N
         "messages": sum(counts),
         "words": num_words,
         "duplicates": duplicates,
+        "users_by_time": sum(person.by_time for person in everyone),
         "ids_left_out": len(everyone) - len(once),  # whose messages are another's
         "evaluated_users": evaluated,
         "evaluated_share": evaluated / len(counts),
@@ -176,6 +177,9 @@ def _show(found: dict[str, Any]) -> None:
     typer.echo(f"Measured: {measured} ({found['evaluated_share']:.0%}), with 30 or more messages without {dropped}")
     if found["ids_left_out"]:
         typer.echo(f"Left out: {counted(found['ids_left_out'], 'user id')} whose messages are another's")
+    by_time, unsorted = found["users_by_time"], found["users"] - found["users_by_time"]
+    why = f"; in the source's order: {unsorted:,}, without an ISO 8601 time on every message" if unsorted else ""
+    typer.echo(f"In order of time: {counted(by_time, 'user')}{why}")
     typer.echo(
         f"Messages per user: median {per_user['median']:,g}, mean {per_user['mean']:.1f}, most {per_user['max']:,}"
     )
@@ -196,11 +200,8 @@ def _show(found: dict[str, Any]) -> None:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str], Callable[[float, float | None], None]]]:
-    """Bars with time left on stderr, gone when done: yields what makes one, which is called with (done, in all)."""
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bars:
+    """Bars on stderr: yields what makes one, which is called with (done, in all)."""
+    with progress(percent=True) as bars:
 
         def bar(what: str) -> Callable[[float, float | None], None]:
             task = bars.add_task(what, total=None)

@@ -270,6 +270,11 @@ def print_table(answer: Mapping[str, Any]) -> None:
     console.print(f"{RULE.format(reference=answer['reference'])}. {BEHIND_RULE}.", style="dim")
 
 
+def _points(gain: float) -> str:
+    """A gain in five characters, so that the table fits the narrowest terminal."""
+    return f"{100 * gain:+.{2 if abs(gain) < 0.09995 else 1}f}"
+
+
 def _cells(row: Mapping[str, Any], reference: str) -> list[str]:
     low, high = row["top1_interval"]
     bits = row["bits_per_character"]
@@ -284,6 +289,6 @@ def _cells(row: Mapping[str, Any], reference: str) -> list[str]:
     if row["name"] == reference:
         return [*cells, "", "", "", "", ""]
     low, high = row["gain_interval"]
-    gain = [f"{100 * row['gain_top1']:+.2f}", f"{100 * low:+.2f} {100 * high:+.2f}"]
+    gain = [_points(row["gain_top1"]), f"{_points(low)} {_points(high)}"]
     shares = (row[key] for key in ("better_share", "worse_share", "worse_beyond_noise_share"))
     return [*cells, *gain, *(f"{100 * share:.0f}" for share in shares)]

@@ -212,7 +212,7 @@ class Run:
             "event": "round",
             "round": server_round,
             "users": len(tally.metrics),
-            "messages": tally.messages,
+            "exchanges": tally.exchanges,
             "upload_bytes": tally.upload_bytes,
             "download_bytes": tally.download_bytes,
             "train_bits_per_piece": metrics[records.BITS_PER_PIECE] if metrics and self._bits_travel else None,

@@ -64,7 +64,7 @@ class Tally:
     metrics: dict[int, dict[str, float]] = field(default_factory=dict)
     rejected: list[tuple[int | None, str]] = field(default_factory=list)  # None: of nobody who was asked
     failed: dict[int, str] = field(default_factory=dict)  # nodes' reasons
-    messages: int = 0
+    exchanges: int = 0  # Flower messages that ask for work
     upload_bytes: int = 0
     download_bytes: int = 0
 
@@ -317,7 +317,7 @@ class FederatedTraining(Strategy):
             counted = [self.accepted.get(user, 0) for user in chunk]
             whose: dict[str, Any] = {records.USERS: chunk, records.ACCEPTED: counted, records.CLUSTER: cluster}
             task = ConfigRecord({records.ROUND: server_round, **whose, **client, **self._terms()})
-            self.tally.messages += 1
+            self.tally.exchanges += 1
             yield Message(RecordDict({records.PARAMETERS: sent[cluster], records.TASK: task}), node, kind)
 
     def _terms(self) -> dict[str, float]:

@@ -51,6 +51,16 @@ def test_stats_in_words_show_figures_and_no_text(path: Path, tmp_path: Path) -> 
     assert "SECRET" not in shown
 
 
+def test_stats_tell_whose_messages_are_in_order_of_time(tmp_path: Path) -> None:
+    path = tmp_path / "times.jsonl"
+    times = {"a": ["2020-01-02", "2020-01-01"], "b": ["2020-01-02", "2/1/2020"], "c": ["2020-01-01", None]}
+    rows = [{"user": user, "text": f"hi {time}", "time": time} for user, those in times.items() for time in those]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    home = ("--data-dir", tmp_path / "home")
+    assert json.loads(run("stats", path, *home, "--json"))["users_by_time"] == 1
+    assert "In order of time: 1 user; in the source's order: 2, without" in run("stats", path, *home)
+
+
 def test_stats_take_other_columns(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"who": "a", "body": "x"}\n')
@@ -72,6 +82,8 @@ def test_a_fetched_corpus_is_listed_as_here_and_has_stats(path: Path, tmp_path: 
 def test_mistakes_are_errors_of_one_line(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="did you mean 'nus-sms'"):
         run("fetch", "nus-smss", "--data-dir", tmp_path)
+    with pytest.raises(ValueError, match="no corpus is called ''"):
+        run("stats", "", "--data-dir", tmp_path)
     with pytest.raises(FileNotFoundError, match="corpus fetch ubuntu-irc"):
         run("stats", "ubuntu-irc", "--data-dir", tmp_path)
 

@@ -156,7 +156,9 @@ def use(
     settings = settings or KeyboardSettings(typing=habits or Habits(auto_capital=False))
 
     async def run() -> None:
-        async with KeyboardApp(fake, settings).run_test(size=size) as pilot:
+        app = KeyboardApp(fake, settings)
+        app.NOTIFICATION_TIMEOUT = 600  # seconds, however slow the machine
+        async with app.run_test(size=size) as pilot:
             await settled(pilot)
             await how(pilot, fake)
 

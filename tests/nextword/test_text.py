@@ -13,6 +13,7 @@ from nextword.text import is_word, normalise, split_typed, tokens, words
         ("Don\u2019t  GO\n there\u2026", "don't go there..."),
         ("\ufb01ne \uff21\uff22", "fine ab"),
         ("a\x00b\u200bc", "a b c"),
+        ("co\u00adoperate \u200e\u202bok\u202c \u2068e\u2069\u0301", "cooperate ok \u00e9"),
         ("", ""),
         ("J\u030can H\u0331 \u0130\u0323", "\u01f0an \u1e96 \u1ecb\u0307"),  # one character only when they are small
         ("\u0149 \u1fef \ufe31 \ufe58 \uff40", "'n ' - - '"),  # what they are composed of is straightened too

@@ -21,7 +21,7 @@ from personalization.finetune import FinetuneConfig
 from personalization.stack import StackConfig
 from scripts import evaluation, systems
 from scripts.evaluate import _keep
-from scripts.evaluation_rows import predictors_of, summarise_all, told_people
+from scripts.evaluation_rows import predictors_of, print_table, summarise_all, told_people
 from scripts.report import page_of
 from server.run_folder import RunFolder
 
@@ -221,3 +221,36 @@ def test_a_smaller_evaluation_replaces_none_but_one_of_everybody_whom_a_rule_mad
     for later in (evaluation_of(57, ("trigram", "personal")), evaluation_of(57, ("trigram", "near", "personal"), 60)):
         _keep(folder, later)
         assert folder.evaluation() == later
+
+
+def test_the_table_of_large_gains_fits_the_narrowest_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    large = {
+        "people": "newcomers",
+        "users": 15,
+        "top1": 0.123,
+        "top1_interval": [0.1, 0.456],
+        "top3": 0.5,
+        "bits_per_character": 12.345,
+        "keystroke_savings": 0.42,
+        "gain_top1": -0.1234,
+        "gain_interval": [-0.2345, 0.09996],
+        "better_share": 1.0,
+        "worse_share": 1.0,
+        "worse_beyond_noise_share": 1.0,
+        "worst_gain": -0.3,
+        "top1_words": 0.1,
+        "calibration_error": 0.01,
+    }
+    rows = [large | {"name": name} for name in ("federated", "federated+ngrams")]
+    print_table(
+        dict.fromkeys(["clusters", "predictors", "ids_left_out"], None)
+        | dict.fromkeys(["at_hand", "groups"], [])
+        | dict.fromkeys(["device_seconds", "device_bytes", "message_privacy"], {})
+        | {"corpus": "nus-sms", "methods": rows, "reference": "federated", "trigram_of": "participants"}
+    )
+    shown = capsys.readouterr().out
+    assert "less sure" in " ".join(shown.split())
+    assert "-12.3 -23.4 +10.0 100 100 100" in " ".join(shown.split())
