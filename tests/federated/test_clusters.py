@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,23 @@ def test_people_of_two_kinds_find_each_other(
     assert [event["stayed_share"] for event in events if event["event"] == "clusters"] == [1.0]
     told = {event["round"]: event["stayed_share"] for event in events if "stayed_share" in event}
     assert told == (dict.fromkeys((4, 5, 6, 7), 1.0) if method == "ifca" else {7: 1.0})
+
+
+def test_what_is_held_back_chooses_no_cluster(two_kinds: RunConfig, local_grid: Grids, tmp_path: Path) -> None:
+    """Everybody's validation messages are in the words of the other kind, and longer than all that trains."""
+    words, rng = ["bada dofu gami kelu".split(), "zito vopa rune seki".split()], np.random.default_rng(0)
+    with (tmp_path / "turned.jsonl").open("w") as file:
+        for person in range(12):
+            short = rng.permutation([" ".join(three) for three in itertools.product(words[person % 2], repeat=3)])
+            long = [" ".join(rng.choice(words[1 - person % 2], 100)) for _ in range(3)]
+            for text in [*short[:29], *long, *short[29:37]]:
+                file.write(json.dumps({"user": f"p{person:02d}", "text": text}) + "\n")
+    turned = two_kinds.with_settings(
+        [f"corpus.name={tmp_path / 'turned.jsonl'}", "corpus.hold-back=true", "client.max-pieces=256"]
+    )
+    assert run_once(turned, local_grid(turned, nodes=3))["cluster_sizes"] == [6, 6]
+    events = RunFolder(Path(turned.out)).events()
+    assert [event["stayed_share"] for event in events if event["event"] == "clusters"] == [1.0]
 
 
 def test_one_cluster_is_a_run_without_clusters(config: RunConfig, local_grid: Grids, tmp_path: Path) -> None:
