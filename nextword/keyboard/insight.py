@@ -50,7 +50,7 @@ class Insight(VerticalScroll):
         table = Table.grid(padding=(0, 1))
         table.add_column(no_wrap=True, width=12)
         table.add_column(width=_BAR)
-        table.add_column(justify="right", width=4)
+        table.add_column(justify="right", no_wrap=True, width=5)
         for offer in offers:
             filled = round(_BAR * offer.probability)
             bar = Text("\u2588" * filled, "green").append("\u2591" * (_BAR - filled), "dim")

@@ -607,6 +607,19 @@ def test_insight_shows_what_the_bar_saved_and_what_would_leave() -> None:
     use(how, size=(100, 40))
 
 
+def test_insight_shows_a_sure_word_in_one_line() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "f7", "s")
+        screen = "\n".join(str(strip.text) for strip in pilot.app.screen._compositor.render_strips())
+        assert "tomorrow" + " " * 5 + "\u2588" * 10 + " 100 %" in screen
+
+    class Sure(Fake):
+        def suggest(self, context: str, typed: str) -> list[Word]:
+            return [Word("tomorrow", 0.999), *super().suggest(context, typed)]
+
+    use(how, Sure(), size=(100, 40))
+
+
 def test_words_shown_for_another_place_are_not_taken() -> None:
     async def how(pilot: Pilot[None], fake: Fake) -> None:
         await press(pilot, "see", "tab")
