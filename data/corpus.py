@@ -84,7 +84,7 @@ def load(
     path = Path(name).expanduser()
     entry = entries().get(name)
     if entry is None:
-        if not name or not path.exists() and not _is_path(name):
+        if not name or (not path.exists() and not _is_path(name)):
             find(name)  # raises with the nearest name
         return prepare(Source(place(path), user_column, text_column, report), home)
     if entry.generated:

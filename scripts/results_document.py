@@ -15,6 +15,7 @@ from scripts.seeds import Measured, alike, intervals, mean_rows, relative_gain
 
 PEOPLE = ("participants", "newcomers")
 _STACK, _FEW = "personal", 20  # the last method, and messages at hand, of the table side by side
+_COUNTS = "trigram+own"
 
 
 _OLDER = (
@@ -75,14 +76,15 @@ def _side_by_side(runs: Sequence[Sequence[Measured]]) -> list[str]:
     rows = [[plain[seed] for seed in way] for way in ways] + others
     corpus = runs[0][0]["corpus"]
     heads = [
-        "run", "at", "seeds", "federated", "own method", "fine-tuned", "stack", "gain", "relative", f"{_FEW} messages",
+        "run", "at", "seeds", "federated", "own method", "fine-tuned", "stack", "gain", "relative", "over trigram+own",
+        f"{_FEW} messages",
     ]  # fmt: skip
     return [
         f"## Personalizing on {corpus}, side by side",
         "",
         "Top-1 of participants / newcomers, from the sections below; the gain of the stack, in points and in percent, "
-        f"is over the federated model of {corpus}, same seeds and people. Last, the stack for newcomers with {_FEW} "
-        "messages at hand.",
+        f"is over the federated model of {corpus}, same seeds and people, then in percent over their trigram with own "
+        f"trigram. Last, the stack for newcomers with {_FEW} messages at hand.",
         "",
         "| " + " | ".join(heads) + " |",
         "|---|---|---|" + "--:|" * (len(heads) - 3),
@@ -97,13 +99,13 @@ def _beside(seeds: Sequence[Measured], plain: Sequence[Measured]) -> list[str]:
     cells = [first["name"], _commits(seeds), ", ".join(str(one["seed"]) for one in seeds)]
     for name in (first["reference"], first["run"].get("personal.method", ""), "finetuned", _STACK):
         cells.append(_of_both([_top1(seeds, people, name) for people in PEOPLE], "{:.1f}"))
-    gains: list[float | None] = []
-    relative: list[float | None] = []
-    for people in PEOPLE:
-        before, after = _top1(plain, people, plain[0]["reference"]), _top1(seeds, people, _STACK)
-        gains.append(None if before is None or after is None else after - before)
-        relative.append(after / before - 1 if before and after is not None else None)
-    cells += [_of_both(gains, "{:+.2f}"), _of_both(relative, "{:+.1f}")]
+    stack = [_top1(seeds, people, _STACK) for people in PEOPLE]
+    shared, counts = ([_top1(plain, people, name) for people in PEOPLE] for name in (plain[0]["reference"], _COUNTS))
+    gains = [None if now is None or was is None else now - was for now, was in zip(stack, shared, strict=True)]
+    cells.append(_of_both(gains, "{:+.2f}"))
+    for before in (shared, counts):
+        relative = [now / was - 1 if was and now is not None else None for now, was in zip(stack, before, strict=True)]
+        cells.append(_of_both(relative, "{:+.1f}"))
     few = [
         row["top1"]
         for one in seeds

@@ -247,8 +247,8 @@ def test_the_table_of_large_gains_fits_the_narrowest_terminal(
     rows = [large | {"name": name} for name in ("federated", "federated+ngrams")]
     print_table(
         dict.fromkeys(["clusters", "predictors", "ids_left_out"], None)
-        | dict.fromkeys(["at_hand", "groups"], [])
-        | dict.fromkeys(["device_seconds", "device_bytes", "message_privacy"], {})
+        | {key: [] for key in ["at_hand", "groups"]}
+        | {key: {} for key in ["device_seconds", "device_bytes", "message_privacy"]}
         | {"corpus": "nus-sms", "methods": rows, "reference": "federated", "trigram_of": "participants"}
     )
     shown = capsys.readouterr().out
