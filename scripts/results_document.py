@@ -18,15 +18,6 @@ _STACK, _FEW = "personal", 20  # the last method, and messages at hand, of the t
 _COUNTS = "trigram+own"
 
 
-_OLDER = (
-    "Of nus-sms, what tells of 61 participants a seed is older than the rule that a person counts by one user id: "
-    "three of those measured there are others once more (LOG.md, 2026-11-26). What is marked * was measured before "
-    "test messages were left out that the history has but for capitals: mostly some percent of them, all of one "
-    "person of nus-sms.",
-    "",
-)
-
-
 def document(measured: Sequence[Measured]) -> str:
     """The whole of RESULTS.md."""
     rule = RULE.format(reference="the federated model")
@@ -44,7 +35,6 @@ def document(measured: Sequence[Measured]) -> str:
         "",
         f"Behind it: {BEHIND_RULE[0].lower()}{BEHIND_RULE[1:]}.",
         "",
-        *(_OLDER if any(map(_is_older, measured)) else ()),
     ]
     runs = alike([one for one in measured if "runs" not in one])
     for corpus in dict.fromkeys(seeds[0]["corpus"] for seeds in runs):
@@ -116,9 +106,8 @@ def _beside(seeds: Sequence[Measured], plain: Sequence[Measured]) -> list[str]:
 
 
 def _people(one: Measured) -> list[tuple[str, int]]:
-    """How many were measured of each kind, and by which rule. The lot that draws them is the seed's."""
-    rows = [(row["people"], row["users"]) for row in one["methods"] if row["name"] == one["reference"]]
-    return [*rows, ("older", _is_older(one))]
+    """How many were measured of each kind. The lot that draws them is the seed's."""
+    return [(row["people"], row["users"]) for row in one["methods"] if row["name"] == one["reference"]]
 
 
 def _top1(seeds: Sequence[Measured], people: str, name: str) -> float | None:
@@ -194,9 +183,7 @@ def _relative(seeds: Sequence[Measured]) -> list[str]:
 
 
 def _behind(seeds: Sequence[Measured], rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What stands behind the methods; nothing where it was not published yet."""
-    if not all("device_seconds" in one for one in seeds):
-        return []
+    """What stands behind the methods."""
     seconds, kept = (
         {name: fmean(one[key].get(name, 0.0) for one in seeds) for name in seeds[0][key]}
         for key in ("device_seconds", "device_bytes")
@@ -304,13 +291,8 @@ def _few_messages(seeds: Sequence[Measured]) -> list[str]:
 
 
 def _commits(seeds: Sequence[Measured]) -> str:
-    """At which they were measured, marked where that was by the older rule."""
-    return ", ".join(sorted({str(one["commit"]) + "*" * _is_older(one) for one in seeds}))
-
-
-def _is_older(one: Measured) -> bool:
-    """Whether it was measured before `data.splits.new_to_all`."""
-    return "at_most_users" not in one.get("settings", one)
+    """At which they were measured."""
+    return ", ".join(sorted({str(one["commit"]) for one in seeds}))
 
 
 def _on_cores(seeds: Sequence[Measured]) -> str:
