@@ -140,4 +140,6 @@ def _clean(lines: list[str]) -> str:
     """The text of a message; empty where the app has put something in its place."""
     if lines[0].startswith(_BY_THE_APP):
         return ""
+    if len(lines) > 1 and _LEFT_OUT.match(lines[0]):  # a picture, above what was written below it
+        lines = lines[1:]
     return _MARKS.sub("", _EDITED.sub("", "\n".join(lines))).strip()

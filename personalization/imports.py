@@ -5,8 +5,9 @@ kept together as it was sent, but for words forgotten since, in whose place any 
 renamed makes no difference. A file goes on from
 
 1. what is the beginning of it, or of which it is the beginning: with `_FEW` different messages, or equal to it;
-2. else what it ends in, or what ends in it, by the last messages that are `_MANY` different ones: an export may begin
-   later than the one before, or differ in what was edited or deleted since.
+2. else what it ends in, or what ends in it, by the last messages that are `MANY` different ones: an export may begin
+   later than the one before, or differ in what was edited or deleted since;
+3. else what both begin with, by as many: what was edited or deleted since may be among the last messages.
 
 Then what comes after the last message known is new, and nothing before it. Two files that agree in less are two files,
 and both are learned: a person who writes "ok" in all chats has written it each time.
@@ -19,7 +20,7 @@ from typing import NamedTuple
 
 from personalization.scrubbing import same
 
-_FEW, _MANY = 3, 10  # different messages that two files have in common by no chance: as beginnings, and anywhere
+_FEW, MANY = 3, 10  # different messages that two files have in common by no chance: as beginnings, and anywhere
 
 
 class Taken(NamedTuple):
@@ -45,11 +46,12 @@ def _known(messages: Sequence[str], before: Sequence[str]) -> int:
         len(messages) == len(before) or _end(messages[:shorter], _FEW) is not None
     ):
         return shorter
-    if (end := _end(messages, _MANY)) is not None and _last(end, before) is not None:
+    if (end := _end(messages, MANY)) is not None and _last(end, before) is not None:
         return len(messages)
-    if (end := _end(before, _MANY)) is not None and (place := _last(end, messages)) is not None:
+    if (end := _end(before, MANY)) is not None and (place := _last(end, messages)) is not None:
         return place
-    return 0
+    alike = next((at for at in range(shorter) if not same(messages[at], before[at])), shorter)
+    return alike if _end(messages[:alike], MANY) is not None else 0
 
 
 def _end(messages: Sequence[str], different: int) -> Sequence[str] | None:

@@ -156,6 +156,7 @@ class Learner:
                     raise
                 for old in self.profile.contents.trainings[:-2]:
                     shutil.rmtree(self.profile.training_folder(old), ignore_errors=True)
+                self.profile.scrub_what_no_training_knows()
                 self.predictor = self._load()
         return Change(personal.shipped, before, after)
 
@@ -165,7 +166,6 @@ class Learner:
             if (number := self.trained) is None:
                 raise ValueError("there is no training to undo")
             self.profile.drop_training(number)
-            shutil.rmtree(self.profile.training_folder(number), ignore_errors=True)
             self.predictor = self._load()
 
     def forget(self, word: str) -> None:

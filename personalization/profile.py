@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -20,7 +21,7 @@ from typing import Any, NamedTuple, Self
 
 from nextword.files import check_writable, locked, write_whole
 from nextword.text import is_word, normalise, tidy
-from personalization.imports import Taken, continued
+from personalization.imports import MANY, Taken, continued
 from personalization.own_ngram import OwnNgram
 from personalization.profile_folder import (
     ABOUT,
@@ -141,6 +142,7 @@ class Profile:
             self.contents = self._empty()
             self._read()
             drop_trainings(folder, self.contents.trainings)
+            self.scrub_what_no_training_knows()
         except BaseException:
             self._open.close()
             raise
@@ -183,8 +185,9 @@ class Profile:
         whole = self._events.read_bytes() if self._events.exists() else b""
         held = [event for _, event in parsed(whole) if _TRAININGS.isdisjoint(event)]
         both = min(len(given), len(held))
-        if not all(map(alike, given[:both], held[:both])):
-            return self._merge(given)
+        common = next((at for at in range(both) if not alike(given[at], held[at])), both)
+        if common < both:
+            return self._merge(given, common)
         self._scrub_as(given[:both])
         new = given[both:]
         if any("renamed" in event for event in new):
@@ -207,11 +210,14 @@ class Profile:
                 self.contents = self._empty()
                 self._read()
 
-    def _merge(self, events: Sequence[Mapping[str, Any]]) -> Taken:
+    def _merge(self, events: Sequence[Mapping[str, Any]], common: int) -> Taken:
         other = Contents()
         for event in events:
             other.apply(event)
-        taken = self.take_in(other.messages)
+        begun = {event["sent"] for event in events[:common] if "sent" in event}
+        known = sum("sent" in event for event in events[:common]) if len(begun) >= MANY else 0
+        new = self.take_in(other.messages[known:])
+        taken = Taken(new.new, known + new.known)
         forms = other.own.fixed_forms.items() - self.contents.own.fixed_forms.items()
         said = [{"blocked": word} for word in sorted(other.blocked - self.contents.blocked)]
         self._add([*said, *({"written": form} for _, form in sorted(forms))])
@@ -231,6 +237,9 @@ class Profile:
             write_whole(self._events, lines_of([*kept, *said]), owner_only=True)
             self._taken_back += 1
             self.contents.apply({"forgot": word})
+            state = self.read_state()
+            if isinstance(draft := state.get("draft"), str) and (kept_draft := without(draft, word)) != draft:
+                self.write_state(state | {"draft": kept_draft})
 
     def rename(self, word: str, form: str) -> None:
         """A word was meant as another one, written so: count it as that, and have that in the messages kept.
@@ -288,6 +297,21 @@ class Profile:
     def drop_training(self, number: int) -> None:
         """Go back to the one before it."""
         self._add([{"untrained": number}])
+        shutil.rmtree(self.training_folder(number), ignore_errors=True)
+        self.scrub_what_no_training_knows()
+
+    def scrub_what_no_training_knows(self) -> None:
+        """Take out words that were forgotten while a training was kept which is kept no longer."""
+        with self._one_by_one:
+            whole = self._events.read_bytes() if self._events.exists() else b""
+            events = [event for _, event in parsed(whole)]
+            kept = {number for number in self.contents.trainings if self.training_folder(number).exists()}
+            first = next((at for at, event in enumerate(events) if event.get("trained") in kept), len(events))
+            written = [at for at in range(first) if events[at].get("forgot", STAND_IN) != STAND_IN]
+            for at in written:
+                events[: at + 1] = scrubbed(events[: at + 1], events[at]["forgot"])
+            if written:
+                write_whole(self._events, lines_of(events), owner_only=True)
 
     def export(self, path: Path) -> None:
         """A copy of all events, for the person: whole, or none. Raises FileExistsError where something is there."""

@@ -43,7 +43,7 @@ class Account:
         if budget < math.inf and self._price(entries, delta).epsilon > budget:
             raise ValueError(f"{self.path}: round {server_round} would exceed the budget, epsilon = {budget:g}")
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(self.path, json.dumps(entries, indent=1).encode())
+        write_whole(self.path, json.dumps(entries, indent=1).encode(), owner_only=True)
 
     def spent(self, delta: float) -> PrivacySpent:
         """The price so far, all rounds composed. Raises ValueError for a damaged file."""

@@ -54,7 +54,7 @@ class DeviceStore:
         checkpoint = server_round - 1 if checkpoint is None else checkpoint
         self._of(user).mkdir(parents=True, exist_ok=True)
         arrays = {name: np.ascontiguousarray(array) for name, array in state.items()}
-        write_whole(self._path(user, server_round), safetensors.numpy.save(arrays))
+        write_whole(self._path(user, server_round), safetensors.numpy.save(arrays), owner_only=True)
         if base is not None and base <= checkpoint:
             for number in self._rounds(user):
                 if number <= checkpoint and number != base:

@@ -105,6 +105,13 @@ def test_what_the_app_puts_in_the_place_of_a_message_is_left_out(mark: str, tmp_
     assert chats.read(file) == {"Ann": ["ok"]}
 
 
+def test_what_is_written_below_a_picture_is_a_message(tmp_path: Path) -> None:
+    file = tmp_path / "chat.txt"
+    head = "31/12/2023, 22:15 - Ann: "
+    file.write_text(f"{head}<Media omitted>\nlook at that\n{head}IMG-1.jpg (file attached)\nand\nthat\n{head}ok\n")
+    assert chats.read(file) == {"Ann": ["look at that", "and\nthat", "ok"]}
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "hello\nsee you", "12:15 - see you: there\nok\nhaha", "at 22:15 - Ann: no", "1/2 tea: ok\n1.5.2 is out"],

@@ -37,6 +37,12 @@ def test_a_gain_within_noise_does_not_ship() -> None:
     assert judge(base, [noisy], GateConfig(margin=0.0)).choice == 0
 
 
+def test_the_standard_error_is_that_of_the_mean_by_hand() -> None:
+    verdict = judge(np.array([10.0, 12.0, 9.0, 11.0]), [np.array([8.0, 11.0, 5.0, 10.0])], GateConfig(margin=0.0))
+    assert verdict.gain_bits == 2.0
+    assert verdict.standard_error_bits == pytest.approx(math.sqrt((0 + 1 + 4 + 1) / 3 / 4))
+
+
 @pytest.mark.parametrize("messages", [0, 1])
 def test_too_few_messages_ship_nothing(messages: int) -> None:
     base = np.full(messages, 10.0)

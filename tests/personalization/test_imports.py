@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -82,6 +83,22 @@ def test_an_export_that_begins_later_or_differs_before_its_end_adds_just_its_new
     new = [text for text in more if text not in first or text in COMMON]
     assert kept.take_in([*later, *new]) == new
     assert kept.take_in(later) == []
+
+
+@pytest.mark.parametrize("place", [10, 35, 39])
+def test_of_an_export_that_differs_near_its_end_what_comes_after_that_is_new(place: int) -> None:
+    """Where a message was edited or deleted since: some that came after it are learned twice, not the whole chat."""
+    first, new = [f"ann {number}" for number in range(40)], ["one more", "late"]
+    for since in (["edited"], []):
+        kept = Kept()
+        kept.take_in(first)
+        last = [*since, *first[place + 1 :], *new]
+        found = kept.take_in([*first[:place], *last])
+        assert found == (new if len(last) - len(new) >= 10 + len(since) else last)
+    kept = Kept()
+    kept.take_in(first)
+    other = [*first[:9], "another chat"]  # too few are alike to be sure
+    assert kept.take_in(other) == other
 
 
 @given(st.lists(st.lists(st.sampled_from(COMMON), max_size=30), max_size=6, unique_by=tuple))

@@ -189,6 +189,21 @@ def test_an_export_of_another_profile_adds_its_messages_and_what_was_said_of_wor
         assert (folder.parent / "other" / "events.jsonl").read_bytes() == before
 
 
+def test_two_profiles_that_went_on_from_one_add_just_what_the_other_has_written_since(
+    folder: Path, tmp_path: Path
+) -> None:
+    old = [f"message {number} of before" for number in range(20)]
+    with Profile(folder) as profile, Profile(tmp_path / "other") as other:
+        profile.add(old)
+        profile.export(tmp_path / "before.jsonl")
+        assert other.restore(_events(tmp_path / "before.jsonl")) == (20, 0)
+        other.send("typed there")
+        profile.send("typed here")
+        profile.export(tmp_path / "after.jsonl")
+        assert other.restore(_events(tmp_path / "after.jsonl")) == (1, 20)
+        assert other.contents.messages == [*old, "typed there", "typed here"]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
@@ -282,6 +297,34 @@ def test_a_word_that_a_training_may_know_stays_written_down_alone(folder: Path) 
     assert {"forgot": "end"} not in _events(folder / "events.jsonl")
 
 
+def test_a_forgotten_word_is_nowhere_once_no_training_is_kept_that_may_know_it(folder: Path) -> None:
+    with Profile(folder) as profile:
+        profile.add(["my Hunter2 is secret", "huntre2 again", "ask Zoque", "ok"])
+        profile.rename("huntre2", "Hunter2")
+        for number, word in ((1, "hunter2"), (2, "zoque")):
+            profile.training_folder(number).mkdir(parents=True)
+            profile.end_training(profile.begin_training(), number)
+            profile.forget(word)
+        shutil.rmtree(profile.training_folder(1))  # as an older one is, once later ones are in use
+    with Profile(folder) as profile:
+        written = (folder / "events.jsonl").read_bytes().lower()
+        assert [written.count(word) for word in (b"hunter2", b"huntre2", b"zoque")] == [0, 0, 1]
+        profile.drop_training(2)
+        assert not profile.training_folder(2).exists()
+        assert b"zoque" not in (folder / "events.jsonl").read_bytes().lower()
+        before = profile.contents
+    with Profile(folder) as again:
+        assert again.contents.messages == before.messages == ["my is secret", "again", "ask", "ok"]
+        assert again.contents.own.words == before.own.words
+
+
+def test_a_forgotten_word_is_no_longer_in_the_draft(folder: Path) -> None:
+    with Profile(folder) as profile:
+        profile.write_state({"draft": "my Pin is Zoque", "hidden": True})
+        profile.forget("pin")
+        assert profile.read_state() == {"draft": "my is Zoque", "hidden": True}
+
+
 @given(st.lists(st.sampled_from(
     [
         *(("send", text) for text in ("teh Zoque", "the\nteh end!", "Zoque zoque", "ok", "The  don't")),
@@ -290,6 +333,7 @@ def test_a_word_that_a_training_may_know_stays_written_down_alone(folder: Path) 
         *(("rename", words) for words in ("teh the", "the Zoque", "zoque teh")),
         ("train", ""),
         ("remove", ""),
+        ("undo", ""),
     ]
 ), max_size=14))  # fmt: skip
 @settings(max_examples=60, deadline=None)
@@ -300,10 +344,14 @@ def test_whatever_was_forgotten_when_the_profile_is_what_it_was_when_it_is_read_
     with Profile(folder) as profile:
         for step, text in steps:
             if step == "train":
-                profile.training_folder(number := len(profile.contents.trainings) + 1).mkdir(parents=True)
+                number = max((0, *profile.contents.trainings)) + 1
+                profile.training_folder(number).mkdir(parents=True)
                 profile.end_training(profile.begin_training(), number)
             elif step == "remove":
                 shutil.rmtree(folder / "trainings", ignore_errors=True)
+            elif step == "undo":
+                if profile.contents.trainings:
+                    profile.drop_training(profile.contents.trainings[-1])
             elif step == "rename":
                 old, _, new = text.partition(" ")
                 if old in profile.contents.own:
