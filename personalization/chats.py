@@ -26,6 +26,13 @@ _NAME = r"(?P<who>[^:\n]+?): "
 # "[31/12/2023, 22:15:03] Ann: hello", as phones of Apple write it, and "31/12/2023, 22:15 - Ann: hello".
 _HEAD = regex.compile(rf"^[\u200e\u200f]?(?:\[{_WHEN}\]\s|{_WHEN}\s?[-–]\s)(?:{_NAME})?")
 _DATED = regex.compile(rf"^\W*(?:{_CLOCK}\W+)?{_DATE}\b.*\p{{L}}\W?: ")  # what may be a chat of another form
+# Lines of other apps, a clock or a date before who has written: "22:15\tAnn", "[22:15] Ann", "22:15 <ann>",
+# "[Ann] [오후 10:15]", "2023년 12월 31일 오후 10:15, Ann : ".
+_CLOCKED = regex.compile(
+    rf"^\s*(?:\[?[^\s\]]{{0,12}}\s?{_CLOCK}[^\]\t<:]{{0,4}}[]\t<]|\[[^\]]+\]\s\[[^\]]*{_CLOCK}\]|"
+    rf"\d{{4}}\D\s?\d{{1,2}}\D\s?\d{{1,2}}\D.{{0,8}}{_CLOCK}, )"
+)
+_MARKUP = regex.compile(r"\s*<[!?\w].*>\s*", regex.DOTALL)
 _BY_THE_APP = "\u200e"  # begins what a phone of Apple puts in the place of a message, in whatever language
 _MARKS = regex.compile(r"[\u200e\u200f\u202a-\u202e]")
 _LEFT_OUT = regex.compile(
@@ -76,7 +83,7 @@ def read(file: Path) -> Mapping[str, list[str]]:
                 "'nextword profile export' has written"
             ) from None
     if not is_chat(lines):
-        if _share(_DATED, lines) >= _SHARE:
+        if _share(_DATED, lines) >= _SHARE or _of_another_app(lines):
             raise ValueError(
                 f"{file}: looks like a chat, of a form that is not known; give a text of yours alone, a message a line"
             )
@@ -88,6 +95,20 @@ def read(file: Path) -> Mapping[str, list[str]]:
         raise ValueError(f"{file}: a chat in which nobody has written")
     in_order = sorted(written.items(), key=lambda item: -len(item[1]))
     return {who: [text for text in texts if _is_text(text)] for who, texts in in_order}
+
+
+def _of_another_app(lines: Sequence[str]) -> bool:
+    """Whether they are XML, HTML or JSON as a whole, or most begin as a chat of another app does."""
+    text = "\n".join(lines)
+    if text.lstrip()[:1] in ("{", "["):
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            value = None
+        if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(part, dict) for part in value)):
+            return True
+    filled = [line for line in lines if line.strip()]
+    return _MARKUP.fullmatch(text) is not None or (len(filled) > 1 and _share(_CLOCKED, filled) >= _SHARE)
 
 
 def _json(lines: Sequence[str]) -> list[dict[str, Any]] | None:

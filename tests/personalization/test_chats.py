@@ -105,6 +105,28 @@ def test_what_the_app_puts_in_the_place_of_a_message_is_left_out(mark: str, tmp_
     assert chats.read(file) == {"Ann": ["ok"]}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"name": "Ann", "messages": [{"from": "Ann", "text": "hello"}]}, indent=1),  # Telegram
+        json.dumps([{"sender_name": "Ann", "content": "hi"}], indent=2),
+        "<!DOCTYPE html>\n<html>\n<body>\nhello\n</body>\n</html>\n",
+        '<?xml version="1.0"?>\n<smses count="1">\n<sms body="hello there"/>\n</smses>',
+        "[LINE] Chat with Ann\n\n2023/12/31(Sun)\n22:15\tAnn\thello\n22:16\tBen\thi\n22:17\tAnn\tok\n",
+        "[Ann] [\uc624\ud6c4 10:15] hello\n[Ben] [\uc624\ud6c4 10:16] hi\n",  # KakaoTalk
+        "2023\ub144 12\uc6d4 31\uc77c \uc624\ud6c4 10:15, Ann : hello\n2023\ub144 12\uc6d4 31\uc77c 10:16, Ben : hi\n",
+        "22:15 < ann> hello\n22:16 <@ben> hi\n",  # irssi
+        "[31-Dec-23 10:15 PM] ann\nhello there\n\n[31-Dec-23 10:16 PM] ben\nhi\n",  # Discord
+    ],
+)
+def test_an_export_of_another_app_is_refused(text: str, tmp_path: Path) -> None:
+    """Else what others wrote, names and markup would be taken for one's own."""
+    file = tmp_path / "chat.txt"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"chat\.txt: looks like a chat, of a form that is not known"):
+        chats.read(file)
+
+
 def test_what_is_written_below_a_picture_is_a_message(tmp_path: Path) -> None:
     file = tmp_path / "chat.txt"
     head = "31/12/2023, 22:15 - Ann: "
@@ -114,10 +136,21 @@ def test_what_is_written_below_a_picture_is_a_message(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "hello\nsee you", "12:15 - see you: there\nok\nhaha", "at 22:15 - Ann: no", "1/2 tea: ok\n1.5.2 is out"],
+    [
+        "",
+        "hello\nsee you",
+        "12:15 - see you: there\nok\nhaha",
+        "at 22:15 - Ann: no",
+        "see [1] <3\n<3 you",
+        "{a}\n[b]",
+        "<hi> there\nat 10:15",
+        "1/2 tea: ok\n1.5.2 is out",
+    ],
 )
-def test_plain_text_is_no_chat(text: str) -> None:
+def test_plain_text_is_no_chat(text: str, tmp_path: Path) -> None:
     assert not chats.is_chat(text.splitlines())
+    (tmp_path / "mine.txt").write_text(text, encoding="utf-8")
+    assert chats.read(tmp_path / "mine.txt") == {"": text.splitlines()}
 
 
 def test_a_file_is_read_by_who_has_written_in_it(tmp_path: Path) -> None:
