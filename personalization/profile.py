@@ -364,6 +364,11 @@ class Profile:
             return
         whole = self._events.read_bytes()
         end = whole.rfind(b"\n") + 1
+        if any(event for _, event in parsed(whole[end:])):  # whole, but for the line's end: of a file mended by hand
+            with self._events.open("ab") as file:
+                file.write(b"\n")
+            whole += b"\n"
+            end = len(whole)
         events = list(parsed(whole[:end]))
         scrubbed_until = max((number for number, event in events if event == _SCRUBBED), default=0)
         for number, event in events:
