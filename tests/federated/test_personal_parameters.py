@@ -230,6 +230,7 @@ def test_a_store_keeps_the_state_before_the_last(tmp_path: Path) -> None:
     assert before is not None
     assert (newest["w"][0], before["w"][0]) == (9, 4)
     assert store.load(3, before=4) is None
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "devices").rglob("*.safetensors"))
     (tmp_path / "devices" / "users" / "3" / "9.safetensors").write_bytes(b"cut")
     with pytest.raises(ValueError, match="cannot be read"):
         store.load(3)

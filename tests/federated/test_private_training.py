@@ -177,6 +177,7 @@ def test_a_crash_pays_once_and_ends_where_the_unbroken_run_would(
 def test_a_round_again_from_other_parameters_is_paid_again(tmp_path: Path) -> None:
     account, released = Account(tmp_path / "1.json"), [Gaussian(1.0, 0.1, 10)]
     account.add(1, "aa", released)
+    assert account.path.stat().st_mode & 0o077 == 0
     once = account.spent(1e-5)
     account.add(1, "aa", released)
     assert account.spent(1e-5) == once
