@@ -142,7 +142,7 @@ def told_predictors(method: str, found: Mapping[str, float]) -> str:
     """What `predictors_of` has found, in a line."""
     told = {"messages": "messages in the history", "bits_per_character": "bits a character before"}
     by_name = ", ".join(f"{told[name]} {value:+.2f}" for name, value in found.items())
-    return f"a person's gain by {method} goes with (Spearman): {by_name}"
+    return f"A person's gain by {method} goes with (Spearman): {by_name}"
 
 
 def told_privacy(found: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -47,7 +47,7 @@ def page_of(told: list[dict[str, Any]]) -> str:
     import jinja2
 
     from scripts import figures as drawn
-    from scripts.evaluation_rows import RULE, told_people, told_privacy
+    from scripts.evaluation_rows import RULE, told_people, told_predictors, told_privacy
 
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     filters: dict[str, Callable[..., str | list[str]]] = {
@@ -55,6 +55,7 @@ def page_of(told: list[dict[str, Any]]) -> str:
         "points": lambda value: f"{100 * value:+.2f}",
         "bytes": _bytes,
         "svg": drawn.svg,
+        "goes_with": told_predictors,
         "told_people": told_people,
         "told_privacy": told_privacy,
     }

@@ -158,7 +158,7 @@ def _section(seeds: Sequence[Measured]) -> list[str]:
     if known := [one["predictors"] for one in seeds if one.get("predictors")]:
         means = {name: fmean(found[name] for found in known if name in found) for name in known[0]}
         told = told_predictors(first["methods"][-1]["name"], means)
-        lines += [f"{told[0].upper()}{told[1:]}.", ""]
+        lines += [f"{told}.", ""]
     if clusters := [one["clusters"] for one in seeds if one["clusters"]]:
         agreement = [found["adjusted_rand_index"] for found in clusters if found["adjusted_rand_index"] is not None]
         sizes = "; ".join(", ".join(map(str, found["sizes"])) for found in clusters)
@@ -170,6 +170,8 @@ def _section(seeds: Sequence[Measured]) -> list[str]:
 def _relative(seeds: Sequence[Measured]) -> list[str]:
     """What the last method gains in percent of what there was; nothing where who was measured is not published."""
     name, told = seeds[0]["methods"][-1]["name"], []
+    if (own := seeds[0]["run"].get("personal.method")) in ("fedper", "fedrep"):
+        return [f"By {own} 'federated' is what people share under a top that nobody trained, no model in use.", ""]
     if name == seeds[0]["reference"]:
         return []
     for people in PEOPLE:

@@ -91,17 +91,17 @@ def intervals(answers: Sequence[Measured], name: str, people: str) -> dict[str, 
 
 
 def relative_gain(seeds: Sequence[Measured], name: str, people: str) -> Relative | None:
-    """None where nobody has a hit before, or who was measured is not published. Median and mean are of who has one."""
+    """None where nobody has a hit before, or of a seed nobody is published. Median and mean are of who has one."""
     import numpy as np
 
     from nextword.statistics import bootstrap_interval
 
+    by_seed = [_each([seed], name, people) for seed in seeds]
     users, top1_N, before_N = _each(seeds, name, people)
-    if not before_N.any():
+    if not before_N.any() or not all(len(found) for found, _, _ in by_seed):
         return None
     gain_N, some = top1_N - before_N, before_N > 0
     interval = bootstrap_interval(gain_N, np.random.default_rng(0), users=users, over_N=before_N)
-    by_seed = [_each([seed], name, people) for seed in seeds]
     after, before = np.mean([(top1_N.mean(), before_N.mean()) for _, top1_N, before_N in by_seed], axis=0)
     own_N = gain_N[some] / before_N[some]
     return Relative(float(after / before) - 1, interval, float(np.median(own_N)), float(own_N.mean()))

@@ -67,8 +67,9 @@ def subject_of(
     checkpoint.read_config(model)
     if corpus is None:
         raise ValueError("--corpus: on whose text? give a catalogue name or a .jsonl file")
-    if is_run(model.parent) and RunFolder(model.parent).config().corpus.name == settled(corpus):
-        raise ValueError(f"{model}: is of a run on {corpus}, whose people took part; give the run, {model.parent}")
+    for run in filter(is_run, model.absolute().parents[:2]):  # of everybody's model, and of a cluster's
+        if RunFolder(run).config().corpus.name == settled(corpus):
+            raise ValueError(f"{model}: is of a run on {corpus}, whose people took part; give the run, {run}")
     population = new_to_all(_everyone_new(corpus, data_dir, *columns), normalise)
     return Subject(corpus, seed, population, {"pretrained": model}, "pretrained", None)
 

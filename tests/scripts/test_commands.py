@@ -374,6 +374,8 @@ def test_a_clustered_run_with_personal_layers_is_evaluated(nextword: Shell, base
     assert (chosen["sizes"], chosen["stayed_share"]) == ([4, 4], 1.0)
     assert min(answer["clusters"]["sizes"]) >= 4  # newcomers choose under layers that nobody has trained
     assert answer["clusters"]["adjusted_rand_index"] > 0.5
+    met = nextword("evaluate", "--model", tmp_path / "kinds" / "clusters" / "0", "--corpus", answer["corpus"])
+    assert (met.code, "whose people took part; give the run" in met.err) == (2, True)
     rows = {row["name"]: row["top1"] for row in answer["methods"] if row["people"] == "all"}
     assert {"clustered", "fedrep", "clustered+own", "personal-fedrep", "personal"} < set(rows)
     gated = {row["name"] for row in answer["methods"] if "shipped_share" in row}

@@ -81,6 +81,11 @@ def test_relative_gains_are_of_the_mean_and_of_own_hits_where_there_are_any() ->
     assert gain.of_mean == pytest.approx((11 / 40 + 2 / 10) / (8 / 40 + 2 / 10) - 1)
     assert relative_gain([_with_people(0, {1: (0, 2)})], "finetuned", "participants") is None
     assert "gains:" not in document([_measured(0, 0.1)])
+    assert "gains:" not in document([_with_people(0, {1: (1, 2)}), _measured(1, 0.1)])  # one seed tells nobody
+    layered = few | {"run": few["run"] | {"personal.method": "fedrep"}}
+    assert "gains:" in document([few])
+    assert "gains:" not in document([layered])  # over no model that anybody uses
+    assert "By fedrep 'federated' is what people share under a top that nobody trained" in document([layered])
 
 
 def test_where_seeds_measured_other_numbers_of_people_both_are_told() -> None:
