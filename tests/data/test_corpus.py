@@ -37,13 +37,11 @@ def slow_people(rows: list[dict[str, str | None]]) -> list[Person]:
     found = []
     for user in sorted({str(row["user"]) for row in rows}):
         own = [row for row in rows if row["user"] == user]
-        if all(row["time"] in instants for row in own):
-            own_in_order = sorted(own, key=lambda row: instants[str(row["time"])])
-        else:
-            own_in_order = own
+        by_time = all(row["time"] in instants for row in own)
+        own_in_order = sorted(own, key=lambda row: instants[str(row["time"])]) if by_time else own
         counts = Counter(row["group"] for row in own if row["group"] is not None)
         group = counts.most_common(1)[0][0] if counts else None
-        found.append(Person(user, group, tuple(str(row["text"]) for row in own_in_order)))
+        found.append(Person(user, group, tuple(str(row["text"]) for row in own_in_order), by_time))
     return found
 
 
