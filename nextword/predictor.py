@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +84,13 @@ class Predictor:
         """From a model that was trained here."""
         weights = model.weights()
         return cls(Runtime(model.config, quantize(weights) if eight_bit else weights), vocabulary)
+
+    def under(self, layers: Sequence[Layer]) -> Predictor:
+        """The same, with these layers over what lies over the model already; both read with the same weights."""
+        made = copy.copy(self)
+        made.layers = [*self.layers, *layers]
+        made.forget_context()
+        return made
 
     def suggest(self, context: str, typed: str = "", k: int = 3) -> list[Suggestion]:
         """The `k` most probable words after the text `context` that go on from the letters `typed`, best first.

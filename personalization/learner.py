@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -91,7 +91,7 @@ class Learner:
             if self._near is not None:
                 self._near.learn([tokens(normalise(text)) for text in self.profile.contents.messages[known:]])
             if self.trained is None:
-                self.predictor.layers = [self._own()]
+                self.predictor.layers = [*self.predictor.layers[:-1], self._own()]
             return added
 
     def train(self, progress: Progress = lambda step, steps: None) -> Change:
@@ -125,7 +125,7 @@ class Learner:
             progress(step, steps)
 
         known, judges = messages[:-newest], messages[-newest:]
-        everybodys = Predictor.load(self.published.final, eight_bit=True)
+        everybodys = Predictor.load(self.published.final, eight_bit=True).under(self.published.layers)
         folder = nearest_cluster(self.published, known, told)
         base = self._base(folder, everybodys)
         tuner = Tuner(base.model, FinetuneConfig(), np.random.default_rng(len(messages)), progress=told)
@@ -226,13 +226,13 @@ class Learner:
         except (ValueError, OSError):  # removed, or cut off while it was: typing goes on with what is whole
             return False
 
-    def _many(self) -> Layer | None:
-        """The n-grams of many, None where there are none; or where they cannot be read, and `trouble` says so."""
+    def _everybodys(self) -> Sequence[Layer]:
+        """The layers that everybody has; none where they cannot be read, and `trouble` says so."""
         try:
-            return self.published.many
+            return self.published.layers
         except (ValueError, OSError) as error:
             self.trouble = f"{error}; typing goes on without the words of many people"
-            return None
+            return ()
 
     def _contexts(self, number: int, states: States, known: int) -> NearContexts:
         """Those that a training has kept, but for what was taken back since, and those of messages sent since.
@@ -256,8 +256,8 @@ class Learner:
         from personalization.stack import Shared
 
         alone = folder == self.published.final
-        predictor = everybodys if alone else Predictor.load(folder, eight_bit=True)
-        return Shared(checkpoint.load(folder)[0], predictor, self.published.many)
+        predictor = everybodys if alone else Predictor.load(folder, eight_bit=True).under(self.published.layers)
+        return Shared(checkpoint.load(folder)[0], predictor)
 
     def _own(self, trust: float | None = None) -> Trusted:
         """The person's own words, trusted so far, or as far as can be expected of so many messages."""
@@ -274,13 +274,10 @@ class Learner:
         about = {} if number is None else checkpoint.read_config(folder)["about"]
         predictor = Predictor.load(folder, eight_bit=True)
         predictor.source = "trained" if about.get("way") else "cluster" if about.get("cluster") else "shared"
-        own_trust, many_trust = about.get("own_trust"), float(about.get("many_trust", 0.0))
         self._near = None
         if number is not None and about.get("near_trust"):
             self._near = self._contexts(number, predictor.states, about["messages"])
-        predictor.layers = [self._own(own_trust)]
-        if many_trust and (many := self._many()) is not None:
-            predictor.layers.insert(0, Trusted(many, many_trust))
+        predictor.layers = [*self._everybodys(), self._own(about.get("own_trust"))]
         if self._near is not None:
             predictor.layers.append(Trusted(self._near, float(about["near_trust"])))
         predictor.blocked = contents.blocked

@@ -1,8 +1,9 @@
 """The default stack: what a device lays over and makes of the shared model for its person, behind the gate.
 
-Candidates are the shared model and those on the line to the one fine-tuned on the person's history, each under the
-n-grams of many, the person's own n-gram and what they wrote after like contexts, trusted as far as serves the person's
-validation messages (`personalization.trust`). The best of them ships if it beats the shared model alone there.
+Candidates are the shared model and those on the line to the one fine-tuned on the person's history, each under what
+everybody has over the model (the n-grams of many), the person's own n-gram and what they wrote after like contexts,
+trusted as far as serves the person's validation messages (`personalization.trust`). The best of them ships if it beats
+what everybody has there. Both have the n-grams of many, which have counted these messages if the person took part.
 Candidates know the training part of the history alone; what wins is made again with the whole, whose newest part is the
 most like what comes next. Of few messages all judge, each part what was made of the others (Stone 1974,
 "Cross-validatory choice"), where two or three validation messages would choose by chance.
@@ -10,7 +11,6 @@ most like what comes next. Of few messages all judge, each part what was made of
 
 from __future__ import annotations
 
-import copy
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from nextword.text import normalise, tokens
 from personalization.finetune import part_of_the_way
 from personalization.gate import NOTHING, Bits, GateConfig, Verdict, judge
 from personalization.own_ngram import OwnNgram
-from personalization.trust import JUDGING, MANY, NEAR, OWN, PRIORS, Overlay, trusted
+from personalization.trust import JUDGING, NEAR, OWN, PRIORS, Overlay, trusted
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,10 @@ class StackConfig:
 
 
 class Shared(NamedTuple):
-    """What everybody has: the model, a predictor of it, and the n-grams of many for it, if any."""
+    """What everybody has: the model, and a predictor of it under the layers that everybody has."""
 
     model: LanguageModel
     predictor: Predictor
-    many: Layer | None = None
 
 
 class Tuning(Protocol):
@@ -73,8 +72,8 @@ class _Candidate(NamedTuple):
     predictor: Predictor
     layers: Mapping[str, Layer]
     trusts: Mapping[str, float]
-    bits: Bits  # what each message costs under the layers
-    alone: Bits  # and without them
+    bits: Bits  # what each message costs
+    without: Bits  # and without the person's layers
 
 
 class Personal(NamedTuple):
@@ -85,7 +84,7 @@ class Personal(NamedTuple):
     candidate: Predictor  # the best that was made of the training part alone, whether it has won or not
     verdict: Verdict
     way: float  # to the fine-tuned weights; 0 for the shared ones
-    trusts: Mapping[str, float]  # of the layers over it, as MANY, OWN, NEAR
+    trusts: Mapping[str, float]  # of the person's layers over it, as OWN, NEAR
     near: NearContexts | None = None  # the layer of it, where it is trusted
 
     @property
@@ -111,14 +110,13 @@ def personalize(
     """The stack for a person of these raw messages, oldest first; nothing is fine-tuned without a tuner.
 
     What is made of the shared model must win `against` a predictor, which is used where nothing does: the shared one
-    unless another is given. Then the shared model alone, as that of a cluster, is a candidate too. `shared` is left as
-    it was.
+    unless another is given. Then the shared one, as that of a cluster, is a candidate too. `shared` is left as it was.
     """
     config = config or StackConfig()
-    encode = shared.predictor.vocabulary.encode
+    encode, everybodys = shared.predictor.vocabulary.encode, shared.predictor.layers
 
     def layers(predictor: Predictor, messages: Sequence[str]) -> dict[str, Layer]:
-        found: dict[str, Layer] = {MANY: shared.many} if shared.many else {}
+        found: dict[str, Layer] = {}
         if config.own:
             found[OWN] = OwnNgram(config.own, messages)
         if config.near:
@@ -134,7 +132,7 @@ def personalize(
     def predictor(model: LanguageModel) -> Predictor:
         if model is shared.model:
             return shared.predictor
-        return Predictor.of(model, shared.predictor.vocabulary, eight_bit=config.eight_bit)
+        return Predictor.of(model, shared.predictor.vocabulary, eight_bit=config.eight_bit).under(everybodys)
 
     plain = against or shared.predictor
     if len(validation) < config.gate.fewest_messages or not any(map(str.strip, train)):
@@ -148,21 +146,24 @@ def personalize(
         nats = [cost for each, texts in zip(made, judged, strict=True) for cost in each.costs(texts)]
         priors = [PRIORS[name].after(len(train)) for name in over[-1]]
         looked_up = zip(over, judged, strict=True)
-        overlay = Overlay.joined([Overlay([*found.values()], texts, priors) for found, texts in looked_up])
+        overlay = Overlay.joined(
+            [Overlay([*found.values()], texts, priors, below=everybodys) for found, texts in looked_up]
+        )
         trusts, bits = overlay.best(nats)
         named = dict(zip(over[-1], trusts, strict=True))
         return _Candidate(way, made[-1], over[-1], named, bits, overlay.bits(nats))
 
     candidates = [candidate(way) for way in ((0.0, *tuner.ways) if tuner else (0.0,))]
-    before = candidates[0].alone
+    before = candidates[0].without
     if plain is not shared.predictor:
-        before = Overlay([], list(itertools.chain(*judged))).bits(plain.costs(list(itertools.chain(*judged))))
+        texts = [*itertools.chain(*judged)]
+        before = Overlay([], texts, below=plain.layers).bits(plain.costs(texts))
     verdict = judge(before, [each.bits for each in candidates], config.gate)
     # Where nothing ships, the candidate is the one that came nearest to it.
     least = min(range(len(candidates)), key=lambda number: float(candidates[number].bits.sum()))
     best = candidates[least if verdict.choice is None else verdict.choice]
     way, trusts = best.way, best.trusts
-    tried = _under(best.predictor, best.layers, trusts)
+    tried = best.predictor.under(trusted(best.layers, trusts))
     if verdict.choice is None:
         return Personal(plain, shared.model, tried, verdict, 0.0, {})
     everything = [*train, *validation]
@@ -171,7 +172,7 @@ def personalize(
     known = layers(bare, everything)
     near = known.get(NEAR) if trusts.get(NEAR) else None
     assert near is None or isinstance(near, NearContexts)
-    return Personal(_under(bare, known, trusts), final, tried, verdict, way, trusts, near)
+    return Personal(bare.under(trusted(known, trusts)), final, tried, verdict, way, trusts, near)
 
 
 def _parts(
@@ -184,13 +185,3 @@ def _parts(
         cuts = [len(train) * part // parts for part in range(parts + 1)]
         found[:0] = [([*train[:a], *train[b:], *validation], train[a:b]) for a, b in itertools.pairwise(cuts)]
     return found
-
-
-def _under(predictor: Predictor, layers: Mapping[str, Layer], trusts: Mapping[str, float]) -> Predictor:
-    """The same predictor with these layers over its model; it reads with the same weights."""
-    if not layers:
-        return predictor
-    made = copy.copy(predictor)
-    made.layers = trusted([*layers.values()], [trusts[name] for name in layers])
-    made.forget_context()
-    return made

@@ -60,6 +60,7 @@ def _examples(folder: Path) -> list[str]:
 
     from nextword import checkpoint
     from nextword.federation.config import RunConfig
+    from nextword.federation.published import Published
     from nextword.predictor import Predictor
     from personalization import device
     from personalization.stack import Shared
@@ -68,7 +69,7 @@ def _examples(folder: Path) -> list[str]:
     config = RunConfig.from_toml(folder / "config.toml")
     population = device.population(config.corpus, config.seed)
     model, vocabulary = checkpoint.load(folder / "final")
-    shared = Shared(model, Predictor.of(model, vocabulary))
+    shared = Shared(model, Predictor.of(model, vocabulary).under(Published.of_run(folder).layers))
     found: list[str] = []
     for split in (*population.newcomers, *population.evaluated_participants):
         if len(found) == _EXAMPLES:

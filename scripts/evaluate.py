@@ -175,9 +175,10 @@ def command(
 
 def _stack_settings(config: StackConfig, finetune: FinetuneConfig) -> dict[str, Any]:
     """All by which evaluations of one model may differ, and no numbers of the people's."""
+    from nextword.federation.ngrams import MANY_TRUST
     from personalization.trust import PRIORS
 
-    trusts = {name: [value if value < math.inf else None for value in prior] for name, prior in PRIORS.items()}
+    trusts = {"many": MANY_TRUST} | {name: [*prior] for name, prior in PRIORS.items()}
     return dataclasses.asdict(config) | {"ways": finetune.ways, "part": finetune.part, "trusts": trusts}
 
 

@@ -40,12 +40,11 @@ def command(
 ) -> None:
     from nextword import checkpoint
     from nextword.federation.published import Published
-    from nextword.predictor import Predictor
 
     if stdin and (text or typed):
         raise ValueError("--stdin: each line has its own text and typed; give neither beside it")
     published = Published.at(model or checkpoint.BUNDLED)
-    predictor = Predictor.load(published.final) if history is None else _with_habits(history, published)
+    predictor = _everybodys(published) if history is None else _with_habits(history, published)
     for own in word:
         predictor.own_words.add(own)
     if stdin:
@@ -74,7 +73,7 @@ def _with_habits(history: Path, published: Published) -> Predictor:
     from personalization import chats
     from personalization.own_ngram import OwnNgram
     from personalization.profile import Contents
-    from personalization.trust import JUDGING, MANY, NEAR, OWN, PRIORS, Overlay, trusted
+    from personalization.trust import JUDGING, NEAR, OWN, PRIORS, Overlay, trusted
 
     written = chats.read(history)
     if "" not in written:
@@ -92,32 +91,36 @@ def _with_habits(history: Path, published: Published) -> Predictor:
         display.advance(task)
 
         def layers(messages: Sequence[str]) -> dict[str, Layer]:
-            own: dict[str, Layer] = {} if published.many is None else {MANY: published.many}
-            own[OWN] = counts = OwnNgram(messages=messages)
+            counts = OwnNgram(messages=messages)
             counts.fixed_forms |= told.own.fixed_forms
             display.advance(task)
-            own[NEAR] = NearContexts(predictor.states, [tokens(normalise(text)) for text in messages])
+            near = NearContexts(predictor.states, [tokens(normalise(text)) for text in messages])
             display.advance(task)
-            return own
+            return {OWN: counts, NEAR: near}
 
         costs, before = predictor.costs(judged), layers(known)
         expected = [PRIORS[name].after(len(known)) for name in before]
-        trusts, _ = Overlay([*before.values()], judged, expected).best(costs)
-        predictor.layers += trusted([*layers(messages).values()], trusts)
+        trusts, _ = Overlay([*before.values()], judged, expected, below=predictor.layers).best(costs)
+        predictor = predictor.under(trusted(layers(messages), dict(zip(before, trusts, strict=True))))
     predictor.blocked = told.blocked
     return predictor
 
 
-def _nearest(published: Published, messages: Sequence[str]) -> Predictor:
-    """By the model of the cluster that suits these messages, or by the model that everybody has."""
+def _everybodys(published: Published, folder: Path | None = None) -> Predictor:
+    """By the final model, or a cluster's, under what everybody has over it."""
     from nextword.predictor import Predictor
 
+    return Predictor.load(folder or published.final).under(published.layers)
+
+
+def _nearest(published: Published, messages: Sequence[str]) -> Predictor:
+    """By the model of the cluster that suits these messages, or by the model that everybody has."""
     if not published.clusters:
-        return Predictor.load(published.final)
+        return _everybodys(published)
     from personalization.nearest import nearest_cluster  # takes torch along, which takes seconds
 
     folder = nearest_cluster(published, messages)
-    predictor = Predictor.load(folder)
+    predictor = _everybodys(published, folder)
     predictor.source = "cluster" if folder in published.clusters else "shared"
     return predictor
 

@@ -123,8 +123,8 @@ def systems_of(
     own, near = dataclasses.replace(whole, near=None), dataclasses.replace(whole, own=None)
     nothing = dataclasses.replace(whole, own=None, near=None)
     if published.ngrams is not None:
-        over = systems.WithNgrams(base, published)
-        rows.append(systems.Personalized(f"{reference}+ngrams", over, nothing))
+        over = systems.WithNgrams(f"{reference}+ngrams", base, published)
+        rows.append(over)
     rows.append(systems.Personalized(f"{reference}+own", base, own))
     rows.append(systems.Personalized(f"{reference}+near", base, near))
     rows.append(systems.Personalized("finetuned", base, nothing, tuners))

@@ -229,17 +229,24 @@ class Clustered:
 
 @dataclass
 class WithNgrams:
-    """A model and the n-grams of many that a run has found, for others to build on."""
+    """A model under the n-grams of many that its run has found: a row, and what others build on."""
 
+    name: str
     base: Base
     published: Published
 
     def prepare(self) -> None:
         self.base.prepare()
-        _ = self.published.many  # read once, before processes part
+        assert self.published.layers  # read once, before processes part
 
     def shared(self, someone: Someone) -> Shared:
-        return self.base.shared(someone)._replace(many=self.published.many)
+        shared = self.base.shared(someone)
+        return shared._replace(predictor=shared.predictor.under(self.published.layers))
+
+    def for_person(self, someone: Someone) -> Made:
+        began = time.perf_counter() - self.spent(someone)
+        predictor = self.shared(someone).predictor
+        return Made(predictor, time.perf_counter() - began)
 
     def spent(self, someone: Someone) -> float:
         return self.base.spent(someone)

@@ -38,6 +38,9 @@ Ints = npt.NDArray[np.int64]
 WORD_LEVELS = 3  # pieces that a word may have
 LEVELS = WORD_LEVELS + 2  # and pairs, and triples
 MANY = NgramConfig(concentration=5.0)  # of people, not of sightings
+# How far they are trusted by everybody: no person's messages can weigh them, in which they were counted if the person
+# took part.
+MANY_TRUST = 0.05
 _AT_ONCE = 2**22  # candidates looked up together
 _PAIRS_AT_ONCE = 2**14  # whose followers are
 _ARRAYS = 3  # of a level

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
 from nextword import checkpoint
-from nextword.federation.ngrams import Growth
-from nextword.layers import Layer
+from nextword.federation.ngrams import MANY_TRUST, Growth
+from nextword.layers import Layer, Trusted
 
 CONFIG, FINAL, CLUSTER_MODELS, NGRAMS = "config.toml", "final", "clusters", "ngrams.safetensors"
 
@@ -46,8 +47,8 @@ class Published:
         return cls(folder / FINAL, in_order, ngrams if ngrams.is_file() else None)
 
     @cached_property
-    def many(self) -> Layer | None:
-        """The n-grams of many over these models, None where there are none; read once. Raises as `Growth.load`."""
+    def layers(self) -> Sequence[Layer]:
+        """What everybody has over these models: the n-grams of many, if any; read once. Raises as `Growth.load`."""
         if self.ngrams is None:
-            return None
-        return Growth.load(self.ngrams, checkpoint.read(self.final).vocabulary).layer()
+            return ()
+        return (Trusted(Growth.load(self.ngrams, checkpoint.read(self.final).vocabulary).layer(), MANY_TRUST),)

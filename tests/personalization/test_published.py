@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from nextword import checkpoint
-from nextword.federation.ngrams import LEVELS, Found, Growth
+from nextword.federation.ngrams import LEVELS, MANY_TRUST, Found, Growth
 from nextword.federation.published import Published
 from nextword.metrics import measure
 from nextword.model import LanguageModel
@@ -76,7 +76,7 @@ def test_a_run_is_found_whole_and_a_checkpoint_is_the_model_alone(run: Path, tmp
     clusters = (run / "clusters" / "2", run / "clusters" / "10")
     assert Published.at(run) == Published(run / "final", clusters, run / "ngrams.safetensors")
     assert Published.at(run / "final") == Published(run / "final")
-    assert Published.at(run / "final").many is None
+    assert Published.at(run / "final").layers == ()
     (tmp_path / "config.toml").touch()
     with pytest.raises(ValueError, match="has not ended; go on with 'nextword simulate --resume"):
         Published.at(tmp_path)
@@ -101,7 +101,7 @@ def test_a_cluster_alone_may_win_over_what_everybody_has_but_not_over_itself(run
     alone = StackConfig(own=None, near=None)
     won = personalize(shared, LIKE_MINDED[:-5], LIKE_MINDED[-5:], alone, against=everybodys)
     assert won.shipped
-    assert (won.predictor, won.way) == (shared.predictor, 0.0)
+    assert (won.model, won.predictor.layers, won.way) == (shared.model, [], 0.0)
     assert not personalize(shared, LIKE_MINDED[:-5], LIKE_MINDED[-5:], alone).shipped
     lost = personalize(shared, OTHERS[:-5], OTHERS[-5:], alone, against=everybodys)
     assert not lost.shipped
@@ -119,7 +119,7 @@ def test_a_training_builds_on_the_cluster_and_remembers_which(run: Path, profile
     about = checkpoint.read_config(profile.training_folder(1))["about"]
     assert about["cluster"] == "10"
     assert Learner(profile, run).predictor.source == ("trained" if about["way"] else "cluster")
-    everybodys = Predictor.load(run / "final", eight_bit=True)
+    everybodys = Predictor.load(run / "final", eight_bit=True).under(Published.at(run).layers)
     assert change.before.top1_hits == measure(everybodys, LIKE_MINDED[-4:], user="").top1_hits
 
 
@@ -151,24 +151,23 @@ def test_where_nothing_wins_what_everybody_has_stays(
     assert keyboard.predictor.source == "shared"
 
 
-def test_the_ngrams_of_many_are_trusted_as_the_training_found(
+def test_everybody_has_the_ngrams_of_many_before_any_training_and_after(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    many = Published.at(run).many
-    assert many is not None
-    ((word, _),) = many.top([], 1, "")
+    (many,) = Published.at(run).layers
+    ((word, p),) = many.top([], 1, "")
+    assert p == pytest.approx(MANY_TRUST * growth(checkpoint.read(run / "final").vocabulary).layer().mass([], word))
     with Profile(tmp_path / "other") as profile:
         profile.add([*["haha ok"] * 54, *[f"{word} ok"] * 6])
         monkeypatch.setattr(Tuner, "__call__", lambda tuner, _: tuner.shared)  # the layers alone make the difference
         keyboard = Learner(profile, run)
-        assert [layer.source for layer in keyboard.predictor.layers] == ["own"]  # nobody has weighed them yet
+        keyboard.send("ok then")
+        assert [layer.source for layer in keyboard.predictor.layers] == ["many", "own"]
         assert keyboard.train().shipped
-        trust = checkpoint.read_config(profile.training_folder(1))["about"]["many_trust"]
-        assert trust > 0
         for learner in (keyboard, Learner(profile, run)):
             found, own, *_ = learner.predictor.layers
             assert (found.source, own.source) == ("many", "own")
-            assert found.mass([], word) == pytest.approx(trust * many.mass([], word))
+            assert found.mass([], word) == pytest.approx(p)
         assert {layer.source for layer in Learner(profile, run / "final").predictor.layers} == {"own"}
 
 
@@ -203,16 +202,18 @@ def test_n_grams_that_cannot_be_read_any_more_do_not_keep_anybody_from_typing(
         assert keyboard.predictor.suggest("haha")[0].word == "ok"
         with pytest.raises(ValueError, match="ngrams"):
             keyboard.train()
-        keyboard.undo()  # which did without them
-        assert keyboard.trouble == ""
+        keyboard.undo()
+        keyboard.send("zoque")
+        assert str(file) in keyboard.trouble
+        assert [layer.source for layer in keyboard.predictor.layers] == ["own"]
+        assert keyboard.predictor.suggest("", "zoq")[0].word == "zoque"
 
 
-def test_typing_reads_no_cluster_no_ngrams_and_no_torch(run: Path, tmp_path: Path) -> None:
+def test_typing_reads_no_cluster_and_no_torch(run: Path, tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from nextword import checkpoint; read = []\n"
         "inner = checkpoint.read; checkpoint.read = lambda folder: read.append(str(folder)) or inner(folder)\n"
         "from personalization.learner import Learner; from personalization.profile import Profile\n"
-        "from nextword.federation.ngrams import Growth; Growth.load = None\n"
         "keyboard = Learner(Profile(Path(sys.argv[1])), Path(sys.argv[2]))\n"
         "keyboard.send('hello there'); keyboard.predictor.suggest('see')\n"
         "import json; print(json.dumps([read, 'torch' in sys.modules]))"
@@ -220,7 +221,7 @@ def test_typing_reads_no_cluster_no_ngrams_and_no_torch(run: Path, tmp_path: Pat
     told = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "me"), str(run)], capture_output=True, text=True, check=True
     )
-    assert json.loads(told.stdout) == [[str(run / "final")], False]
+    assert json.loads(told.stdout) == [[str(run / "final")] * 2, False]
 
 
 def test_a_cluster_that_cannot_be_read_is_told_and_changes_nothing(run: Path, profile: Profile, tmp_path: Path) -> None:

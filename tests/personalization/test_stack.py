@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from nextword.layers import Layer
+from nextword.layers import Layer, Trusted
 from nextword.model import LanguageModel
-from nextword.ngram_layer import START, NgramConfig, NgramLayer
+from nextword.ngram_layer import NgramConfig, NgramLayer
 from nextword.predictor import Predictor
 from nextword.text import normalise, tokens
 from nextword.training import TrainConfig
@@ -21,7 +21,7 @@ from personalization.finetune import FinetuneConfig, Tuner
 from personalization.gate import GateConfig
 from personalization.own_ngram import OwnNgram
 from personalization.stack import Shared, StackConfig, personalize
-from personalization.trust import JUDGING, MANY, NEAR, OWN, PRIORS, Overlay, Prior
+from personalization.trust import JUDGING, NEAR, OWN, Overlay, Prior
 
 EAGER = FinetuneConfig(train=TrainConfig(epochs=8, batch_messages=4, learning_rate=1e-2))
 TUNED_ALONE = StackConfig(own=None, near=None)
@@ -72,9 +72,13 @@ def test_what_ships_wins_on_validation_by_what_the_gate_says(shared: Shared) -> 
 
 
 def test_whom_nothing_helps_keeps_what_everybody_has(shared: Shared) -> None:
-    misleading = NgramLayer(NgramConfig(), {(): {"zoque": 9.0}, (START,): {"zoque": 9.0}}, source="many")
-    also = shared._replace(many=misleading)
-    personal = personalize(also, ["ok"] * 20, ["ok", "haha", "she"], TUNED_ALONE)
+    class Spoiling(_Told):
+        def __call__(self, messages: Sequence[Sequence[int]]) -> LanguageModel:
+            made = super().__call__(messages)
+            made.set_weights({name: -5 * value for name, value in made.weights().items()})
+            return made
+
+    personal = personalize(shared, HABITS[:-4], HABITS[-4:], TUNED_ALONE, Spoiling(shared))
     assert not personal.shipped
     assert personal.predictor is shared.predictor
 
@@ -91,10 +95,15 @@ def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Sequence[Layer], Se
 
     class Told(Overlay):
         def __init__(
-            self, layers: Sequence[Layer], messages: Sequence[Sequence[str]], priors: Sequence[Prior] | None = None
+            self,
+            layers: Sequence[Layer],
+            messages: Sequence[Sequence[str]],
+            priors: Sequence[Prior] | None = None,
+            *,
+            below: Sequence[Layer] = (),
         ):
             told.append((layers, messages))
-            super().__init__(layers, messages, priors)
+            super().__init__(layers, messages, priors, below=below)
 
     monkeypatch.setattr(stack, "Overlay", Told)
     return told
@@ -143,7 +152,7 @@ def test_no_model_is_judged_by_messages_that_it_was_made_of(
 
     def watch_of(model: LanguageModel, vocabulary: Vocabulary, *, eight_bit: bool = False) -> Predictor:
         predictor = of(model, vocabulary, eight_bit=eight_bit)
-        made[id(predictor)] = model
+        made[id(predictor.states)] = model
         return predictor
 
     def watch_costs(self: Predictor, messages: Sequence[Sequence[str]]) -> list[list[float]]:
@@ -157,7 +166,7 @@ def test_no_model_is_judged_by_messages_that_it_was_made_of(
     judged = 0
     for predictor, texts in read:
         for model, learned in tuning.made:
-            if made.get(id(predictor)) is model:
+            if made.get(id(predictor.states)) is model:
                 known = {tuple(pieces) for pieces in learned}
                 assert {tuple(encode(" ".join(text))) for text in texts}.isdisjoint(known)
                 assert len(known) + len(texts) == len(messages)
@@ -188,15 +197,35 @@ def test_of_a_message_without_end_the_beginning_judges(
     assert max(len(message) for _, messages in looked_up for message in messages) == JUDGING
 
 
-def test_the_words_of_many_are_used_where_they_win(shared: Shared) -> None:
-    many = NgramLayer(NgramConfig(), {(): {"bugis": 9.0}, ("at",): {"bugis": 9.0}}, source="many")
-    also = shared._replace(many=many)
-    habits = personalize(also, HABITS[:-4], HABITS[-4:])
-    assert habits.trusts[MANY] == PRIORS[MANY].trust
+def test_the_words_of_many_are_everybodys_and_let_nothing_pass(shared: Shared) -> None:
+    """Whoever took part was counted in them, with the messages that judge."""
+    counted = NgramLayer(NgramConfig(), {(): {"bugis": 9.0}, ("at",): {"bugis": 9.0}}, source="many")
+    also = shared._replace(predictor=shared.predictor.under([Trusted(counted, 0.5)]))
     at_bugis = [f"look at bugis {word}" for word in ("then", "again", "tomorrow", "ok")]
-    theirs = personalize(also, ["haha"] * 20, at_bugis)
-    assert theirs.predictor.layers[0].source == "many"
-    assert theirs.predictor.suggest("look at")[0].word == "bugis"
+    assert also.predictor.suggest("look at")[0].word == "bugis"
+    for against in (None, also.predictor):
+        theirs = personalize(also, ["haha"] * 20, at_bugis, TUNED_ALONE, against=against)
+        assert not theirs.shipped
+        assert theirs.predictor is also.predictor
+    assert personalize(also, ["haha"] * 20, at_bugis, TUNED_ALONE, against=shared.predictor).shipped
+
+
+def test_what_is_made_stands_under_what_everybody_has(shared: Shared) -> None:
+    many = Trusted(NgramLayer(NgramConfig(), {(): {"bugis": 9.0}}, source="many"), 0.05)
+    also = shared._replace(predictor=shared.predictor.under([many]))
+    tuned = personalize(also, HABITS[:-4], HABITS[-4:], TUNED_ALONE, _tuner(also))
+    assert tuned.way > 0
+    for predictor in (tuned.predictor, tuned.candidate):
+        assert predictor.layers == [many]
+    whole = personalize(also, HABITS[:-4], HABITS[-4:], tuner=_tuner(also))
+    assert [layer.source for layer in whole.predictor.layers][:2] == ["many", "own"]
+    assert [*whole.trusts] == [OWN, NEAR]
+    assert also.predictor.layers == [many]
+    judged = [tokens(normalise(text)) for text in HABITS[-4:]]
+    alone = StackConfig(own=None, near=None, few=0)
+    gain = personalize(also, HABITS[:-4], HABITS[-4:], alone, _tuner(also))
+    before, after = ([reading.bits for reading in p.read(judged)] for p in (also.predictor, gain.candidate))
+    assert gain.verdict.gain_bits == pytest.approx(float(np.mean(before) - np.mean(after)))
 
 
 @pytest.mark.parametrize("few", [0, 60])

@@ -31,11 +31,30 @@ def test_bits_are_those_of_a_predictor_with_these_layers(predictor: Predictor) -
     nats = predictor.costs(JUDGED)
     assert Overlay(layers, JUDGED).bits(nats) == pytest.approx([r.bits for r in predictor.read(JUDGED)])
     for trusts in ((0.2, 0.7), (0.0, 0.4), (0.85, 0.0)):
-        predictor.layers = trusted(layers, trusts)
+        predictor.layers = trusted(dict(zip("ab", layers, strict=True)), dict(zip("ab", trusts, strict=True)))
         assert len(predictor.layers) == sum(trust > 0 for trust in trusts)
         by_hand = [reading.bits for reading in predictor.read(JUDGED)]
         assert Overlay(layers, JUDGED).bits(nats, trusts) == pytest.approx(by_hand)
         assert predictor.costs(JUDGED) == nats  # whatever lies over the model
+
+
+def test_what_lies_below_is_neither_weighed_nor_left_out(predictor: Predictor) -> None:
+    below, layer = (
+        [Trusted(OwnNgram(messages=OTHERS), 0.3), OwnNgram(messages=["is she late"])],
+        OwnNgram(messages=HABITS),
+    )
+    nats = predictor.costs(JUDGED)
+    predictor.layers = [*below]
+    overlay = Overlay([layer], JUDGED, below=below)
+    assert overlay.bits(nats) == pytest.approx([r.bits for r in predictor.read(JUDGED)])
+    predictor.layers = [*below, Trusted(layer, 0.4)]
+    assert overlay.bits(nats, [0.4]) == pytest.approx([r.bits for r in predictor.read(JUDGED)])
+    trusts, bits = overlay.best(nats)
+    assert bits.sum() == pytest.approx(min(overlay.bits(nats, [trust]).sum() for trust in TRUSTS))
+    assert bits == pytest.approx(overlay.bits(nats, trusts))
+    parts = Overlay.joined([Overlay([layer], texts, below=below) for texts in (JUDGED[:1], [], JUDGED[1:])])
+    assert parts.bits(nats, trusts) == pytest.approx(bits)
+    assert Overlay([], JUDGED, below=below).bits(nats) == pytest.approx(overlay.bits(nats))
 
 
 def test_the_best_trusts_are_the_best_of_all(predictor: Predictor) -> None:
@@ -56,7 +75,6 @@ def test_few_messages_leave_what_is_expected_and_many_overrule_it(predictor: Pre
         return trust, bits.sum()
 
     assert best([], Prior(0.15, 6)) == (0.15, 0)
-    assert best(JUDGED, Prior(0.15, math.inf))[0] == 0.15
     alone, least = best(JUDGED, Prior(0.5, 0))
     assert alone > 0.15
     between = [best(JUDGED, Prior(0.15, tokens))[0] for tokens in (0, 3, 10, 1e6)]
@@ -89,7 +107,7 @@ def test_less_is_expected_of_a_layer_that_has_learned_little(predictor: Predicto
     expected = [prior.after(messages).trust for messages in (0, 1, 10, 100, 10**6)]
     assert expected == sorted(expected)
     assert (expected[0], expected[2], expected[-1]) == pytest.approx((0.0, 0.15, 0.3), abs=1e-5)
-    assert Prior(0.05, math.inf).after(0) == Prior(0.05, math.inf)
+    assert Prior(0.05, 6.0).after(0) == Prior(0.05, 6.0)
     layer = OwnNgram(messages=HABITS)
     found = [Overlay([layer], [], [prior.after(messages)]).best([])[0][0] for messages in (0, 10, 10**6)]
     assert found == [0.0, 0.15, 0.3]
@@ -101,7 +119,7 @@ def test_what_misleads_is_not_trusted_at_all(predictor: Predictor) -> None:
     misleading = NgramLayer(NgramConfig(), {(): {"zoque": 9.0}, (START,): {"zoque": 9.0}}, source="many")
     trusts, bits = Overlay([misleading], judged).best(predictor.costs(judged))
     assert trusts == (0.0,)
-    assert trusted([misleading], trusts) == []
+    assert trusted({"many": misleading}, {"many": trusts[0]}) == []
     assert bits == pytest.approx([reading.bits for reading in predictor.read(judged)])
 
 

@@ -37,7 +37,7 @@ def test_a_history_chooses_the_cluster(
         assert told.code == 0, told.err
         return {suggestion["source"] for suggestion in json.loads(told.out)["suggestions"]}
 
-    assert sources("--model", run) == {"shared"}
+    assert sources("--model", run) == {"many", "shared"}
     assert sources("--model", run, "--history", history) >= {"cluster", "own"}
     assert "shared" not in sources("--model", run, "--history", history)
     assert sources("--model", run / "final", "--history", history) >= {"shared", "own"}
@@ -73,8 +73,9 @@ def test_n_grams_that_cannot_be_read_are_told_and_nothing_is_answered_or_measure
     assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
     assert "ngrams.safetensors: the n-grams cannot be read" in told.err
     with pytest.raises(ValueError, match="the n-grams cannot be read"):
-        WithNgrams(Checkpointed("federated", run / "final"), Published.at(run)).prepare()
-    assert nextword("predict", "the", "--model", run).code == 0  # which needs none
+        WithNgrams("federated+ngrams", Checkpointed("federated", run / "final"), Published.at(run)).prepare()
+    assert nextword("predict", "the", "--model", run).err == told.err
+    assert nextword("predict", "the", "--model", run / "final").code == 0  # which needs none
 
 
 def test_a_run_that_has_not_ended_is_told(nextword: Do, tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def test_a_row_above_a_cluster_takes_as_long_as_choosing_it_too(
     base = Clustered(published)
     texts = _nonsense(0)
     someone = Someone("u", None, texts[:6], texts[6:9], seed=0)
-    over = systems.WithNgrams(base, published)
+    over = systems.WithNgrams("clustered+ngrams", base, published)
     near = systems.Personalized("near", over, StackConfig(own=None))
     rows = [near, base, near, near]
     assert min(row.for_person(someone).seconds for row in rows) > 0.5
