@@ -122,6 +122,31 @@ def test_a_newcomer_trains_their_layers_and_leaves_the_shared_ones(make: Any, me
         assert np.array_equal(value, local.start[name]) == (name not in local.personal_names)
 
 
+@pytest.mark.parametrize("method", ["fedrep", "adapters", "ditto", "apfl"])
+def test_what_the_participant_kept_is_fitted_to_the_final_parameters(make: Any, method: str) -> None:
+    """From where it was kept, for so many passes as are personal, at the rate of what is personal."""
+    settings: dict[str, Any] = {"method": method, "pull": 0.0, "mixing": 0.5, "rank": 2}
+    _, state, _ = _round(make(learning_rate=0.5, **settings))
+    one, other = ({name: value * share for name, value in state.items()} for share in (1.0, 0.9))
+    whole = _used(make(epochs=1, **settings), one)
+    assert not _same(whole, _used(make(epochs=1, **settings), other), 1e-3)  # what was kept counts
+    assert not _same(whole, _used(make(epochs=1, **settings), None), 1e-3)
+    still = dataclasses.replace(SGD, learning_rate=1e-30)
+    assert not _same(whole, _used(make(still, epochs=1, **settings), one), 1e-3)  # and is trained on
+    assert not _same(whole, _used(make(epochs=4, **settings), one), 1e-3)
+    more = dataclasses.replace(SGD, epochs=4)
+    assert _same(whole, _used(make(more, epochs=1, **settings), one))  # a round's passes are of the shared parameters
+    if method != "apfl":  # whose rate is the round's
+        assert not _same(whole, _used(make(epochs=1, learning_rate=0.5, **settings), one), 1e-3)
+
+
+@pytest.mark.parametrize("method", ["fedper", "per-fedavg"])
+def test_what_a_newcomer_fits_takes_the_passes_of_what_is_personal(make: Any, method: str) -> None:
+    used = _used(make(method=method, epochs=1))
+    assert _same(used, _used(make(dataclasses.replace(SGD, epochs=4), method=method, epochs=1)))
+    assert not _same(used, _used(make(method=method, epochs=4)), 1e-3)
+
+
 def test_fedper_uses_what_the_participant_kept(make: Any) -> None:
     local = make(method="fedper")
     _, state, _ = _round(local)

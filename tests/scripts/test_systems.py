@@ -12,11 +12,13 @@ import pytest
 from nextword import checkpoint
 from nextword.federation.config import ClientConfig, PersonalConfig
 from nextword.federation.published import Published
+from nextword.metrics import WordModel
 from nextword.model import LanguageModel
-from nextword.text import normalise
+from nextword.predictor import Predictor
+from nextword.text import normalise, tokens
 from nextword.vocabulary import Vocabulary
 from personalization import device
-from personalization.methods import METHODS, Local
+from personalization.methods import METHODS, Local, State
 from personalization.stack import StackConfig
 from personalization.store import DeviceStore
 from scripts import systems
@@ -76,6 +78,36 @@ def test_what_a_device_kept_of_all_messages_counts_with_all_of_them_alone(
         expected = by.model(someone, whole if state else whole[:-4], state).weights()
         assert all(np.array_equal(found[name], value) for name, value in expected.items())
     assert any(not np.allclose(made[name], part[name], atol=1e-3) for name in made)
+
+
+@pytest.mark.parametrize("method", LASTING)
+def test_the_row_of_a_method_is_what_the_device_kept_and_learned_of_the_whole_history(
+    shared: Checkpointed, tmp_path: Path, method: str
+) -> None:
+    """A newcomer's model is another one, and so is one of the training part alone, where it is fitted at all."""
+    by = _by(method, shared, tmp_path / "devices")
+    texts = _nonsense(0)
+    participant, newcomer = (Someone("u", ordinal, texts[:36], texts[36:], seed=0) for ordinal in (0, None))
+    _take_part(by, participant)
+    fresh = [tokens(text) for text in _nonsense(1)[:5]]
+
+    def costs(model: WordModel) -> np.ndarray:
+        assert isinstance(model, Predictor)
+        return np.concatenate([*map(np.array, model.costs(fresh))])
+
+    def of(messages: int, state: State | None) -> np.ndarray:
+        model = by.model(participant, by.history(participant)[:messages], state)
+        return costs(Predictor.of(model, shared.predictor.vocabulary))
+
+    found, made = costs(by.for_person(participant).model), by.for_person(newcomer)
+    kept = by.kept(participant)
+    assert by.for_person(participant).kept_bytes == sum(array.nbytes for array in (kept or {}).values()) > 0
+    assert made.kept_bytes is None
+    assert np.allclose(found, of(40, kept), atol=1e-5)
+    assert np.allclose(costs(made.model), of(40, None), atol=1e-5)
+    assert not np.allclose(found, costs(made.model), atol=1e-2)
+    assert np.allclose(found, of(36, kept), atol=1e-3) == (method == "fedper")  # which fits nothing in the end
+    assert not np.allclose(of(36, None), of(40, None), atol=1e-3)
 
 
 @pytest.mark.parametrize("method", LASTING)
