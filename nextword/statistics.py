@@ -1,6 +1,6 @@
 """How sure a figure is: intervals over users, and whether one user's loss is more than chance."""
 
-# U users, N words or values
+# U users, N words or values, K different ones
 
 from __future__ import annotations
 
@@ -72,12 +72,15 @@ def calibration_error(said_N: npt.NDArray[np.floating], was_N: npt.NDArray[np.bo
     """How far probabilities are from how often what they were said of was so, at the mean.
 
     Sorted by what was said and cut into groups of equal number (Nguyen & O'Connor 2015, section 3), the mean over all
-    of |mean said - mean was| of their group. Chance alone gives some sqrt(p (1 - p) groups / N).
+    of |mean said - mean was| of their group; of what was said alike the mean outcome stands for each, so that no order
+    counts. Chance alone gives some sqrt(p (1 - p) groups / N).
     """
     if len(said_N) != len(was_N) or not len(said_N):
         raise ValueError("one outcome is needed for each probability, and one of them at least")
-    order = np.argsort(said_N, kind="stable")
-    cut = zip(np.array_split(said_N[order], groups), np.array_split(was_N[order], groups), strict=True)
+    said_K, which_N, number_K = np.unique(said_N, return_inverse=True, return_counts=True)
+    was_K = np.bincount(which_N, was_N) / number_K
+    sorted_N = np.sort(which_N)
+    cut = zip(np.array_split(said_K[sorted_N], groups), np.array_split(was_K[sorted_N], groups), strict=True)
     return sum(abs(float(said.mean() - was.mean())) * len(said) for said, was in cut if len(said)) / len(said_N)
 
 

@@ -19,10 +19,11 @@ JUDGED_BY = 100  # messages, the newest
 def nearest(models: Iterable[LanguageModel], messages: Sequence[Sequence[int]], *, max_pieces: int = 64) -> int:
     """The number of the model under which the messages (pieces) cost the fewest bits; of equals the first.
 
-    What Ghosh et al. 2020 (IFCA, Algorithm 1) call the cluster identity. The models are scored one after another, so
-    that they may be one that is loaded anew each time.
+    What Ghosh et al. 2020 (IFCA, Algorithm 1) call the cluster identity. One whose bits are no number is it only where
+    all are. The models are scored one after another, so that they may be one that is loaded anew each time.
     """
-    return int(np.argmin([float(score(model, messages, max_pieces=max_pieces).bits.sum()) for model in models]))
+    bits = [float(score(model, messages, max_pieces=max_pieces).bits.sum()) for model in models]
+    return int(np.argmin(np.nan_to_num(bits, nan=np.inf)))
 
 
 def nearest_cluster(

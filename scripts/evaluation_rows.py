@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -145,6 +145,16 @@ def told_predictors(method: str, found: Mapping[str, float]) -> str:
     return f"A person's gain by {method} goes with (Spearman): {by_name}"
 
 
+def told_shared(methods: Iterable[str]) -> list[str]:
+    """What the reference is where people have layers of their own, by the names of an evaluation's rows."""
+    from nextword.federation.groups import TOP
+
+    own = [name for name in methods if name in TOP]
+    return [
+        f"By {name} 'federated' is what people share under a top that nobody trained, no model in use" for name in own
+    ]
+
+
 def told_privacy(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """What the rows whose training was private have spent, a line each."""
     return [f"{name}: {spent['text']}, the shared model taken for public" for name, spent in found.items()]
@@ -181,7 +191,8 @@ def clusters_of(results: Sequence[PersonResult], number: int) -> dict[str, Any] 
         return None
     sizes = Counter(result.cluster for result in chosen)
     known = [result for result in chosen if result.group is not None]
-    agreement = adjusted_rand_index([r.cluster for r in known], [r.group for r in known]) if known else None
+    several = len({result.group for result in known}) > 1  # with one group any clusters agree, or none
+    agreement = adjusted_rand_index([r.cluster for r in known], [r.group for r in known]) if several else None
     return {
         "sizes": [sizes[cluster] for cluster in range(number)],
         "adjusted_rand_index": agreement,
@@ -263,7 +274,10 @@ def print_table(answer: Mapping[str, Any]) -> None:
         )
     if found := answer["predictors"]:
         console.print(told_predictors(answer["methods"][-1]["name"], found))
-    for line in told_privacy(answer["message_privacy"]):
+    for line in (
+        *told_privacy(answer["message_privacy"]),
+        *told_shared(dict.fromkeys(r["name"] for r in answer["methods"])),
+    ):
         console.print(line)
     if answer["trigram_of"] != "participants":
         console.print(f"trigram: counts the history of {answer['trigram_of']}, these people among them")

@@ -47,7 +47,7 @@ def page_of(told: list[dict[str, Any]]) -> str:
     import jinja2
 
     from scripts import figures as drawn
-    from scripts.evaluation_rows import RULE, told_people, told_predictors, told_privacy
+    from scripts.evaluation_rows import RULE, told_people, told_predictors, told_privacy, told_shared
 
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     filters: dict[str, Callable[..., str | list[str]]] = {
@@ -58,6 +58,7 @@ def page_of(told: list[dict[str, Any]]) -> str:
         "goes_with": told_predictors,
         "told_people": told_people,
         "told_privacy": told_privacy,
+        "told_shared": told_shared,
     }
     environment.filters.update(filters)
     template = environment.from_string(files("scripts").joinpath("report.html").read_text(encoding="utf-8"))

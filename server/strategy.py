@@ -226,6 +226,8 @@ class FederatedTraining(Strategy):
 
         def accept(user: int, content: RecordDict) -> dict[str, float]:
             metrics = self._train_numbers(user, content)
+            if len(self._models) > 1 and self.held and metrics[records.CLUSTER] != self.labels.get(user, 0):
+                raise ValueError(f"an update for cluster {metrics[records.CLUSTER]:g}, in which the user is not held")
             if metrics[records.NUM_MESSAGES]:
                 record = content.array_records[records.update_key(user)]
                 size = sum(len(array.data) for array in record.values())
@@ -234,9 +236,8 @@ class FederatedTraining(Strategy):
                     raise ValueError(f"an update of {size} bytes")
                 parts = {name: array.numpy() for name, array in record.items()}
                 update = codec.decode(parts, shapes, (self.config.seed, server_round, user))
-                if (
-                    self.config.privacy.method == "local"
-                ):  # what a codec with few levels makes of noise may be too large
+                # What a codec with few levels makes of noise may be too large.
+                if self.config.privacy.method == "local":
                     update = {name: array.clip(-MAX_MAGNITUDE, MAX_MAGNITUDE) for name, array in update.items()}
                 add(user, update, metrics)
             return metrics

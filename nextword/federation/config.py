@@ -127,6 +127,11 @@ class PersonalConfig(Section):
     mixing: Annotated[float, Field(ge=0, le=1)] = setting(0.5, "apfl: the personal share of the mixed model (alpha)")
     inner_rate: Positive = setting(0.1, "per-fedavg: of the step that a person takes from the shared parameters")
 
+    @property
+    def keeps(self) -> bool:
+        """Whether a device keeps anything between rounds."""
+        return self.method not in ("fedavg", "per-fedavg") and not (self.method == "apfl" and not self.mixing)
+
 
 class UpdateConfig(Section):
     """What travels: the change of the shared parameters up (`nextword.federation.codecs`), the parameters down.

@@ -247,6 +247,25 @@ def test_a_cluster_that_is_none_is_rejected(two_kinds: RunConfig, local_grid: Gr
     assert all("cluster" in event["reason"] for event in rejected)
 
 
+@pytest.mark.parametrize("method", ["ifca", "updates"])
+def test_who_is_held_in_a_cluster_sends_for_no_other(two_kinds: RunConfig, local_grid: Grids, method: str) -> None:
+    """Who chooses may go where they like."""
+
+    def tamper(sent: Message, reply: Message) -> list[Message]:
+        if sent.metadata.message_type == "train" and reply.has_content() and metrics_key(3) in reply.content:
+            numbers = reply.content.metric_records[metrics_key(3)]
+            if int(str(sent.content.config_records["task"]["round"])) > 3:
+                numbers["cluster"] = 1 - int(str(numbers["cluster"]))
+        return [reply]
+
+    two_kinds = two_kinds.with_settings([f"clusters.method={method}", "federation.users-per-round=12"])
+    run_once(two_kinds, local_grid(two_kinds, nodes=2, tamper=tamper))
+    events = RunFolder(Path(two_kinds.out)).events()
+    told = [(event["user"], event["round"], event["reason"]) for event in events if event["event"] == "rejected"]
+    assert {user for user, _, _ in told} == ({3} if method == "updates" else set())
+    assert all("in which the user is not held" in reason for _, _, reason in told)
+
+
 @given(st.integers(1, 4))
 def test_models_packed_together_come_back_apart(number: int) -> None:
     models = [{"blocks.0.up": cluster, "norm.weight": -cluster} for cluster in range(number)]

@@ -125,6 +125,14 @@ def test_the_calibration_error_of_few() -> None:
         calibration_error(np.array([]), np.array([], bool))
 
 
+def test_no_order_of_what_was_said_alike_changes_the_calibration_error() -> None:
+    said, was = np.repeat([0.2, 0.6], 30), np.arange(60) % 3 == 0
+    found = [calibration_error(said[order], was[order]) for order in ([*range(60)], [*range(59, -1, -1)])]
+    shuffled = np.random.default_rng(0).permutation(60)
+    assert found == pytest.approx([(abs(0.2 - 1 / 3) + abs(0.6 - 1 / 3)) / 2] * 2)
+    assert calibration_error(said[shuffled], was[shuffled]) == pytest.approx(found[0])
+
+
 def test_the_adjusted_rand_index_is_one_for_the_same_groups_and_near_zero_by_chance() -> None:
     assert adjusted_rand_index([0, 0, 1, 1], ["b", "b", "a", "a"]) == 1
     assert adjusted_rand_index([0, 0, 1, 1, 2, 2], [0, 0, 1, 2, 1, 2]) == pytest.approx(1 / 6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 import subprocess
@@ -91,7 +92,11 @@ def test_the_nearest_model_is_that_of_people_alike(run: Path, vocabulary: Vocabu
     assert nearest_cluster(published, [*LIKE_MINDED, *OTHERS * 3]).name == "2"  # only the newest count
     assert nearest_cluster(published, ["", "  "]) == nearest_cluster(Published(run / "final"), OTHERS) == run / "final"
     model = checkpoint.load(run / "final")[0]
-    assert nearest([model, model], [vocabulary.encode("the station")]) == 0
+    messages = [vocabulary.encode("the station")]
+    assert nearest([model, model], messages) == 0
+    broken = copy.deepcopy(model)
+    broken.set_weights({name: value * np.nan for name, value in model.weights().items()})
+    assert (nearest([broken, model], messages), nearest([broken, broken], messages)) == (1, 0)
 
 
 def test_a_cluster_alone_may_win_over_what_everybody_has_but_not_over_itself(run: Path) -> None:

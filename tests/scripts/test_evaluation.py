@@ -21,7 +21,7 @@ from personalization.finetune import FinetuneConfig
 from personalization.stack import StackConfig
 from scripts import evaluation, systems
 from scripts.evaluate import _keep
-from scripts.evaluation_rows import predictors_of, print_table, summarise_all, told_people
+from scripts.evaluation_rows import clusters_of, predictors_of, print_table, summarise_all, told_people
 from scripts.report import page_of
 from server.run_folder import RunFolder
 
@@ -104,9 +104,36 @@ def test_one_newcomer_is_one() -> None:
         ("top1", "top3", "keystroke_savings"), 0.5
     )
     row |= {"top1_interval": [0, 1], "bits_per_character": None}
-    evaluation = {"reference": "shared", "methods": [row]}
+    personal = row | {"name": "fedper", "gain_top1": 0.0123, "gain_interval": [0.01, 0.02], "gain_relative": 0.345}
+    personal |= dict.fromkeys(("better_share", "worse_share", "worse_beyond_noise_share", "worst_gain"), 0.0)
+    evaluation = {"reference": "shared", "methods": [row, personal]}
     run = {"name": "run-0", "settings": {}, "summary": None, "rejected": 0, "figures": {}, "evaluation": evaluation}
-    assert "<h3>1 newcomer</h3>" in page_of([run])
+    page = page_of([run])
+    assert "<h3>1 newcomer</h3>" in page
+    assert "<td>+1.23</td><td>+1.00 to +2.00</td><td>34.5</td>" in page  # in points, its interval, of what there was
+    assert "By fedper &#39;federated&#39; is what people share under a top that nobody trained" in page
+
+
+def test_the_gate_and_the_clusters_are_told_of_those_whom_they_are_of() -> None:
+    measured = {name: measure(Trigram([["hello"]]), ["hello"], user="u") for name in ("trigram", "personal")}
+
+    def result(participant: bool, shipped: bool, group: str | None, cluster: int) -> evaluation.PersonResult:
+        gate = {"personal": shipped}
+        return evaluation.PersonResult("u", group, participant, 40, measured, {}, {}, gate, cluster)
+
+    people = [
+        *(result(True, number > 0, "a", 0) for number in range(4)),
+        *(result(False, False, "b", 1) for _ in range(2)),
+        result(False, True, None, 0),
+    ]
+    rows = {(row["name"], row["people"]): row for row in summarise_all(people, ["trigram", "personal"], "trigram", 0)}
+    shares = {people: rows["personal", people]["shipped_share"] for people in ("participants", "newcomers", "all")}
+    assert shares == {"participants": 3 / 4, "newcomers": 1 / 3, "all": 4 / 7}
+    assert "shipped_share" not in rows["trigram", "all"]
+    agreed = clusters_of(people, 3)
+    assert agreed == {"sizes": [5, 2, 0], "adjusted_rand_index": 1.0, "users_of_known_group": 6}
+    alike = clusters_of(people[:4], 2)  # all of one group, which says nothing
+    assert alike == {"sizes": [4, 0], "adjusted_rand_index": None, "users_of_known_group": 4}
 
 
 def test_what_gain_goes_with_is_told_of_enough_people() -> None:
@@ -238,13 +265,13 @@ def test_the_table_of_large_gains_fits_the_narrowest_terminal(
         "gain_top1": -0.1234,
         "gain_interval": [-0.2345, 0.09996],
         "better_share": 1.0,
-        "worse_share": 1.0,
-        "worse_beyond_noise_share": 1.0,
+        "worse_share": 0.98,
+        "worse_beyond_noise_share": 0.97,
         "worst_gain": -0.3,
         "top1_words": 0.1,
         "calibration_error": 0.01,
     }
-    rows = [large | {"name": name} for name in ("federated", "federated+ngrams")]
+    rows = [large | {"name": name} for name in ("federated", "fedrep", "federated+ngrams")]
     print_table(
         dict.fromkeys(["clusters", "predictors", "ids_left_out"], None)
         | {key: [] for key in ["at_hand", "groups"]}
@@ -253,4 +280,5 @@ def test_the_table_of_large_gains_fits_the_narrowest_terminal(
     )
     shown = capsys.readouterr().out
     assert "less sure" in " ".join(shown.split())
-    assert "-12.3 -23.4 +10.0 100 100 100" in " ".join(shown.split())
+    assert "-12.3 -23.4 +10.0 100 98 97" in " ".join(shown.split())
+    assert "By fedrep 'federated' is what people share under a top that nobody trained" in " ".join(shown.split())

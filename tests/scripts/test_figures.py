@@ -92,6 +92,7 @@ def _comparison() -> dict[str, Any]:
         nothing | {"name": "loud", "changed": {"privacy.method": "local"}, "privacy": [spent | {"epsilon": None}]},
         nothing | {"name": "quiet", "changed": {"privacy.method": "central"}, "privacy": [spent]},
         nothing | {"name": "pretrained", "rounds": 0, "upload_bytes": 0},
+        nothing | {"name": "both", "changed": {"update.codec": "sign", "privacy.method": "local"}},  # for two reasons
     ]
     rows = [
         {"name": run["name"], "people": people, "gain_top1": -place / 100, "gain_interval": [-place / 50, 0]}

@@ -11,7 +11,7 @@ import pytest
 from scripts.evaluation_rows import behind
 from scripts.results import of_run, publish, published_in, with_headline
 from scripts.results_document import document
-from scripts.seeds import mean_rows, relative_gain
+from scripts.seeds import alike, mean_rows, relative_gain
 from server.run_folder import RunFolder
 
 
@@ -49,6 +49,16 @@ def test_a_row_is_the_mean_over_seeds() -> None:
     assert all(abs(end - wanted) < 1e-12 for end, wanted in zip(rows[0]["top1_interval"], (0.05, 0.25), strict=True))
 
 
+def test_the_worst_of_all_seeds_is_told_and_what_could_not_be_set_yet_is_as_it_was() -> None:
+    worst = [_measured(seed, 0.1) for seed in (0, 1)]
+    worst[1]["methods"][1]["worst_gain"] = -0.375
+    assert [row["worst_gain"] for row in mean_rows(worst)] == [-0.125, -0.375]
+    before, now, other = (_measured(seed, 0.1) for seed in range(3))
+    now["run"] |= {"clusters.pooling": 0.0}
+    other["run"] |= {"clusters.pooling": 4.0}
+    assert [[one["seed"] for one in seeds] for seeds in alike([other, now, before])] == [[0, 1], [2]]
+
+
 def _with_people(seed: int, hits: dict[int, tuple[int, int]]) -> dict[str, Any]:
     """With hits of ten words by the shared and the fine-tuned model."""
     people = [
@@ -79,6 +89,11 @@ def test_relative_gains_are_of_the_mean_and_of_own_hits_where_there_are_any() ->
     gain = relative_gain(seeds, "finetuned", "participants")
     assert gain is not None
     assert gain.of_mean == pytest.approx((11 / 40 + 2 / 10) / (8 / 40 + 2 / 10) - 1)
+    silent = {"person": 9, "people": "newcomers", "words": 0, "top1_hits": {"federated": 0, "finetuned": 0}}
+    newcomer = {"person": 8, "people": "newcomers", "words": 10, "top1_hits": {"federated": 2, "finetuned": 6}}
+    everybody = few | {"people": [*few["people"], silent, newcomer]}
+    shares = [relative_gain([everybody], "finetuned", people) for people in ("participants", "newcomers", "all")]
+    assert [share.of_mean for share in shares if share] == pytest.approx([11 / 8 - 1, 2.0, 17 / 10 - 1])
     assert relative_gain([_with_people(0, {1: (0, 2)})], "finetuned", "participants") is None
     assert "gains:" not in document([_measured(0, 0.1)])
     assert "gains:" not in document([_with_people(0, {1: (1, 2)}), _measured(1, 0.1)])  # one seed tells nobody
@@ -171,7 +186,7 @@ def test_few_messages_and_clusters_are_told_where_they_were_measured() -> None:
     assert "| messages | people | finetuned | personal |" in text
     assert "| 5 | 4 | 20.0 (+1.00) | 20.0 (+1.00) |\n| 20 |" in text
     assert "People measured in each cluster: 3, 1; adjusted Rand index with the corpus's groups 0.50." in text
-    assert "cluster" not in document([_measured(0, 0.1)])
+    assert "in each cluster" not in document([_measured(0, 0.1)])
     seeds = [_measured(seed, 0.1) | {"at_hand": rows[: 4 * (2 - seed)]} for seed in (0, 1)]
     assert "| 5 | 4 | 20.0 (+1.00) |\n" in document(seeds)  # what both have
     assert "messages at hand, top-1" not in document([seeds[0], _measured(1, 0.1)])
@@ -222,6 +237,9 @@ def test_runs_of_the_same_people_stand_side_by_side_over_the_plain_run_of_their_
         ],
     ]
     assert "side by side" not in document(plain)
+    plain[1]["at_hand"] = plain[1]["at_hand"][:1]  # with 20 messages one seed of two was measured: nothing is told
+    first = next(line for line in document([*plain, other]).splitlines() if line.startswith("| people | abc | 0, 1 "))
+    assert first.endswith("| +50.0 / +47.6 |  |")
 
 
 def _compared(seed: int, *, noise: float = 1.0, text: str = "epsilon 3", upload: int = 500) -> dict[str, Any]:
@@ -271,6 +289,12 @@ def test_an_interval_of_a_comparison_over_seeds_draws_people_where_they_are_publ
     ]
     text = document([_compared(seed) | {"people": people} for seed in (0, 1)])
     assert "| dp | privacy.noise-multiplier 1.0 | 2 | 0 | 4.0 | 2 | -1.00 (+10.00 to +40.00) |" in text
+    # A seed that was compared with other settings is of another row.
+    gone = [one | {"top1_hits": {"plain": 5, "dp": 0}} for one in people]
+    others = [_compared(2, noise=0.5) | {"people": gone}, _compared(3, noise=0.5) | {"people": gone}]
+    text = document([*(_compared(seed) | {"people": people} for seed in (0, 1)), *others])
+    assert "| dp | privacy.noise-multiplier 1.0 | 2 | 0 | 4.0 | 2 | -1.00 (+10.00 to +40.00) |" in text
+    assert "| dp | privacy.noise-multiplier 0.5 | 2 | 0 | 4.0 | 2 | -1.00 (-50.00 to -50.00) |" in text
 
 
 def test_what_is_published_of_a_comparison_names_no_folder(tmp_path: Path) -> None:

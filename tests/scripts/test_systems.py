@@ -110,6 +110,33 @@ def test_the_row_of_a_method_is_what_the_device_kept_and_learned_of_the_whole_hi
     assert not np.allclose(of(36, None), of(40, None), atol=1e-3)
 
 
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_a_run_without_what_its_devices_have_kept_is_refused(shared: Checkpointed, tmp_path: Path, method: str) -> None:
+    """Participants would be measured as newcomers."""
+    by = _by(method, shared, tmp_path / "devices")
+    if method in LASTING:
+        with pytest.raises(ValueError, match=f"devices: not there.*{method} is of what participants' devices"):
+            by.prepare()
+        DeviceStore(by.devices).save(3, 1, {"a": np.zeros(1, np.float32)})
+    by.prepare()
+    if method == "apfl":  # without mixing nothing is kept
+        nowhere = tmp_path / "nowhere"
+        ByMethod(shared, shared.folder, EAGER, PersonalConfig(method="apfl", mixing=0.0), nowhere).prepare()
+
+
+def test_private_rows_learn_the_whole_history(shared: Checkpointed, monkeypatch: pytest.MonkeyPatch) -> None:
+    learned: list[int] = []
+
+    def tune(model: LanguageModel, messages: list[list[int]], *_: object) -> LanguageModel:
+        learned.append(len(messages))
+        return model
+
+    monkeypatch.setattr(systems, "tune", tune)
+    texts = _nonsense(0)
+    systems.PrivatelyTuned(shared, epsilon=8.0).for_person(Someone("u", None, texts[:36], texts[36:], seed=0))
+    assert learned == [40]
+
+
 @pytest.mark.parametrize("method", LASTING)
 def test_a_participant_chooses_their_cluster_as_their_device_did(
     shared: Checkpointed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
