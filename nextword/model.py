@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nextword.model_config import ModelConfig, Weights, check_weights
+from nextword.model_config import OUTPUT_BIAS, ModelConfig, Weights, check_weights
 
 
 class Attention(nn.Module):
@@ -79,7 +79,7 @@ class LanguageModel(nn.Module):
         self.embedding = nn.Embedding(config.vocabulary, config.width)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = nn.RMSNorm(config.width, eps=1e-6)
-        self.output = nn.Linear(config.width, config.vocabulary, bias=False)
+        self.output = nn.Linear(config.width, config.vocabulary, bias=config.output_bias)
         self.output.weight = self.embedding.weight
         self.dropout = nn.Dropout(0.0)
 
@@ -90,13 +90,13 @@ class LanguageModel(nn.Module):
                 module.p = share
 
     def initialise(self, seed: int) -> LanguageModel:
-        """Draw fresh weights: normal with deviation 0.02, the blocks' outputs scaled down by their number."""
+        """Draw fresh weights: normal with deviation 0.02, the blocks' outputs scaled down by their number, no bias."""
         generator = torch.Generator().manual_seed(seed)
         residual = 0.02 / math.sqrt(2 * self.config.layers)
         with torch.no_grad():
             for name, parameter in self.named_parameters():
                 if parameter.dim() == 1:
-                    parameter.fill_(1.0)
+                    parameter.fill_(0.0 if name == OUTPUT_BIAS else 1.0)
                 else:
                     deviation = residual if name.endswith(("attention.output.weight", "down.weight")) else 0.02
                     parameter.normal_(0.0, deviation, generator=generator)

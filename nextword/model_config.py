@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+OUTPUT_BIAS = "output.bias"
 Weights = Mapping[str, NDArray[np.float32]]
 
 
@@ -21,6 +22,7 @@ class ModelConfig:
     heads: int = 4
     hidden: int = 640
     rotary_base: float = 1000.0
+    output_bias: bool = False  # what a person's model may have of their own; no shared one has it
 
     def __post_init__(self) -> None:
         if min(self.vocabulary, self.width, self.layers, self.heads, self.hidden) < 1:
@@ -42,7 +44,7 @@ class ModelConfig:
             shapes[block + "mlp_norm.weight"] = (D,)
             shapes |= {f"{block}mlp.{name}.weight": (hidden, D) for name in ("gate", "up")}
             shapes[block + "mlp.down.weight"] = (D, hidden)
-        return {**shapes, "norm.weight": (D,)}
+        return {**shapes, "norm.weight": (D,), **({OUTPUT_BIAS: (self.vocabulary,)} if self.output_bias else {})}
 
     @property
     def num_parameters(self) -> int:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from nextword.eightbit import SCALE, Stored, is_quantized, restore
-from nextword.model_config import ModelConfig, check_weights
+from nextword.model_config import OUTPUT_BIAS, ModelConfig, check_weights
 
 _CONTRIBUTED = "com.microsoft"  # onnxruntime's own operators
 _OPSET, _IR_VERSION = 23, 11
@@ -190,6 +190,9 @@ class _Graph:
         x = self._node("Reshape", x, "flat")
         self._nodes.append(helper.make_node("Gather", [x, "places"], [_HIDDEN], axis=0))
         logits = self._product(_HIDDEN, "embedding.weight")
+        if config.output_bias:
+            bias = self._weight(OUTPUT_BIAS, self._weights[OUTPUT_BIAS].astype(np.float32))
+            logits = self._node("Add", logits, bias)
         self._nodes.append(helper.make_node("LogSoftmax", [logits], [_LOGP], axis=-1))
         kinds = [f"{kind}{layer}" for layer in range(config.layers) for kind in ("key", "value")]
         floats, ids = TensorProto.FLOAT, TensorProto.INT64

@@ -118,6 +118,8 @@ class _Call(NamedTuple):
             yield own["weight"], _Scale((gradient_BTD * normed_BTD).sum(1))
         elif isinstance(module, nn.Linear) and "weight" in own:
             yield own["weight"], _Outer(gradient_BTD, input_BTD, module.out_features)
+            if module.bias is not None:
+                yield module.bias, _Scale(gradient_BTD.sum(1))
         elif isinstance(module, nn.Linear):
             # Changed by adapters: W + B A.
             weight, a, b = (own[f"parametrizations.weight.{name}"] for name in ("original", "0.change_a", "0.change_b"))

@@ -87,9 +87,9 @@ def tune(
     """A copy of the shared model, trained on messages (pieces); `progress` is told as by `nextword.training.fit`."""
     tuned = copy.deepcopy(shared)
     if config.part == "adapters":
-        with adapted(tuned, config.rank, rng, keep=True) as changes:
+        with adapted(tuned, config.rank, rng) as changes:
             _fit(tuned, messages, config, rng, changes.own, progress)
-        return tuned
+            return changes.merged()
     _fit(tuned, messages, config, rng, _trained(shared, config), progress)
     return tuned
 
@@ -125,8 +125,8 @@ def part_of_the_way(shared: LanguageModel, tuned: LanguageModel, way: float) -> 
     """The model that lies so far between the two, as a share of the whole way."""
     if way == 1.0:
         return tuned
-    between = copy.deepcopy(tuned)
+    between, starts = copy.deepcopy(tuned), dict(shared.named_parameters())
     with torch.no_grad():
-        for value, start in zip(between.parameters(), shared.parameters(), strict=True):
-            value.lerp_(start, 1.0 - way)
+        for name, value in between.named_parameters():
+            value.lerp_(starts.get(name, torch.zeros_like(value)), 1.0 - way)  # an output bias begins at zero
     return between

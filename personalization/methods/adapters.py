@@ -1,4 +1,4 @@
-"""Low-rank changes of one's own over a shared model (Pillutla et al. 2022, "Partial model personalization", FedAlt).
+"""Low-rank changes and an output bias of one's own over a shared model (Pillutla et al. 2022, FedAlt).
 
 Algorithm 2 there: the person's changes are trained first with the shared parameters frozen, then these below the
 changes, which stay (`personalization.adapters`).
@@ -15,7 +15,7 @@ from personalization.methods.base import Local, State, Trained
 class FederatedAdapters:
     def train(self, local: Local, parameters: Weights, state: State | None) -> Trained:
         local.load(parameters)
-        with adapted(local.model, local.personal.rank, local.rng, keep=False) as changes:
+        with adapted(local.model, local.personal.rank, local.rng) as changes:
             _fit_own(local, changes, state)
             result = local.fit(local.train, only=changes.below)
             kept = changes.state()
@@ -24,9 +24,9 @@ class FederatedAdapters:
     def personal_model(self, local: Local, parameters: Weights, state: State | None) -> LanguageModel:
         """The changes are fitted to the final shared parameters, for participants too."""
         local.load(parameters)
-        with adapted(local.model, local.personal.rank, local.rng, keep=True) as changes:
+        with adapted(local.model, local.personal.rank, local.rng) as changes:
             _fit_own(local, changes, state)
-        return local.model
+            return changes.merged()
 
 
 def _fit_own(local: Local, changes: Adapters, state: State | None) -> None:

@@ -107,4 +107,4 @@ class Method(Protocol):
         """One round on the device."""
 
     def personal_model(self, local: Local, parameters: Weights, state: State | None) -> LanguageModel:
-        """What the person uses after the last round: `local.model`, filled. Without a state, they are a newcomer."""
+        """What the person uses after the last round, maybe `local.model`. Without a state, they are a newcomer."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -11,10 +12,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nextword import checkpoint
 from nextword.eightbit import quantize, restore
 from nextword.model import LanguageModel
-from nextword.model_config import ModelConfig
+from nextword.model_config import OUTPUT_BIAS, ModelConfig
 from nextword.runtime import Cache, Floats, Runtime
+from nextword.vocabulary import Vocabulary
 
 
 def _random(seed: int, width: int = 64, heads: int = 2) -> LanguageModel:
@@ -41,6 +44,28 @@ def test_the_runtime_computes_what_the_model_computes(seed: int, shape: tuple[in
     with torch.no_grad():
         expected = model(torch.from_numpy(pieces)).log_softmax(-1).flatten(0, 1)
     np.testing.assert_allclose(logp, expected.numpy(), atol=2e-4)
+
+
+@pytest.mark.parametrize("eight_bit", [False, True])
+def test_the_runtime_knows_an_output_bias(tmp_path: Path, vocabulary: Vocabulary, eight_bit: bool) -> None:
+    config = ModelConfig(len(vocabulary), width=16, layers=1, heads=2, hidden=24)
+    plain = LanguageModel(config).initialise(0)
+    biased = LanguageModel(dataclasses.replace(config, output_bias=True)).initialise(0)
+    assert not biased.weights()[OUTPUT_BIAS].any()
+    biased.set_weights(plain.weights() | {OUTPUT_BIAS: np.linspace(-3, 3, len(vocabulary), dtype=np.float32)})
+    assert biased.config.num_parameters == plain.config.num_parameters + len(vocabulary)
+    checkpoint.save(tmp_path, biased, vocabulary, eight_bit=eight_bit)
+    found = checkpoint.read(tmp_path)
+    assert found.config == biased.config
+    pieces = [1, 5, 9]
+    bare = quantize(plain.weights()) if eight_bit else plain.weights()
+    (with_bias, _), (without, _) = (
+        _all(Runtime(found.config, found.stored), pieces),
+        _all(Runtime(config, bare), pieces),
+    )
+    expected = without + biased.weights()[OUTPUT_BIAS]
+    expected -= np.log(np.exp(expected).sum(1, keepdims=True))
+    np.testing.assert_allclose(with_bias, expected, atol=1e-4)
 
 
 def test_eight_bit_weights_compute_nearly_what_their_rounded_values_do() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from nextword.model import LanguageModel
+from nextword.model_config import OUTPUT_BIAS
 from nextword.training import TrainConfig, score
 from nextword.vocabulary import Vocabulary
 from personalization.finetune import FinetuneConfig, Tuner, part_of_the_way, tune
@@ -61,7 +62,11 @@ def test_adapters_change_the_blocks_matrices_alone_and_by_a_low_rank(
     tuned = tune(model, messages, config, np.random.default_rng(0))
     assert score(tuned, messages).bits.sum() < score(model, messages).bits.sum()
     before, after = model.weights(), tuned.weights()
-    assert set(before) == set(after)
+    assert set(after) == {*before, OUTPUT_BIAS}
+    assert after[OUTPUT_BIAS].any()
+    half, farther = (part_of_the_way(model, tuned, way).weights() for way in (0.5, 2.0))
+    assert np.allclose(half[OUTPUT_BIAS], after[OUTPUT_BIAS] / 2)
+    assert np.allclose(farther[OUTPUT_BIAS], after[OUTPUT_BIAS] * 2)
     for name, value in before.items():
         change = after[name] - value
         inside = name.startswith("blocks.") and value.ndim == 2

@@ -12,8 +12,8 @@ import torch
 from nextword.federation.config import PersonalConfig, UpdateConfig
 from nextword.federation.groups import never_sent, out_of_turn, personal_names
 from nextword.model import LanguageModel
-from nextword.model_config import ModelConfig, Weights
-from nextword.training import TrainConfig, batches, padded, piece_loss
+from nextword.model_config import OUTPUT_BIAS, ModelConfig, Weights
+from nextword.training import IGNORED, TrainConfig, batches, padded, piece_loss
 from nextword.vocabulary import Vocabulary
 from personalization.methods import METHODS, Local, State
 
@@ -41,8 +41,8 @@ def _round(local: Local, state: State | None = None) -> Any:
 
 
 def _used(local: Local, state: State | None = None) -> Weights:
-    METHODS[local.personal.method].personal_model(local, _shared(local), state)
-    return local.weights()
+    used = METHODS[local.personal.method].personal_model(local, _shared(local), state)
+    return {name: value.copy() for name, value in used.weights().items()}
 
 
 def _same(one: Weights, other: Weights, tolerance: float = 0.0) -> bool:
@@ -168,16 +168,32 @@ def test_adapters_stay_and_all_shared_parameters_are_sent(make: Any) -> None:
     local = make(method="adapters", rank=2, learning_rate=0.5)
     delta, state, _ = _round(local)
     matrices = {name for name, value in local.start.items() if name.startswith("blocks.") and value.ndim == 2}
-    assert set(state) == {f"{name.removesuffix('.weight')}.change_{part}" for name in matrices for part in "ab"}
+    changes = {f"{name.removesuffix('.weight')}.change_{part}" for name in matrices for part in "ab"}
+    assert set(state) == changes | {OUTPUT_BIAS}
     assert set(delta) == set(local.start)
     assert all(np.abs(value).max() > 0 for value in (*delta.values(), *state.values()))
     before = dict(state)
     _, later, _ = _round(local, state)
     assert all(not np.array_equal(later[name], before[name]) for name in before)
     used = _used(local, state)
-    for name, value in used.items():
-        change = value - local.start[name]
+    assert set(used) == {*local.start, OUTPUT_BIAS}
+    assert set(local.weights()) == set(local.start)  # which is left as it was
+    for name, value in local.start.items():
+        change = used[name] - value
         assert np.linalg.matrix_rank(change, tol=1e-5) == 2 if name in matrices else not change.any()
+
+
+def test_what_a_person_writes_often_is_in_their_output_bias(make: Any) -> None:
+    local = make(method="adapters", learning_rate=0.5)
+    _, state, _ = _round(local)
+    pieces = padded(local.messages, 64)[1].flatten().tolist()  # and ends
+    written = sorted({*pieces} - {IGNORED})
+    bias = state[OUTPUT_BIAS]
+    assert np.argmax(bias) in written
+    assert bias[written].mean() > 0.01 > np.delete(bias, written).max()
+    still = dataclasses.replace(SGD, learning_rate=1e-30)
+    used = _used(make(train=still, method="adapters"), state)
+    assert np.array_equal(used[OUTPUT_BIAS], bias)
 
 
 def test_adapters_that_learn_nothing_leave_fedavg(make: Any) -> None:

@@ -123,7 +123,7 @@ def test_some_parameters_alone_have_the_norm_of_these(small: LanguageModel) -> N
 @pytest.mark.usefixtures("exact")
 @pytest.mark.parametrize("part", ["own", "below"])
 def test_adapters_and_what_lies_below_them_have_clipped_gradients(small: LanguageModel, part: str) -> None:
-    with adapted(small, 2, np.random.default_rng(0), keep=False) as changes:
+    with adapted(small, 2, np.random.default_rng(0)) as changes:
         changes.load({name: np.full_like(value, 0.1) for name, value in changes.state().items()})
         names = getattr(changes, part)
         clipped = clipped_sum(small, *padded(MESSAGES, 64), names, math.inf)

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from data import corpus as corpora
 from nextword import checkpoint
@@ -226,6 +227,9 @@ def test_a_run_is_evaluated_beside_its_baselines_and_published(nextword: Shell, 
         "newcomers": 2,
         "all": 10,
     }
+    gains = [(one["top1_hits"]["personal"] - one["top1_hits"]["federated"]) / one["words"] for one in answer["people"]]
+    found = spearmanr([one["messages"] for one in answer["people"]], gains).statistic
+    assert answer["predictors"]["messages"] == pytest.approx(found)
     whole = rows["federated", "all"]["top1"]
     parts = [(rows["federated", people]["top1"], n) for people, n in (("participants", 8), ("newcomers", 2))]
     assert whole == pytest.approx(sum(top1 * n for top1, n in parts) / 10)
