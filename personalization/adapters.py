@@ -69,10 +69,13 @@ class Adapters:
         return made
 
     def load(self, state: Mapping[str, np.ndarray]) -> None:
-        """Raises KeyError where a change is missing, RuntimeError where one has another rank."""
+        """Raises ValueError where a change is missing, RuntimeError where one has another rank."""
+        changes = {name: state.get(name.replace(_PLACE, ".")) for name in self.own}
+        if missing := sorted(name for name, change in changes.items() if change is None):
+            raise ValueError(f"a state of an earlier version, without {missing[0]}: start a new run")
         with torch.no_grad():
-            for name in self.own:
-                self._parameters[name].copy_(torch.from_numpy(np.array(state[name.replace(_PLACE, ".")])))
+            for name, change in changes.items():
+                self._parameters[name].copy_(torch.from_numpy(np.array(change)))
 
 
 @contextmanager

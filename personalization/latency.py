@@ -20,6 +20,7 @@ import numpy as np
 
 from nextword import checkpoint
 from nextword.eightbit import is_quantized, quantize, restore
+from nextword.federation.published import Published
 from nextword.layers import Trusted
 from nextword.near_contexts import NearContexts
 from nextword.predictor import Predictor
@@ -35,29 +36,31 @@ _PEER_EVERY = 10  # messages, of which the slow peer types one
 
 
 def main() -> None:
-    """Read {"model", "messages", "history", "sent": when this process was started}; write what was measured."""
+    """Read {"published", "messages", "history", "sent": when this process was started}; write what was measured."""
     started = time.time()
     job = json.load(sys.stdin)
-    measured = measure(Path(job["model"]), job["messages"], job["history"])
+    measured = measure(Path(job["published"]), job["messages"], job["history"])
     print(json.dumps(measured | {"start_s": started - job["sent"]}))
 
 
 def measure(model: Path, messages: Sequence[str], history: Sequence[str]) -> dict[str, Any]:
     """Latency in ms over all calls and by kind, against the peers; load time in s, memory in MB.
 
+    Of a run, or a checkpoint, with all that everybody has of it; the peers are of the model alone.
     `history` is what the layers of one's own have learned.
     """
     start = time.perf_counter()
-    predictor = Predictor.load(model, eight_bit=True)
+    published = Published.at(model)
+    predictor = Predictor.load(published.final, eight_bit=True).under(published.layers)
     predictor.suggest("")
     load_s = time.perf_counter() - start
     for message in messages[:3]:
         _type(predictor, message)
     rss_mb = _resident_mb()
-    found = checkpoint.read(model)
+    found = checkpoint.read(published.final)
     stored = found.stored if is_quantized(found.stored) else quantize(restore(found.stored))
     steps = {name: bare_products(found.config, w) for name, w in (("floor", stored), ("floats", restore(stored)))}
-    plain = Predictor.load(model, eight_bit=False)
+    plain = Predictor.load(published.final, eight_bit=False)
     ours: list[tuple[str, float]] = []
     peer: list[tuple[str, float]] = []
     floors: dict[str, list[float]] = {"floor": [], "floats": []}
@@ -70,7 +73,7 @@ def measure(model: Path, messages: Sequence[str], history: Sequence[str]) -> dic
     floor_ms, floats_ms = (float(np.median(floors[name])) for name in ("floor", "floats"))
     near = NearContexts(predictor.states, [tokens(normalise(text)) for text in history])
     own = OwnNgram(messages=history)
-    predictor.layers = [Trusted(own, PRIORS[OWN].trust), Trusted(near, PRIORS[NEAR].trust)]
+    predictor = predictor.under([Trusted(own, PRIORS[OWN].trust), Trusted(near, PRIORS[NEAR].trust)])
     personal = [ms for message in messages for _, ms in _type(predictor, message)]
     kinds = [COLD, NEXT, *(f"after {n} letter{'s' * (n > 1)}" for n in LETTERS)]
     everything = _figures([ms for _, ms in ours])

@@ -17,6 +17,8 @@ from nextword.federation.noise import KEY_BYTES
 from nextword.files import write_whole
 from personalization.methods import State
 
+_USERS = "users"
+
 
 class DeviceStore:
     """The states of the people who live here, in a folder. Raises ValueError for one of an earlier version."""
@@ -25,6 +27,10 @@ class DeviceStore:
         if any(folder.glob("*.safetensors")):
             raise ValueError(f"{folder}: an earlier version kept these states, in one folder for all: start a new run")
         self.folder = folder
+
+    def holds_any(self) -> bool:
+        """Whether anybody's state is kept here."""
+        return (self.folder / _USERS).is_dir()
 
     def load(self, user: int, *, before: int | None = None) -> State | None:
         """The newest state (of rounds earlier than `before`), or None. Raises ValueError for a damaged file."""
@@ -68,7 +74,7 @@ class DeviceStore:
 
     def _of(self, user: int) -> Path:
         """A folder for each: to look through everybody's for one would take a time that grows with the square."""
-        return self.folder / "users" / str(user)
+        return self.folder / _USERS / str(user)
 
     def _path(self, user: int, server_round: int) -> Path:
         return self._of(user) / f"{server_round}.safetensors"

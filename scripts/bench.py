@@ -138,11 +138,11 @@ def _measure(
     from nextword.federation.published import Published
 
     model = model or checkpoint.BUNDLED
-    folder = Published.at(model).final
+    folder = Published.at(model).final  # checked here, in one line
     one_thread = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     process = subprocess.run(
         [sys.executable, "-m", module],
-        input=json.dumps({"model": str(folder), **job, "sent": time.time()}),
+        input=json.dumps({"model": str(folder), "published": str(model), **job, "sent": time.time()}),
         stdout=subprocess.PIPE,
         text=True,
         env=one_thread,

@@ -36,12 +36,7 @@ class ByMethod:
         return self.personal.method
 
     def prepare(self) -> None:
-        """Raises ValueError where devices keep something, and nothing that they have kept is beside the run."""
-        if self.personal.keeps and not self.devices.is_dir():
-            raise ValueError(
-                f"{self.devices}: not there, as in a copy of a run without it; {self.name} is of what participants' "
-                "devices have kept, so evaluate the run where it was simulated"
-            )
+        """Nothing more."""
 
     def for_person(self, someone: Someone) -> Made:
         began = time.perf_counter() - self.base.spent(someone)

@@ -77,7 +77,7 @@ def command(
     from personalization.gate import GateConfig
     from personalization.stack import StackConfig
     from scripts.evaluation import Plan, evaluate
-    from scripts.subject import is_run, subject_of, systems_of
+    from scripts.subject import check_devices, is_run, subject_of, systems_of
     from server.run_folder import RunFolder
 
     for option, rate in (("central", central_learning_rate), ("finetune", finetune_learning_rate)):
@@ -98,7 +98,8 @@ def command(
     finetune = FinetuneConfig(train=train)
     if is_run(model):
         check_writable(model)
-        RunFolder(model).evaluation()  # one that is damaged is told before the work
+        RunFolder(model).evaluation()  # one that is damaged is told before the work,
+        check_devices(RunFolder(model))  # and what is missing
     columns = (user_column, text_column)
     wanted = frozenset(filter(None, map(str.strip, methods.split(","))))
     if methods and not wanted:

@@ -145,13 +145,13 @@ def told_predictors(method: str, found: Mapping[str, float]) -> str:
     return f"A person's gain by {method} goes with (Spearman): {by_name}"
 
 
-def told_shared(methods: Iterable[str]) -> list[str]:
+def told_shared(methods: Iterable[str], reference: str) -> list[str]:
     """What the reference is where people have layers of their own, by the names of an evaluation's rows."""
     from nextword.federation.groups import TOP
 
-    own = [name for name in methods if name in TOP]
+    own = dict.fromkeys(name for row in methods if (name := row.removeprefix("personal-")) in TOP)
     return [
-        f"By {name} 'federated' is what people share under a top that nobody trained, no model in use" for name in own
+        f"By {name} '{reference}' is what people share under a top that nobody trained, no model in use" for name in own
     ]
 
 
@@ -276,7 +276,7 @@ def print_table(answer: Mapping[str, Any]) -> None:
         console.print(told_predictors(answer["methods"][-1]["name"], found))
     for line in (
         *told_privacy(answer["message_privacy"]),
-        *told_shared(dict.fromkeys(r["name"] for r in answer["methods"])),
+        *told_shared((row["name"] for row in answer["methods"]), answer["reference"]),
     ):
         console.print(line)
     if answer["trigram_of"] != "participants":

@@ -30,12 +30,12 @@ WARM_UP = 20  # keys that are not counted
 
 
 def main() -> None:
-    """Read {"model", "messages", "history"}; write what was measured."""
+    """Read {"published", "messages", "history"}; write what was measured."""
     job = json.load(sys.stdin)
     one_core = sys.platform == "linux"  # elsewhere a process may use all, with one thread for the model
     if sys.platform == "linux":
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    print(json.dumps(measure(Path(job["model"]), job["messages"], job["history"]) | {"one_core": one_core}))
+    print(json.dumps(measure(Path(job["published"]), job["messages"], job["history"]) | {"one_core": one_core}))
 
 
 def measure(model: Path, messages: Sequence[str], history: Sequence[str]) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def command(
 def _with_habits(history: Path, published: Published) -> Predictor:
     """Of a run's clusters the one that suits the person, under the n-grams of many, one's own, and like contexts.
 
-    The layers are trusted as far as the newest messages say.
+    One's own are trusted as far as the newest messages say.
     """
     from nextword.near_contexts import NearContexts
     from nextword.text import normalise, tokens

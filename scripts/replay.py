@@ -112,7 +112,8 @@ def prepare(subject: Subject, split: Split, tell: Tell) -> Replay:
     person = Someone.of(split, plan.ordinals.get(split.user), plan.seed)
     texts = [normalise(message) for message in split.test]
     sides = []
-    for name in (subject.reference, "personal"):
+    everybodys = f"{subject.reference}+ngrams"
+    for name in (everybodys if everybodys in by_name else subject.reference, "personal"):
         by_name[name].prepare()
         made = by_name[name].for_person(person)
         title = {None: "the model that everybody has", True: "personalized"}.get(

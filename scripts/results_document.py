@@ -171,7 +171,7 @@ def _section(seeds: Sequence[Measured]) -> list[str]:
 def _relative(seeds: Sequence[Measured]) -> list[str]:
     """What the last method gains in percent of what there was; nothing where who was measured is not published."""
     name, told = seeds[0]["methods"][-1]["name"], []
-    if shared := told_shared([seeds[0]["run"].get("personal.method", "")]):
+    if shared := told_shared([seeds[0]["run"].get("personal.method", "")], seeds[0]["reference"]):
         return [f"{shared[0]}.", ""]
     if name == seeds[0]["reference"]:
         return []

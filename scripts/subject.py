@@ -74,6 +74,19 @@ def subject_of(
     return Subject(corpus, seed, population, {"pretrained": model}, "pretrained", None)
 
 
+def check_devices(folder: RunFolder) -> None:
+    """Raises ValueError for a run whose devices keep something, where nothing that they have kept is beside it."""
+    from nextword.federation.folders import DEVICES
+    from personalization.store import DeviceStore
+
+    personal, devices = folder.config().personal, folder.path / DEVICES
+    if personal.keeps and not DeviceStore(devices).holds_any():
+        raise ValueError(
+            f"{devices}: nothing is kept there, as in a copy of a run without it, and participants have by "
+            f"{personal.method} what their devices have kept; evaluate the run where it was simulated"
+        )
+
+
 def systems_of(
     subject: Subject,
     finetune: FinetuneConfig,
@@ -83,7 +96,7 @@ def systems_of(
     every_method: bool = False,
     progress: Progress | None = None,
 ) -> list[System]:
-    """The rows of the table, in order; `progress` is told of fine-tuning."""
+    """The rows of the table, in order; `progress` is told of fine-tuning. Raises as `check_devices`."""
     from nextword.federation.folders import DEVICES, start_folder
     from nextword.federation.published import Published
     from personalization.stack import StackConfig
@@ -110,6 +123,8 @@ def systems_of(
         if eight_bit:
             rows.append(systems.Checkpointed(f"{reference}-int8", models[reference], eight_bit=True))
     method: ByMethod | None = None
+    if folder is not None:
+        check_devices(folder)
     if folder is not None and folder.config().personal.method != "fedavg":
         config = folder.config().model_copy(update={"out": str(folder.path)})
         devices = folder.path / DEVICES

@@ -234,6 +234,7 @@ class WithNgrams:
     name: str
     base: Base
     published: Published
+    _last: tuple[Predictor, Predictor] | None = None  # of the base, and under them: a model is measured once
 
     def prepare(self) -> None:
         self.base.prepare()
@@ -241,7 +242,9 @@ class WithNgrams:
 
     def shared(self, someone: Someone) -> Shared:
         shared = self.base.shared(someone)
-        return shared._replace(predictor=shared.predictor.under(self.published.layers))
+        if self._last is None or self._last[0] is not shared.predictor:
+            self._last = shared.predictor, shared.predictor.under(self.published.layers)
+        return shared._replace(predictor=self._last[1])
 
     def for_person(self, someone: Someone) -> Made:
         began = time.perf_counter() - self.spent(someone)

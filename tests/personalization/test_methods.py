@@ -173,6 +173,8 @@ def test_adapters_stay_and_all_shared_parameters_are_sent(make: Any) -> None:
     assert set(delta) == set(local.start)
     assert all(np.abs(value).max() > 0 for value in (*delta.values(), *state.values()))
     before = dict(state)
+    with pytest.raises(ValueError, match="an earlier version, without output.bias: start a new run"):
+        _round(local, {name: value for name, value in state.items() if name != OUTPUT_BIAS})
     _, later, _ = _round(local, state)
     assert all(not np.array_equal(later[name], before[name]) for name in before)
     used = _used(local, state)

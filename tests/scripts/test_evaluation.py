@@ -111,7 +111,7 @@ def test_one_newcomer_is_one() -> None:
     page = page_of([run])
     assert "<h3>1 newcomer</h3>" in page
     assert "<td>+1.23</td><td>+1.00 to +2.00</td><td>34.5</td>" in page  # in points, its interval, of what there was
-    assert "By fedper &#39;federated&#39; is what people share under a top that nobody trained" in page
+    assert "By fedper &#39;shared&#39; is what people share under a top that nobody trained" in page
 
 
 def test_the_gate_and_the_clusters_are_told_of_those_whom_they_are_of() -> None:

@@ -1,4 +1,4 @@
-"""`nextword predict` over a run's folder: clusters and n-grams of many, where a history says what they are worth."""
+"""`nextword predict` over a run's folder: the cluster that suits a history, and n-grams of many in any case."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nextword import checkpoint
-from nextword.federation.config import ClientConfig, PersonalConfig
+from nextword.federation.config import ClientConfig, PersonalConfig, RunConfig
 from nextword.federation.published import Published
 from nextword.metrics import WordModel
 from nextword.model import LanguageModel
@@ -23,7 +23,9 @@ from personalization.stack import StackConfig
 from personalization.store import DeviceStore
 from scripts import systems
 from scripts.by_method import ByMethod
+from scripts.subject import check_devices
 from scripts.systems import Checkpointed, Clustered, Someone
+from server.run_folder import RunFolder
 
 EAGER = ClientConfig(learning_rate=0.3, optimizer="sgd", batch_messages=4, epochs=3)
 LASTING = ("fedper", "fedrep", "adapters", "ditto", "apfl")  # that leave something on a device
@@ -113,15 +115,26 @@ def test_the_row_of_a_method_is_what_the_device_kept_and_learned_of_the_whole_hi
 @pytest.mark.parametrize("method", sorted(METHODS))
 def test_a_run_without_what_its_devices_have_kept_is_refused(shared: Checkpointed, tmp_path: Path, method: str) -> None:
     """Participants would be measured as newcomers."""
-    by = _by(method, shared, tmp_path / "devices")
+    settings = {"personal.method": method}
+    if method in ("apfl", "per-fedavg"):
+        settings["client.optimizer"] = "sgd"
+    run = RunFolder(tmp_path / "run")
+    run.path.mkdir()
+
+    def check(**more: object) -> None:
+        found = {**settings, **more}
+        config = RunConfig().with_settings([f"{key}={value}" for key, value in found.items()])
+        (run.path / "config.toml").write_text(config.to_toml(), encoding="utf-8")
+        check_devices(run)
+
     if method in LASTING:
-        with pytest.raises(ValueError, match=f"devices: not there.*{method} is of what participants' devices"):
-            by.prepare()
-        DeviceStore(by.devices).save(3, 1, {"a": np.zeros(1, np.float32)})
-    by.prepare()
-    if method == "apfl":  # without mixing nothing is kept
-        nowhere = tmp_path / "nowhere"
-        ByMethod(shared, shared.folder, EAGER, PersonalConfig(method="apfl", mixing=0.0), nowhere).prepare()
+        (run.path / "devices" / "residuals").mkdir(parents=True)  # no personal state
+        with pytest.raises(ValueError, match=f"devices: nothing is kept there.*by {method} what their devices"):
+            check()
+        if method == "apfl":  # without mixing nothing is kept
+            check(**{"personal.mixing": 0.0})
+        DeviceStore(run.path / "devices").save(3, 1, {"a": np.zeros(1, np.float32)})
+    check()
 
 
 def test_private_rows_learn_the_whole_history(shared: Checkpointed, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,6 +217,9 @@ def test_a_row_above_a_cluster_takes_as_long_as_choosing_it_too(
     texts = _nonsense(0)
     someone = Someone("u", None, texts[:6], texts[6:9], seed=0)
     over = systems.WithNgrams("clustered+ngrams", base, published)
+    assert over.for_person(someone).model is over.for_person(someone).model  # which is measured once
+    base._chosen = None
+    chosen.clear()
     near = systems.Personalized("near", over, StackConfig(own=None))
     rows = [near, base, near, near]
     assert min(row.for_person(someone).seconds for row in rows) > 0.5
