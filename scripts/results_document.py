@@ -16,6 +16,10 @@ from scripts.seeds import Measured, alike, intervals, mean_rows, relative_gain
 PEOPLE = ("participants", "newcomers")
 _STACK, _FEW = "personal", 20  # the last method, and messages at hand, of the table side by side
 _COUNTS = "trigram+own"
+_OLDER_GATE = (
+    "Measured when the gate judged the stack with the n-grams of many against the model without them, which passes "
+    "sooner for participants, whose messages they have counted (LOG.md, 27 November 2026)."
+)
 
 
 def document(measured: Sequence[Measured]) -> str:
@@ -139,6 +143,8 @@ def _section(seeds: Sequence[Measured]) -> list[str]:
         f"{_readable(first['settings'])}.",
         "",
     ]
+    if _by_the_older_gate(first):
+        lines += [_OLDER_GATE, ""]
     private = [text for one in seeds for text in one.get("private", [])]
     private += [text for one in seeds for text in told_privacy(one.get("message_privacy", {}))]
     for text in dict.fromkeys(private):
@@ -166,6 +172,12 @@ def _section(seeds: Sequence[Measured]) -> list[str]:
         agrees = f"; adjusted Rand index with the corpus's groups {fmean(agreement):.2f}" if agreement else ""
         lines += [f"People measured in each cluster: {sizes}{agrees}.", ""]
     return lines
+
+
+def _by_the_older_gate(one: Measured) -> bool:
+    """Whether the n-grams of many stood on one side of it alone: they were among what a person may trust by so much."""
+    found = one["settings"].get("stack", {}).get("trusts", {}).get("many")
+    return isinstance(found, list) and bool(one["run"].get("ngrams.least-users"))
 
 
 def _relative(seeds: Sequence[Measured]) -> list[str]:

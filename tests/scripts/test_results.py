@@ -59,6 +59,21 @@ def test_the_worst_of_all_seeds_is_told_and_what_could_not_be_set_yet_is_as_it_w
     assert [[one["seed"] for one in seeds] for seeds in alike([other, now, before])] == [[0, 1], [2]]
 
 
+def test_what_the_older_gate_let_pass_is_told() -> None:
+    def by(many: object, least: int) -> str:
+        one = _measured(0, 0.1)
+        stack = {"stack": {"trusts": {"many": many, "own": [0.3, 6.0, 10.0]}}}
+        return document(
+            [one | {"run": one["run"] | {"ngrams.least-users": least}, "settings": one["settings"] | stack}]
+        )
+
+    told = [
+        "Measured when the gate judged" in by(*how)
+        for how in (([0.05, None, 0.0], 2), ([0.05, None, 0.0], 0), (0.05, 2))
+    ]
+    assert told == [True, False, False]
+
+
 def _with_people(seed: int, hits: dict[int, tuple[int, int]]) -> dict[str, Any]:
     """With hits of ten words by the shared and the fine-tuned model."""
     people = [
