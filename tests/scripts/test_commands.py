@@ -228,8 +228,8 @@ def test_a_run_is_evaluated_beside_its_baselines_and_published(nextword: Shell, 
         "all": 10,
     }
     gains = [(one["top1_hits"]["personal"] - one["top1_hits"]["federated"]) / one["words"] for one in answer["people"]]
-    found = spearmanr([one["messages"] for one in answer["people"]], gains).statistic
-    assert answer["predictors"]["messages"] == pytest.approx(found)
+    found = spearmanr([one["bits_per_character"] for one in answer["people"]], gains).statistic
+    assert answer["predictors"] == {"bits_per_character": pytest.approx(found)}  # all have as many messages
     whole = rows["federated", "all"]["top1"]
     parts = [(rows["federated", people]["top1"], n) for people, n in (("participants", 8), ("newcomers", 2))]
     assert whole == pytest.approx(sum(top1 * n for top1, n in parts) / 10)
@@ -485,7 +485,7 @@ def test_a_replay_comes_to_the_keys_that_evaluate_reports(nextword: Shell, run: 
         assert (answer["user"], answer["people"]) == (users[place], person["people"])
         assert answer["keys_without"] == person["keys_without"]
         assert {side["name"]: side["keys_typed"] for side in answer["sides"]} == {
-            name: person["keys_typed"][name] for name in ("federated", "personal")
+            name: person["keys_typed"][name] for name in ("federated+ngrams", "personal")
         }
 
 
