@@ -77,7 +77,7 @@ class Codec:
 
 def _check(name: str, array: npt.NDArray[np.float32], most: float) -> None:
     numbers = array.reshape(-1)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         if np.dot(numbers, numbers) <= most:  # so nearly always, in half the time; `most` is above 1
             return
     # NaN is no number between two others.
