@@ -75,12 +75,13 @@ def subject_of(
 
 
 def check_devices(folder: RunFolder) -> None:
-    """Raises ValueError for a run whose devices keep something, where nothing that they have kept is beside it."""
+    """Raises ValueError for a run whose devices have kept something, where nothing of it is beside the run."""
     from nextword.federation.folders import DEVICES
     from personalization.store import DeviceStore
 
-    personal, devices = folder.config().personal, folder.path / DEVICES
-    if personal.keeps and not DeviceStore(devices).holds_any():
+    personal, devices, summary = folder.config().personal, folder.path / DEVICES, folder.summary()
+    trained = summary is not None and summary["users_trained"]  # a run that has not ended is told elsewhere
+    if personal.keeps and trained and not DeviceStore(devices).holds_any():
         raise ValueError(
             f"{devices}: nothing is kept there, as in a copy of a run without it, and participants have by "
             f"{personal.method} what their devices have kept; evaluate the run where it was simulated"

@@ -25,7 +25,7 @@ from scripts import systems
 from scripts.by_method import ByMethod
 from scripts.subject import check_devices
 from scripts.systems import Checkpointed, Clustered, Someone
-from server.run_folder import RunFolder
+from server.run_folder import _ENDED, RunFolder
 
 EAGER = ClientConfig(learning_rate=0.3, optimizer="sgd", batch_messages=4, epochs=3)
 LASTING = ("fedper", "fedrep", "adapters", "ditto", "apfl")  # that leave something on a device
@@ -127,6 +127,10 @@ def test_a_run_without_what_its_devices_have_kept_is_refused(shared: Checkpointe
         (run.path / "config.toml").write_text(config.to_toml(), encoding="utf-8")
         check_devices(run)
 
+    check()  # has not ended
+    for trained in (0, 3):
+        check()  # nobody has trained
+        run.write_summary({**dict.fromkeys(_ENDED, 0), "users_trained": trained})
     if method in LASTING:
         (run.path / "devices" / "residuals").mkdir(parents=True)  # no personal state
         with pytest.raises(ValueError, match=f"devices: nothing is kept there.*by {method} what their devices"):
