@@ -10,7 +10,9 @@ from pathlib import Path
 
 from nextword import checkpoint
 from nextword.federation.config import ClientConfig, PersonalConfig
+from nextword.federation.folders import DEVICES, start_folder
 from nextword.federation.groups import personal_names
+from nextword.federation.published import Published
 from nextword.model import LanguageModel
 from nextword.model_config import ModelConfig
 from nextword.predictor import Predictor
@@ -18,7 +20,8 @@ from nextword.text import normalise
 from personalization import device, stack
 from personalization.methods import METHODS, Local, State
 from personalization.store import DeviceStore
-from scripts.systems import Base, Made, Someone
+from scripts.systems import Base, Clustered, Made, Someone
+from server.run_folder import RunFolder
 
 
 @dataclass
@@ -30,6 +33,14 @@ class ByMethod:
     client: ClientConfig
     personal: PersonalConfig
     devices: Path
+
+    @classmethod
+    def of_run(cls, folder: RunFolder, base: Base) -> ByMethod | None:
+        """Over what a run's people share; None by FedAvg, which leaves nothing."""
+        config = folder.config().model_copy(update={"out": str(folder.path)})
+        if config.personal.method == "fedavg":
+            return None
+        return cls(base, start_folder(config), config.client, config.personal, folder.path / DEVICES)
 
     @property
     def name(self) -> str:
@@ -75,6 +86,14 @@ class ByMethod:
     def kept(self, someone: Someone) -> State | None:
         """By a participant's device."""
         return DeviceStore(self.devices).load(someone.ordinal) if someone.ordinal is not None else None
+
+
+def clustered(folder: RunFolder, name: str = "clustered") -> Clustered:
+    """A run's clusters, of which each person chooses under the layers that their device has kept."""
+    base = Clustered(Published.of_run(folder.path), name, max_pieces=folder.config().client.max_pieces)
+    if method := ByMethod.of_run(folder, base):
+        base.layers = method.layers
+    return base
 
 
 @dataclass

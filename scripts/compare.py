@@ -52,12 +52,15 @@ class Beside:
     def system(self) -> System:
         """The model that its people share, or the one that each chooses of its clusters'."""
         from nextword.federation.published import Published
-        from scripts.systems import Checkpointed, Clustered
+        from scripts.by_method import clustered
+        from scripts.subject import check_devices
+        from scripts.systems import Checkpointed
 
         published = Published.of_run(self.folder.path)
         if not published.clusters:
             return Checkpointed(self.name, published.final)
-        return Clustered(published, self.name, max_pieces=self.folder.config().client.max_pieces)
+        check_devices(self.folder)  # by what they keep each chooses
+        return clustered(self.folder, self.name)
 
     def about(self, first: Beside) -> dict[str, Any]:
         """What differs from the first run, and what travelled: bytes of the rounds for each user who trained."""

@@ -98,11 +98,10 @@ def systems_of(
     progress: Progress | None = None,
 ) -> list[System]:
     """The rows of the table, in order; `progress` is told of fine-tuning. Raises as `check_devices`."""
-    from nextword.federation.folders import DEVICES, start_folder
     from nextword.federation.published import Published
     from personalization.stack import StackConfig
     from scripts import systems
-    from scripts.by_method import ByMethod
+    from scripts.by_method import ByMethod, clustered
 
     models, reference, population, folder = subject.models, subject.reference, subject.population, subject.folder
     published = Published.of_run(folder.path) if folder is not None else Published(models[reference])
@@ -117,7 +116,7 @@ def systems_of(
         if eight_bit:
             raise ValueError("--eight-bit: the row is of one model, and this run has several; leave it out")
         assert folder is not None  # a checkpoint has no clusters
-        base = systems.Clustered(published, max_pieces=folder.config().client.max_pieces)
+        base = clustered(folder)
         rows.append(base)
     else:
         base = plain[reference]
@@ -126,13 +125,9 @@ def systems_of(
     method: ByMethod | None = None
     if folder is not None:
         check_devices(folder)
-    if folder is not None and folder.config().personal.method != "fedavg":
-        config = folder.config().model_copy(update={"out": str(folder.path)})
-        devices = folder.path / DEVICES
-        method = ByMethod(base, start_folder(config), config.client, config.personal, devices)
+        method = ByMethod.of_run(folder, base)
+    if method is not None:
         rows.append(method)
-        if isinstance(base, systems.Clustered):
-            base.layers = method.layers
     tuners = systems.Tuners(base, finetune, progress)
     over: systems.Base = base
     whole = StackConfig(gate=gate)

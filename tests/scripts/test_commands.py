@@ -23,8 +23,10 @@ from nextword.eightbit import quantize, stored_bytes
 from personalization import device
 from personalization.profile import Profile
 from scripts import bench
+from scripts.compare import Beside
 from scripts.replay import corpus_and_user
 from scripts.results import published_in
+from scripts.systems import Clustered, Someone
 from server.run_folder import RunFolder
 
 Shell = Any
@@ -378,6 +380,10 @@ def test_a_clustered_run_with_personal_layers_is_evaluated(nextword: Shell, base
     assert (chosen["sizes"], chosen["stayed_share"]) == ([4, 4], 1.0)
     assert min(answer["clusters"]["sizes"]) >= 4  # newcomers choose under layers that nobody has trained
     assert answer["clusters"]["adjusted_rand_index"] > 0.5
+    beside = Beside.at(tmp_path / "kinds").system
+    assert isinstance(beside, Clustered)
+    assert beside.layers(Someone("p0", 0, (), (), 0))  # as a device chooses, `compare` does
+    assert not beside.layers(Someone("p9", None, (), (), 0))
     met = nextword("evaluate", "--model", tmp_path / "kinds" / "clusters" / "0", "--corpus", answer["corpus"])
     assert (met.code, "whose people took part; give the run" in met.err) == (2, True)
     rows = {row["name"]: row["top1"] for row in answer["methods"] if row["people"] == "all"}
