@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scripts.console import commit, errors, print_json, progress
-from scripts.evaluation_rows import KEPT, MEASURED_ON, PROTOCOL, each_person, replaces, summarise_all
+from scripts.evaluation_rows import KEPT, MEASURED_ON, PROTOCOL, each_person, replaces, summarise_all, told_grouping
 
 if TYPE_CHECKING:
     from scripts.subject import Subject
@@ -64,8 +64,9 @@ class Beside:
 
     def about(self, first: Beside) -> dict[str, Any]:
         """What differs from the first run, and what travelled: bytes of the rounds for each user who trained."""
-        rounds = [event for event in self.folder.events() if event["event"] == "round"]
-        users, summary = sum(event["users"] for event in rounds), self.folder.summary() or {}
+        events, summary = self.folder.events(), self.folder.summary() or {}
+        rounds = [event for event in events if event["event"] == "round"]
+        users = sum(event["users"] for event in rounds)
         return {
             "name": self.name,
             "changed": {
@@ -77,8 +78,22 @@ class Beside:
             "download_bytes": sum(event["download_bytes"] for event in rounds) / max(users, 1),
             "rounds": len(rounds),
             "seconds": summary.get("seconds"),
+            "grouping": _grouping(events, users),
             "privacy": [summary[key] for key in ("privacy", "message_privacy") if summary.get(key)],
         }
+
+
+def _grouping(events: Sequence[Mapping[str, Any]], trainings: int) -> dict[str, int] | None:
+    """What it took besides the rounds to find each person's cluster; None without clusters."""
+    splits, choices = ([e for e in events if e["event"] == kind] for kind in ("split", "clusters"))
+    if not choices:
+        return None
+    return {
+        "trainings": sum(sum(event["sizes"]) for event in splits),
+        "trainings_in_rounds": trainings,
+        "upload_bytes": sum(event["upload_bytes"] for event in splits),
+        "download_bytes": sum(event["download_bytes"] for event in (*splits, *choices)),
+    }
 
 
 def command(
@@ -188,6 +203,8 @@ def _print(answer: Mapping[str, Any]) -> None:
         )
     console.print(table)
     for run in answer["runs"]:
+        if run.get("grouping"):
+            console.print(told_grouping(run), soft_wrap=True)
         for private in run["privacy"]:
             console.print(f"{run['name']}: {private['text']}", soft_wrap=True)
     over = f"with a sign: in top-1, paired, over {answer['reference']}"

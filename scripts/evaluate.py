@@ -157,7 +157,7 @@ def command(
         "message_privacy": {system.name: system.spent.event() | {"text": str(system.spent)} for system in private},
         "commit": code,
         "methods": summarise_all(results, plan.methods, reference, seed),
-        "clusters": clusters_of(results, _num_clusters(systems)),
+        "clusters": clusters_of(results, _num_clusters(systems), folder.events() if folder else ()),
         "at_hand": at_hand_of(results, reference, seed),
         "groups": groups_of(results, plan.methods[-1], reference, seed) if plan.methods[-1] != reference else [],
         "predictors": predictors_of(results, plan.methods[-1], reference),
@@ -222,10 +222,12 @@ def _num_clusters(systems: Sequence[System]) -> int:
 
 def _learning(systems: Sequence[System], wanted: frozenset[str], reference: str) -> frozenset[str]:
     """The rows that are measured with few messages at hand: of those that were named all that learn."""
+    from scripts.by_method import ByMethod
     from scripts.systems import Personalized
 
-    learn = frozenset(system.name for system in systems if isinstance(system, Personalized))
-    return learn if wanted else learn & {f"{reference}+own", "finetuned", "personal-folds", "personal"}
+    learn = frozenset(system.name for system in systems if isinstance(system, Personalized | ByMethod))
+    methods = {system.name for system in systems if isinstance(system, ByMethod)}
+    return learn if wanted else learn & {f"{reference}+own", "finetuned", "personal-folds", "personal", *methods}
 
 
 def _numbers(text: str) -> tuple[int, ...]:

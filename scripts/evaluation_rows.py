@@ -160,8 +160,18 @@ def told_privacy(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return [f"{name}: {spent['text']}, the shared model taken for public" for name, spent in found.items()]
 
 
+def told_grouping(run: Mapping[str, Any]) -> str:
+    """What clusters took besides the rounds, of a run that has some in a comparison."""
+    found = run["grouping"]
+    return (
+        f"{run['name']}: to find each person's cluster {counted(found['trainings'], 'training')} besides the "
+        f"{found['trainings_in_rounds']:,} of the rounds, {found['upload_bytes'] / 1e9:.1f} GB more up and "
+        f"{found['download_bytes'] / 1e9:.1f} GB down"
+    )
+
+
 def each_person(results: Sequence[PersonResult], reference: str, numbers: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Each person without their name: what they have, how many words each method hit, and the keys typed with it.
+    """Each person without their name: what they have, what each method hit, keys typed with it, what the gate let pass.
 
     By their number they are known again in runs of the same corpus with other seeds.
     """
@@ -177,13 +187,19 @@ def each_person(results: Sequence[PersonResult], reference: str, numbers: Mappin
             "top1_hits": {name: found.top1_hits for name, found in result.by_method.items()},
             "keys_without": result.by_method[reference].keys_without,
             "keys_typed": {name: found.keys_typed for name, found in result.by_method.items()},
+            "shipped": dict(result.shipped),
         }
         for result in results
     ]
 
 
-def clusters_of(results: Sequence[PersonResult], number: int) -> dict[str, Any] | None:
-    """How many people chose each of so many clusters, and how far that agrees with the corpus's groups."""
+def clusters_of(
+    results: Sequence[PersonResult], number: int, events: Iterable[Mapping[str, Any]] = ()
+) -> dict[str, Any] | None:
+    """How many people chose each of so many clusters, and how far that agrees with the corpus's groups.
+
+    Of the run's `events`, how everybody who took part had chosen in the end.
+    """
     from nextword.statistics import adjusted_rand_index
 
     chosen = [result for result in results if result.cluster is not None]
@@ -193,11 +209,25 @@ def clusters_of(results: Sequence[PersonResult], number: int) -> dict[str, Any] 
     known = [result for result in chosen if result.group is not None]
     several = len({result.group for result in known}) > 1  # with one group any clusters agree, or none
     agreement = adjusted_rand_index([r.cluster for r in known], [r.group for r in known]) if several else None
+    last = [event for event in events if event["event"] == "clusters"]
     return {
         "sizes": [sizes[cluster] for cluster in range(number)],
         "adjusted_rand_index": agreement,
         "users_of_known_group": len(known),
+        "in_the_end": {key: last[-1][key] for key in ("sizes", "stayed_share")} if last else None,
     }
+
+
+def told_clusters(found: Mapping[str, Any]) -> str:
+    """What `clusters_of` has found, in a line, and how everybody who took part had chosen in the end."""
+    told = f"people measured in each cluster: {', '.join(map(str, found['sizes']))}"
+    if last := found.get("in_the_end"):
+        told += f"; of all who took part {', '.join(map(str, last['sizes']))}"
+        if last["stayed_share"] is not None:
+            told += f", {100 * last['stayed_share']:.0f} % of them as they had been grouped"
+    if (agreement := found["adjusted_rand_index"]) is not None:
+        told += f"; adjusted Rand index with the corpus's groups {agreement:.2f}"
+    return told
 
 
 def behind(
@@ -238,10 +268,7 @@ def print_table(answer: Mapping[str, Any]) -> None:
     if answer["ids_left_out"]:
         console.print(f"left out: {counted(answer['ids_left_out'], 'user id')} whose messages are another's")
     if clusters := answer["clusters"]:
-        sizes = ", ".join(map(str, clusters["sizes"]))
-        found = clusters["adjusted_rand_index"]
-        agrees = "" if found is None else f"; agreement with the corpus's groups (adjusted Rand index): {found:.2f}"
-        console.print(f"people in each cluster: {sizes}{agrees}")
+        console.print(told_clusters(clusters))
     for people in _PEOPLE:
         rows = [row for row in answer["methods"] if row["people"] == people]
         if not rows or (people == "all" and len(answer["methods"]) > len(rows)):

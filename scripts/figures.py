@@ -81,10 +81,14 @@ def gain_by_history(evaluation: Evaluation) -> Figure | None:
 
 
 def gain_at_hand(evaluation: Evaluation) -> Figure | None:
-    """Each method's mean gain against the number of messages at hand, with its interval."""
+    """Each method's mean gain against the number of messages at hand, at the right with all, with its interval."""
     rows = [row for row in evaluation.get("at_hand", ()) if row["people"] == "newcomers"]
     if not rows:
         return None
+    counts = sorted({row["messages"] for row in rows})
+    ticks, names = [*counts, 2 * counts[-1]], {row["name"] for row in rows}
+    whole = (row for row in evaluation["methods"] if row["people"] == "newcomers" and row["name"] in names)
+    rows += [{**row, "messages": ticks[-1]} for row in whole]
     figure, axes = _figure("with so many messages at hand, newcomers who have as many", "messages at hand")
     axes.set_xscale("log")
     for name in dict.fromkeys(row["name"] for row in rows):
@@ -93,8 +97,7 @@ def gain_at_hand(evaluation: Evaluation) -> Figure | None:
         (line,) = axes.plot(messages, [100 * row["gain_top1"] for row in chosen], marker="o", label=name)
         low, high = zip(*(row["gain_interval"] for row in chosen), strict=True)
         axes.fill_between(messages, 100 * np.array(low), 100 * np.array(high), alpha=0.15, color=line.get_color())
-    counts = sorted({row["messages"] for row in rows})
-    axes.set_xticks(counts, [str(count) for count in counts])
+    axes.set_xticks(ticks, [*map(str, counts), "all"])
     axes.minorticks_off()
     axes.axhline(0, color="black", linewidth=0.8)
     axes.legend(frameon=False)

@@ -47,7 +47,15 @@ def page_of(told: list[dict[str, Any]]) -> str:
     import jinja2
 
     from scripts import figures as drawn
-    from scripts.evaluation_rows import RULE, told_people, told_predictors, told_privacy, told_shared
+    from scripts.evaluation_rows import (
+        RULE,
+        told_clusters,
+        told_grouping,
+        told_people,
+        told_predictors,
+        told_privacy,
+        told_shared,
+    )
 
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     filters: dict[str, Callable[..., str | list[str]]] = {
@@ -56,6 +64,8 @@ def page_of(told: list[dict[str, Any]]) -> str:
         "bytes": _bytes,
         "svg": drawn.svg,
         "goes_with": told_predictors,
+        "told_clusters": told_clusters,
+        "told_grouping": told_grouping,
         "told_people": told_people,
         "told_privacy": told_privacy,
         "told_shared": told_shared,

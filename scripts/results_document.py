@@ -10,7 +10,17 @@ from statistics import fmean
 from typing import Any
 
 from nextword.text import counted
-from scripts.evaluation_rows import BEHIND, BEHIND_RULE, RULE, behind, told_predictors, told_privacy, told_shared
+from scripts.evaluation_rows import (
+    BEHIND,
+    BEHIND_RULE,
+    RULE,
+    behind,
+    told_clusters,
+    told_grouping,
+    told_predictors,
+    told_privacy,
+    told_shared,
+)
 from scripts.seeds import Measured, alike, intervals, mean_rows, relative_gain
 
 PEOPLE = ("participants", "newcomers")
@@ -166,11 +176,9 @@ def _section(seeds: Sequence[Measured]) -> list[str]:
         means = {name: fmean(found[name] for found in known if name in found) for name in known[0]}
         told = told_predictors(first["methods"][-1]["name"], means)
         lines += [f"{told}.", ""]
-    if clusters := [one["clusters"] for one in seeds if one["clusters"]]:
-        agreement = [found["adjusted_rand_index"] for found in clusters if found["adjusted_rand_index"] is not None]
-        sizes = "; ".join(", ".join(map(str, found["sizes"])) for found in clusters)
-        agrees = f"; adjusted Rand index with the corpus's groups {fmean(agreement):.2f}" if agreement else ""
-        lines += [f"People measured in each cluster: {sizes}{agrees}.", ""]
+    for one in seeds:
+        if one["clusters"]:
+            lines += [f"Seed {one['seed']}: {told_clusters(one['clusters'])}.", ""]
     return lines
 
 
@@ -223,7 +231,7 @@ def _comparison(seeds: Sequence[Measured]) -> list[str]:
         "|---|---|--:|--:|--:|--:|--:|" + "--:|" * len(PEOPLE),
     ]
     whole = fmean(run["upload_bytes"] for one in seeds for run in one["runs"] if run["name"] == reference)
-    private: list[str] = []
+    notes: list[str] = []
     compared: dict[tuple[str, str], list[tuple[Measured, Measured]]] = {}
     for one in seeds:
         for run in one["runs"]:
@@ -256,8 +264,9 @@ def _comparison(seeds: Sequence[Measured]) -> list[str]:
                 bits.append(f"{over:.3f}" if name == reference else f"{over:+.3f}")
         cells.append(" / ".join(bits))
         lines.append("| " + " | ".join(cells) + " |")
-        private += dict.fromkeys(f"- {name}: {_private(found)}" for run in runs for found in run["privacy"])
-    return [*lines, "", *private, *([""] if private else [])]
+        notes += dict.fromkeys(f"- {name}: {_private(found)}" for run in runs for found in run["privacy"])
+        notes += dict.fromkeys(f"- {told_grouping(run)}" for run in runs if run.get("grouping"))
+    return [*lines, "", *notes, *([""] if notes else [])]
 
 
 def _measured(seeds: Sequence[Measured], people: str) -> str:
@@ -294,15 +303,20 @@ def _few_messages(seeds: Sequence[Measured]) -> list[str]:
     ]
     for messages in sorted({row["messages"] for row in rows}):
         here = {name: [r for r in rows if (r["name"], r["messages"]) == (name, messages)] for name in names}
-        cells = [
-            f"{percent(fmean(r['top1'] for r in same))} ({100 * fmean(r['gain_top1'] for r in same):+.2f})"
-            if same
-            else ""
-            for same in here.values()
-        ]
+        cells = [_with_gain(same) for same in here.values()]
         users = fmean(r["users"] for same in here.values() for r in same)
         lines.append(f"| {messages} | {users:.0f} | " + " | ".join(cells) + " |")
+    if whole := _rows(seeds, "newcomers", names[0]):
+        cells = [_with_gain(_rows(seeds, "newcomers", name)) for name in names]
+        lines.append(f"| all | {fmean(r['users'] for r in whole):.0f} | " + " | ".join(cells) + " |")
     return [*lines, ""]
+
+
+def _with_gain(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The means of one method over seeds, "15.4 (+0.69)"; nothing without rows."""
+    if not rows:
+        return ""
+    return f"{percent(fmean(r['top1'] for r in rows))} ({100 * fmean(r['gain_top1'] for r in rows):+.2f})"
 
 
 def _commits(seeds: Sequence[Measured]) -> str:

@@ -167,6 +167,7 @@ def _of_run(
     from data.corpus import settled
     from data.splits import fingerprint
     from nextword.federation.folders import SCRATCH, start_folder
+    from nextword.federation.published import Published
     from personalization import device
     from server.run_folder import Inputs, RunFolder
 
@@ -180,7 +181,7 @@ def _of_run(
     if not (folder / "final").is_dir():
         raise ValueError(f"{folder}: the run has not ended; go on with 'nextword simulate --resume {folder}'")
     population = device.population(config.corpus, config.seed)
-    models = {"federated": folder / "final"}
+    models = {"largest" if Published.of_run(folder).clusters else "federated": folder / "final"}
     start = start_folder(config.model_copy(update={"out": str(folder)}))
     RunFolder(folder).check(Inputs.of(start, fingerprint(population.participants)))
     if config.model.start != SCRATCH:

@@ -100,6 +100,9 @@ class Base(Protocol):
     def shared(self, someone: Someone) -> Shared:
         """The model that this person has in common with others."""
 
+    def instead(self, someone: Someone) -> Predictor:
+        """What everybody has, against which the gate judges what is made of the shared model, and else is used."""
+
     def spent(self, someone: Someone) -> float:
         """Seconds that finding this person's took before, and will not take again."""
 
@@ -177,6 +180,9 @@ class Checkpointed:
     def shared(self, someone: Someone) -> Shared:
         return Shared(self.model, self.predictor)
 
+    def instead(self, someone: Someone) -> Predictor:
+        return self.predictor
+
     def spent(self, someone: Someone) -> float:
         return 0.0
 
@@ -197,10 +203,11 @@ class Clustered:
     ):
         self.name, self.layers, self.max_pieces = name, layers, max_pieces
         self.models = [Checkpointed(folder.name, folder) for folder in published.clusters]
+        self.final = Checkpointed("final", published.final)
         self._chosen: tuple[Someone, int, float] | None = None  # for whom, which, and the seconds of choosing
 
     def prepare(self) -> None:
-        for model in self.models:
+        for model in (*self.models, self.final):
             model.prepare()
 
     def choice(self, someone: Someone) -> int:
@@ -222,6 +229,10 @@ class Clustered:
 
     def shared(self, someone: Someone) -> Shared:
         return self.models[self.choice(someone)].shared(someone)
+
+    def instead(self, someone: Someone) -> Predictor:
+        """The final model, the largest cluster's, which a device uses before it has chosen."""
+        return self.final.predictor
 
     def spent(self, someone: Someone) -> float:
         return self._chosen[2] if self._chosen is not None and self._chosen[0] == someone else 0.0
@@ -245,6 +256,10 @@ class WithNgrams:
         if self._last is None or self._last[0] is not shared.predictor:
             self._last = shared.predictor, shared.predictor.under(self.published.layers)
         return shared._replace(predictor=self._last[1])
+
+    def instead(self, someone: Someone) -> Predictor:
+        bare, over = self.base.instead(someone), self.shared(someone).predictor
+        return over if self._last and bare is self._last[0] else bare.under(self.published.layers)
 
     def for_person(self, someone: Someone) -> Made:
         began = time.perf_counter() - self.spent(someone)
@@ -292,7 +307,8 @@ class Personalized:
         began = time.perf_counter() - self.base.spent(someone)
         tuner = self.tuners.of(someone) if self.tuners else None
         saved = tuner.seconds_saved if tuner else 0.0
-        personal = stack.personalize(self.base.shared(someone), someone.train, someone.validation, self.config, tuner)
+        shared, instead = self.base.shared(someone), self.base.instead(someone)
+        personal = stack.personalize(shared, someone.train, someone.validation, self.config, tuner, against=instead)
         seconds = time.perf_counter() - began + (tuner.seconds_saved - saved if tuner else 0.0)
         return Made(personal.predictor, seconds, personal.shipped, personal.kept_bytes)
 

@@ -40,7 +40,8 @@ def finish(run: Run, model: LanguageModel, vocabulary: Vocabulary) -> Event:
     model.set_weights({**start, **models[largest]})
     checkpoint.save(run.folder.path / FINAL, model, vocabulary, extra=about)
     rounds = [event for event in events if event["event"] == "round"]
-    phases = [event for event in events if event["event"] in ("ngrams", "split")]
+    splits = [event for event in events if event["event"] == "split"]  # for which everybody trains once more
+    phases = [*splits, *(event for event in events if event["event"] == "ngrams")]
     measured = [event for event in events if "validation_bits_per_character" in event]
     at_start = measured[0] if measured and measured[0]["event"] == "start" else {}
     summary = {
@@ -52,9 +53,9 @@ def finish(run: Run, model: LanguageModel, vocabulary: Vocabulary) -> Event:
         "shared_parameters": sum(x.size for x in models[0].values()),
         "weights_sha256": weights_sha256(run.state.parameters),
         "rounds": run.state.server_round,
-        "seconds": round(math.fsum(event["seconds"] for event in rounds), 3),
+        "seconds": round(math.fsum(event["seconds"] for event in (*rounds, *splits)), 3),
         "cores": os.cpu_count(),  # of this machine
-        "users_trained": sum(event["users"] for event in rounds),
+        "users_trained": sum(e["users"] for e in rounds) + sum(sum(e["sizes"]) for e in splits),
         "upload_bytes": sum(event["upload_bytes"] for event in (*rounds, *phases)),
         "download_bytes": sum(e["download_bytes"] for e in (*rounds, *phases, *choices)),  # evaluation tells its own
         "rejected": sum(event["event"] == "rejected" for event in events),

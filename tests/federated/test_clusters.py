@@ -18,8 +18,10 @@ from nextword import checkpoint
 from nextword.federation.clusters import packed, unpacked
 from nextword.federation.config import RunConfig
 from nextword.federation.folders import DEVICES
+from nextword.federation.published import Published
 from nextword.federation.records import metrics_key, update_key
 from nextword.statistics import adjusted_rand_index
+from scripts.compare import Beside
 from server import clustering
 from server.app import run_once
 from server.clustering import Projection, groups
@@ -186,6 +188,20 @@ def test_what_all_download_for_their_last_choice_is_told(two_kinds: RunConfig, l
     assert summary["download_bytes"] == sum(told)
 
 
+def test_grouping_everybody_is_counted_among_trainings_and_seconds(two_kinds: RunConfig, local_grid: Grids) -> None:
+    summary = run_once(two_kinds, local_grid(two_kinds, nodes=2))
+    events = RunFolder(Path(two_kinds.out)).events()
+    rounds, [split] = ([event for event in events if event["event"] == kind] for kind in ("round", "split"))
+    assert summary["users_trained"] == sum(event["users"] for event in rounds) + 12
+    assert summary["seconds"] == pytest.approx(sum(event["seconds"] for event in (*rounds, split)))
+    assert Beside.at(Path(two_kinds.out)).about(Beside.at(Path(two_kinds.out)))["grouping"] == {
+        "trainings": 12,
+        "trainings_in_rounds": 72,
+        "upload_bytes": split["upload_bytes"],
+        "download_bytes": split["download_bytes"] + events[-1]["download_bytes"],
+    }
+
+
 @pytest.mark.parametrize("optimizer", list(OPTIMIZERS))
 @pytest.mark.parametrize("method", ["ifca", "updates"])
 def test_clusters_that_pool_all_are_the_run_of_one_model(
@@ -245,6 +261,26 @@ def test_a_cluster_that_is_none_is_rejected(two_kinds: RunConfig, local_grid: Gr
     rejected = [event for event in events if event["event"] == "rejected"]
     assert {event["user"] for event in rejected} == {3}
     assert all("cluster" in event["reason"] for event in rejected)
+
+
+def test_a_cluster_that_nobody_chose_in_the_end_is_dropped(two_kinds: RunConfig, local_grid: Grids) -> None:
+    """Of three the second; the final model is that of the largest."""
+
+    def tamper(sent: Message, reply: Message) -> list[Message]:
+        if (task := sent.content.config_records.get("task")) and task["round"] == 7:
+            for user in (user for user in range(12) if metrics_key(user) in reply.content):
+                reply.content.metric_records[metrics_key(user)]["cluster"] = 0 if user < 5 else 2
+        return [reply]
+
+    three = two_kinds.with_settings(["clusters.number=3"])
+    summary = run_once(three, local_grid(three, nodes=2, tamper=tamper))
+    assert summary["cluster_sizes"] == [5, 0, 7]
+    published = Published.at(Path(three.out))
+    assert [folder.name for folder in published.clusters] == ["0", "2"]
+    weights = {folder.name: checkpoint.load(folder)[0].weights()["embedding.weight"] for folder in published.clusters}
+    final = checkpoint.load(published.final)[0].weights()["embedding.weight"]
+    assert np.array_equal(final, weights["2"])
+    assert not np.array_equal(final, weights["0"])
 
 
 @pytest.mark.parametrize("method", ["ifca", "updates"])

@@ -79,6 +79,28 @@ def test_noise_has_a_price_and_a_threshold(searching: RunConfig, local_grid: Gri
     assert all((level.people >= 3 * 0.5 * (3 * 4) ** 0.5).all() for level in _found(noisy).levels)
 
 
+def test_noise_is_as_loud_as_its_price_says(
+    searching: RunConfig, local_grid: Grids, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So many times what one user can change: each of `rows` numbers by one, for each of `items`."""
+    sums: dict[str, list[np.ndarray]] = {}
+    grow = Growth.grow
+
+    def watch(growth: Growth, total: np.ndarray, *arguments: Any) -> None:
+        sums.setdefault(name, []).append(total)
+        grow(growth, total, *arguments)
+
+    monkeypatch.setattr(Growth, "grow", watch)
+    for name, noise in (("quiet", 0.0), ("noisy", 0.5)):
+        settings = [f"ngrams.noise={noise}", "ngrams.items=4", f"out={tmp_path / name}"]
+        config = searching.with_settings(settings)
+        run_once(config, local_grid(config, nodes=2))
+    added = sums["noisy"][0] - sums["quiet"][0]  # at the first level, where all are asked the same
+    assert added.size == 3 * 4096
+    assert added.std() == pytest.approx(0.5 * (3 * 4) ** 0.5, rel=0.05)
+    assert added.mean() == pytest.approx(0, abs=0.1)
+
+
 def test_noise_is_the_servers_secret_and_a_resumed_run_has_the_same(
     searching: RunConfig, local_grid: Grids, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -237,6 +238,24 @@ def test_a_store_keeps_the_state_before_the_last(tmp_path: Path) -> None:
     (tmp_path / "devices" / "3-9.safetensors").touch()
     with pytest.raises(ValueError, match="an earlier version kept these states"):
         DeviceStore(tmp_path / "devices")
+
+
+def test_a_crash_while_a_state_is_written_leaves_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = DeviceStore(tmp_path / "devices")
+    store.save(3, 1, {"w": np.ones(2, np.float32)})
+
+    def crash(descriptor: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", crash)
+    for server_round in (2, 1):  # the next one, and one that is made again
+        with pytest.raises(KeyboardInterrupt):
+            store.save(3, server_round, {"w": np.zeros(2, np.float32)})
+        left = store.load(3)
+        assert left is not None
+        assert left["w"].tolist() == [1, 1]
 
 
 def test_impossible_layers_are_refused_before_anything_starts(layered: RunConfig) -> None:

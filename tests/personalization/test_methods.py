@@ -114,6 +114,18 @@ def test_a_round_goes_on_from_what_the_person_kept(make: Any, method: str) -> No
     assert apart == (method in ("ditto", "apfl"))
 
 
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_a_round_and_what_a_person_uses_are_built_on_the_parameters_received(make: Any, method: str) -> None:
+    """Not on those with which the run began: rates of next to nothing leave them as they were."""
+    still = dataclasses.replace(SGD, learning_rate=1e-30)
+    local = make(train=still, method=method, pull=0.0, inner_rate=1e-30)
+    received = _elsewhere(_shared(local), 0.05)
+    delta = METHODS[method].train(local, received, None).delta
+    assert all(np.abs(change).max() < 1e-6 for change in delta.values())
+    used = METHODS[method].personal_model(local, received, None).weights()
+    assert _same({name: used[name] for name in received}, received, 1e-6)
+
+
 @pytest.mark.parametrize("method", ["fedper", "fedrep"])
 def test_a_newcomer_trains_their_layers_and_leaves_the_shared_ones(make: Any, method: str) -> None:
     local = make(method=method, epochs=2)
@@ -210,7 +222,8 @@ def test_apfl_without_mixing_is_fedavg(make: Any) -> None:
     expected, found = _round(plain), _round(mixed)
     assert _same(expected.delta, found.delta)
     assert found.state is None
-    assert _same(_used(mixed), _used(plain))
+    received = _elsewhere(mixed.start, 0.05)
+    assert _same(METHODS["apfl"].personal_model(mixed, received, None).weights(), received)
 
 
 def test_apfl_moves_the_personal_model_by_the_gradient_at_the_mixture(make: Any) -> None:
@@ -239,10 +252,12 @@ def test_apfl_uses_all_of_the_persons_own_where_the_embedding_is_frozen(make: An
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
 @pytest.mark.parametrize("clip_norm", [1.0, 1e6])
 def test_ditto_with_an_infinite_pull_is_the_shared_model(make: Any, clip_norm: float, optimizer: Any) -> None:
-    """From wherever the person's own model is, by any rate."""
+    """The one received, from wherever the person's own model is, by any rate."""
     config = TrainConfig(batch_messages=3, learning_rate=0.7, optimizer=optimizer, epochs=1, clip_norm=clip_norm)
     far = {name: value + 1.0 for name, value in make().start.items()}
-    assert _same(_used(make(train=config, method="ditto", pull=1e30), far), make().start, 1e-6)
+    local, received = make(train=config, method="ditto", pull=1e30), _elsewhere(make().start, 0.05)
+    assert _same(METHODS["ditto"].personal_model(local, received, far).weights(), received, 1e-6)
+    assert _same(METHODS["ditto"].train(local, received, far).state, received, 1e-6)
     free = _used(make(train=config, method="ditto", pull=0.0), far)
     assert all(np.abs(free[name] - value).max() > 0.3 for name, value in make().start.items())
 
@@ -252,10 +267,11 @@ def test_ditto_is_pulled_to_the_shared_parameters_as_they_were_received(make: An
     config = TrainConfig(batch_messages=len(TEXTS), learning_rate=0.1, optimizer="sgd", clip_norm=1e9)
     local = make(train=config, method="ditto", pull=5.0)
     own = _elsewhere(_shared(local), 0.05)
-    _, state, _ = _round(local, own)
+    received = {name: value + 0.1 for name, value in local.start.items()}
+    state = METHODS["ditto"].train(local, received, own).state
     gradient = _gradient(local, own)
     for name, value in own.items():
-        expected = (value - 0.1 * gradient[name] + 0.1 * 5.0 * local.start[name]) / (1 + 0.1 * 5.0)
+        expected = (value - 0.1 * gradient[name] + 0.1 * 5.0 * received[name]) / (1 + 0.1 * 5.0)
         np.testing.assert_allclose(state[name], expected, atol=2e-3)
 
 
@@ -283,6 +299,18 @@ def test_per_fedavg_moves_by_the_gradient_after_a_step_on_other_messages(make: A
         second = _gradient(twin, {name: value - 0.2 * first[name] for name, value in w.items()}, tested)
         w = {name: value - 0.1 * second[name] for name, value in w.items()}
     assert _same(delta, {name: value - twin.start[name] for name, value in w.items()}, 2e-3)
+
+
+def test_a_person_steps_from_per_fedavgs_start_at_the_inner_rate(make: Any) -> None:
+    """Against a step by hand, without clipping; the rate of the rounds is another."""
+    config = TrainConfig(batch_messages=len(TEXTS), learning_rate=5.0, optimizer="sgd", clip_norm=1e9)
+    local = make(train=config, method="per-fedavg", inner_rate=0.2)
+    received = _elsewhere(local.start, 0.05)
+    used = METHODS["per-fedavg"].personal_model(local, received, None).weights()
+    used = {name: value.copy() for name, value in used.items()}
+    gradient = _gradient(local, received)
+    assert _same(used, {name: value - 0.2 * gradient[name] for name, value in received.items()}, 2e-3)
+    assert not _same(used, received, 5e-3)
 
 
 def test_per_fedavg_leaves_a_start_from_which_the_person_goes_on(make: Any) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ from personalization.gate import NOTHING, Verdict
 from personalization.learner import Learner
 from personalization.nearest import nearest, nearest_cluster
 from personalization.profile import Profile
-from personalization.stack import Shared, StackConfig, personalize
+from personalization.stack import Personal, Shared, StackConfig, personalize
 
 LIKE_MINDED = [f"the station is {word}" for word in ("late", "home", "then", "tomorrow", "late again")] * 9
 OTHERS = [f"please bring {word}" for word in ("tickets", "me home", "haha", "ok", "tickets then")] * 9
@@ -126,6 +127,24 @@ def test_a_training_builds_on_the_cluster_and_remembers_which(run: Path, profile
     assert Learner(profile, run).predictor.source == ("trained" if about["way"] else "cluster")
     everybodys = Predictor.load(run / "final", eight_bit=True).under(Published.at(run).layers)
     assert change.before.top1_hits == measure(everybodys, LIKE_MINDED[-4:], user="").top1_hits
+
+
+def test_a_training_over_a_cluster_must_win_over_what_everybody_has(
+    run: Path, profile: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Predictor, Predictor]] = []
+
+    def spy(shared: Shared, *arguments: Any, against: Predictor) -> Personal:
+        asked.append((shared.predictor, against))
+        return personalize(shared, *arguments, against=against)
+
+    monkeypatch.setattr("personalization.stack.personalize", spy)
+    Learner(profile, run).train()
+    final = Predictor.load(run / "final", eight_bit=True).under(Published.at(run).layers)
+    texts = [["the", "station"], ["please", "bring"]]
+    [costs, expected, of_cluster] = (np.concatenate(model.costs(texts)) for model in (asked[0][1], final, asked[0][0]))
+    np.testing.assert_array_equal(costs, expected)
+    assert not np.allclose(costs, of_cluster, atol=0.1)
 
 
 def test_words_of_a_clusters_model_untrained_come_from_it(

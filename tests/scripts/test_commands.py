@@ -376,6 +376,9 @@ def test_a_clustered_run_with_personal_layers_is_evaluated(nextword: Shell, base
         outcome = nextword("evaluate", "--model", tmp_path / "kinds", *refused)
         assert (outcome.code, refused[0] in outcome.err) == (2, True)
     assert {row["people"] for row in answer["at_hand"]} == {"newcomers"}  # the model knows participants' text
+    assert {row["name"] for row in answer["at_hand"]} == {"clustered+own", "finetuned", "fedrep", "personal"}
+    assert answer["clusters"]["in_the_end"] == {"sizes": [4, 4], "stayed_share": 1.0}
+    assert {*answer["people"][0]["shipped"]} >= {"clustered+own", "finetuned", "personal-fedrep", "personal"}
     chosen = next(event for event in RunFolder(tmp_path / "kinds").events() if event["event"] == "clusters")
     assert (chosen["sizes"], chosen["stayed_share"]) == ([4, 4], 1.0)
     assert min(answer["clusters"]["sizes"]) >= 4  # newcomers choose under layers that nobody has trained
@@ -389,9 +392,9 @@ def test_a_clustered_run_with_personal_layers_is_evaluated(nextword: Shell, base
     rows = {row["name"]: row["top1"] for row in answer["methods"] if row["people"] == "all"}
     assert {"clustered", "fedrep", "clustered+own", "personal-fedrep", "personal"} < set(rows)
     gated = {row["name"] for row in answer["methods"] if "shipped_share" in row}
-    assert gated == set(rows) - {"trigram", "trigram+own", "pretrained", "federated", "clustered", "fedrep"}
+    assert gated == set(rows) - {"trigram", "trigram+own", "pretrained", "largest", "clustered", "fedrep"}
     table = nextword("evaluate", "--model", tmp_path / "kinds", "--workers", 1, "--no-central").out
-    assert "people in each cluster: " in table
+    assert "people measured in each cluster: " in table
     assert "gain of personal by group: [/" in table
     assert "behind it" in table
     assert all(len(line) <= 80 for line in table.splitlines())

@@ -130,10 +130,12 @@ def test_the_gate_and_the_clusters_are_told_of_those_whom_they_are_of() -> None:
     shares = {people: rows["personal", people]["shipped_share"] for people in ("participants", "newcomers", "all")}
     assert shares == {"participants": 3 / 4, "newcomers": 1 / 3, "all": 4 / 7}
     assert "shipped_share" not in rows["trigram", "all"]
-    agreed = clusters_of(people, 3)
-    assert agreed == {"sizes": [5, 2, 0], "adjusted_rand_index": 1.0, "users_of_known_group": 6}
+    last = {"sizes": [9, 4, 0], "stayed_share": 0.5}
+    events = [{"event": "clusters", **last, "stayed_share": 0.25}, {"event": "clusters", "round": 9, **last}]
+    agreed = clusters_of(people, 3, [*events, {"event": "round", "sizes": [1]}])
+    assert agreed == {"sizes": [5, 2, 0], "adjusted_rand_index": 1.0, "users_of_known_group": 6, "in_the_end": last}
     alike = clusters_of(people[:4], 2)  # all of one group, which says nothing
-    assert alike == {"sizes": [4, 0], "adjusted_rand_index": None, "users_of_known_group": 4}
+    assert alike == {"sizes": [4, 0], "adjusted_rand_index": None, "users_of_known_group": 4, "in_the_end": None}
 
 
 def test_what_gain_goes_with_is_told_of_enough_people() -> None:
@@ -196,7 +198,8 @@ def test_a_person_is_personalized_on_their_own_history_alone(
         seen["counted"], seen["weighed by"] = ({*_in_texts(map(" ".join, texts))} for texts in (own, validation))
         assert (unseen is counts.unseen) == participant
 
-    def stacked(shared: Any, history: Any, validation: Any, config: Any, tuner: Any) -> Any:
+    def stacked(shared: Any, history: Any, validation: Any, config: Any, tuner: Any, *, against: Any) -> Any:
+        assert against is base.predictor
         name = "tuned" if tuner else "own"
         seen[name], seen[name + " judged by"] = _in_texts(history), _in_texts(validation)
         return SimpleNamespace(predictor=None, shipped=False, kept_bytes=0)

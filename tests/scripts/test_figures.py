@@ -74,11 +74,19 @@ def test_the_learning_curve_has_a_line_for_each_method() -> None:
         for messages in (20, 5)
         for people in ("newcomers", "all")  # evaluations of before have both
     ]
-    figure = figures.gain_at_hand(_evaluation(at_hand=rows))
+    whole = [
+        {"name": name, "people": people, "gain_top1": gain, "gain_interval": [gain, gain]}
+        for people, gain in (("participants", 0.09), ("newcomers", 0.03))
+        for name in ("federated", "finetuned", "personal")
+    ]
+    figure = figures.gain_at_hand(_evaluation(at_hand=rows, methods=whole))
     assert figure is not None
-    lines = {line.get_label(): line for line in figure.axes[0].get_lines()}
-    assert list(lines["personal"].get_xdata()) == [5, 20]
-    assert list(lines["personal"].get_ydata()) == pytest.approx([2, 2])
+    [axes] = figure.axes
+    lines = {line.get_label(): line for line in axes.get_lines()}
+    assert list(lines["personal"].get_xdata()) == [5, 20, 40]
+    assert list(lines["personal"].get_ydata()) == pytest.approx([2, 2, 3])
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["5", "20", "all"]
+    assert "federated" not in lines
 
 
 def _comparison() -> dict[str, Any]:

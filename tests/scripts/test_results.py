@@ -197,13 +197,28 @@ def test_few_messages_and_clusters_are_told_where_they_were_measured() -> None:
         for messages in (20, 5)
     ]
     clusters = {"sizes": [3, 1], "adjusted_rand_index": 0.5, "users_of_known_group": 4}
-    text = document([_measured(0, 0.1) | {"at_hand": rows, "clusters": clusters}])
+    clusters |= {"in_the_end": {"sizes": [7, 2], "stayed_share": 0.891}}
+    one = _measured(0, 0.1)
+    one["methods"] += [
+        one["methods"][0] | {"name": name, "people": "newcomers", "top1": 0.3, "users": 5}
+        for name in ("federated", "finetuned", "personal")
+    ]
+    text = document([one | {"at_hand": rows, "clusters": clusters}])
     assert "| messages | people | finetuned | personal |" in text
     assert "| 5 | 4 | 20.0 (+1.00) | 20.0 (+1.00) |\n| 20 |" in text
-    assert "People measured in each cluster: 3, 1; adjusted Rand index with the corpus's groups 0.50." in text
+    assert "|\n| all | 5 | 30.0 (+2.00) | 30.0 (+2.00) |\n\n" in text
+    assert (
+        "Seed 0: people measured in each cluster: 3, 1; of all who took part 7, 2, 89 % of them as they had been "
+        in text
+    )
+    assert "grouped; adjusted Rand index with the corpus's groups 0.50.\n" in text
+    before = {key: value for key, value in clusters.items() if key != "in_the_end"}
+    assert "each cluster: 3, 1; adjusted" in document([one | {"clusters": before}])  # published before
     assert "in each cluster" not in document([_measured(0, 0.1)])
     seeds = [_measured(seed, 0.1) | {"at_hand": rows[: 4 * (2 - seed)]} for seed in (0, 1)]
-    assert "| 5 | 4 | 20.0 (+1.00) |\n" in document(seeds)  # what both have
+    text = document(seeds)
+    assert "| 5 | 4 | 20.0 (+1.00) |\n" in text  # what both have
+    assert "| all |" not in text  # no newcomer was measured with all
     assert "messages at hand, top-1" not in document([seeds[0], _measured(1, 0.1)])
 
 
@@ -287,6 +302,18 @@ def test_a_comparison_tells_how_many_people_and_what_each_seed_has_spent() -> No
     assert "- dp: epsilon 3; projected" in text
     assert "- dp: epsilon 4; projected" in text
     assert "not measured: epsilon 0 at delta 1e-08 with 1,000,000 users, 10,000 of them a round; epsilon inf at" in text
+
+
+def test_a_comparison_tells_what_clusters_took_besides_the_rounds() -> None:
+    one = _compared(0)
+    assert "to find each person" not in document([one])  # published before
+    grouping = {"trainings": 2091, "trainings_in_rounds": 3075, "upload_bytes": 42.9e9, "download_bytes": 171.6e9}
+    one["runs"] = [one["runs"][0] | {"grouping": grouping}, one["runs"][1] | {"grouping": None}]
+    lines = [line for line in document([one]).splitlines() if "to find each person" in line]
+    assert lines == [
+        "- plain: to find each person's cluster 2,091 trainings besides the 3,075 of the rounds, 42.9 GB more up and "
+        "171.6 GB down"
+    ]
 
 
 def test_seeds_of_other_settings_are_no_seeds_of_one_row_in_a_comparison() -> None:

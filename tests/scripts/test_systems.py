@@ -11,6 +11,7 @@ import pytest
 
 from nextword import checkpoint
 from nextword.federation.config import ClientConfig, PersonalConfig, RunConfig
+from nextword.federation.groups import personal_names
 from nextword.federation.published import Published
 from nextword.metrics import WordModel
 from nextword.model import LanguageModel
@@ -18,8 +19,9 @@ from nextword.predictor import Predictor
 from nextword.text import normalise, tokens
 from nextword.vocabulary import Vocabulary
 from personalization import device
+from personalization.gate import NOTHING
 from personalization.methods import METHODS, Local, State
-from personalization.stack import StackConfig
+from personalization.stack import Personal, Shared, StackConfig
 from personalization.store import DeviceStore
 from scripts import systems
 from scripts.by_method import ByMethod
@@ -110,6 +112,24 @@ def test_the_row_of_a_method_is_what_the_device_kept_and_learned_of_the_whole_hi
     assert not np.allclose(found, costs(made.model), atol=1e-2)
     assert np.allclose(found, of(36, kept), atol=1e-3) == (method == "fedper")  # which fits nothing in the end
     assert not np.allclose(of(36, None), of(40, None), atol=1e-3)
+
+
+@pytest.mark.parametrize("method", sorted(set(METHODS) - {"fedavg"}))
+def test_the_row_of_a_method_is_built_on_the_final_shared_parameters(
+    shared: Checkpointed, tmp_path: Path, method: str
+) -> None:
+    """What is personal begins where the run began. Rates of next to nothing leave all as it was."""
+    begun = {name: value + 0.1 for name, value in shared.model.weights().items()}
+    model, vocabulary = checkpoint.load(shared.folder)
+    model.set_weights(begun)
+    checkpoint.save(tmp_path / "start", model, vocabulary)
+    still = ClientConfig(learning_rate=1e-30, optimizer="sgd")
+    personal = PersonalConfig(method=method, inner_rate=1e-30, pull=0.0)
+    by = ByMethod(shared, tmp_path / "start", still, personal, tmp_path / "devices")
+    used = by.model(Someone("u", None, _nonsense(0), (), seed=0), [[3, 4]], None).weights()
+    own = personal_names(personal, model.config, begun)
+    for name, value in shared.model.weights().items():
+        np.testing.assert_allclose(used[name], begun[name] if name in own else value, atol=1e-6)
 
 
 @pytest.mark.parametrize("method", sorted(METHODS))
@@ -203,6 +223,50 @@ def test_a_cluster_is_chosen_by_the_messages_that_the_device_chooses_by(
     local = Local(shared.model, weights, (), config, PersonalConfig(), someone.rng())
     device.nearest_cluster(local, vocabulary, someone.train, [weights] * 2)
     assert asked[0] == asked[1] == ([vocabulary.encode(normalise(text)) for text in (*_nonsense(0), "ok")], 8)
+
+
+def test_what_is_made_of_a_cluster_must_win_over_the_final_model(
+    shared: Checkpointed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a device. Under n-grams of many both have them; what is made of the only model must win over it."""
+    for name in ("final", "0", "1"):
+        checkpoint.save(tmp_path / name, shared.model, shared.predictor.vocabulary)
+    layers = ("n-grams of many",)
+    published = Published(tmp_path / "final", clusters=(tmp_path / "0", tmp_path / "1"))
+    published.__dict__["layers"] = layers
+    monkeypatch.setattr(Predictor, "under", lambda predictor, over: (predictor, over))
+    asked: list[tuple[object, object]] = []
+
+    def personalize(over: Shared, *_: object, against: object) -> Personal:
+        asked.append((over.predictor, against))
+        return Personal(shared.predictor, shared.model, shared.predictor, NOTHING, 0.0, {})
+
+    monkeypatch.setattr(systems.stack, "personalize", personalize)
+    someone, clustered = Someone("u", None, _nonsense(0)[:36], _nonsense(0)[36:], seed=0), Clustered(published)
+    bases = [
+        clustered,
+        systems.WithNgrams("+", clustered, published),
+        shared,
+        systems.WithNgrams("+", shared, published),
+    ]
+    for base in bases:
+        systems.Personalized("personal", base, StackConfig()).for_person(someone)
+    cluster, final = clustered.models[0].predictor, clustered.final.predictor
+    assert final is not cluster
+    (of_cluster, one), (under, both), (alone, same), (over, also) = asked
+    assert (of_cluster, one) == (cluster, final)
+    assert (under, both) == ((cluster, layers), (final, layers))
+    assert alone is same is shared.predictor
+    assert over is also
+
+
+def test_with_few_messages_at_hand_a_person_has_the_newest() -> None:
+    someone = Someone("u", None, tuple(f"m{number}" for number in range(36)), ("n0", "n1", "n2", "n3"), seed=0)
+    few, more = someone.with_newest(3), someone.with_newest(30)
+    assert (few.train, few.validation) == (("n1",), ("n2", "n3"))
+    assert more.history == someone.history[-30:]
+    assert more.validation == ("n1", "n2", "n3")
+    assert someone.with_newest(99).history == someone.history
 
 
 def test_a_row_above_a_cluster_takes_as_long_as_choosing_it_too(
