@@ -60,13 +60,14 @@ class Casing:
         """`word` (in lower case) as it is written after the raw text `context`, going on from the letters `typed`.
 
         `form` is how the person writes it, where that is known. Capitals that were typed are kept: of the first letter,
-        or of all where two letters or more were typed.
+        or of all where two letters or more were typed. A form with capitals of its own ("iPhone") gets no first one.
         """
         form = form or self.forms.get(word, word)
         letters = [letter for letter in typed if letter.lower() != letter.upper()]
         if len(letters) > 1 and all(letter.isupper() for letter in letters):
             return form.upper()
-        if (letters and letters[0].isupper()) or (not letters and begins_sentence(context)):
+        capital = letters[0].isupper() if letters else begins_sentence(context)
+        if capital and form.islower():
             return form[:1].title() + form[1:]  # not `upper`: no Georgian word begins with a capital
         return form
 

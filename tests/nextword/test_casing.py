@@ -74,3 +74,11 @@ def test_the_persons_own_form_is_kept_and_follows_what_is_typed() -> None:
     assert casing.written("monday", "see you on", form="monday") == "monday"
     assert casing.written("mcdonald", "see", "MCD", form="McDonald") == "MCDONALD"
     assert casing.written("mcdonald", "see", "mcd", form="McDonald") == "McDonald"
+
+
+def test_a_form_with_capitals_of_its_own_is_kept_where_a_sentence_begins() -> None:
+    for context, typed in (("", ""), ("Done. ", ""), ("", "Iph"), ("my ", "Iph"), ("my ", "iph")):
+        assert Casing().written("iphone", context, typed, form="iPhone") == "iPhone"
+    assert Casing({"ebay": "eBay"}).written("ebay", "") == "eBay"
+    assert Casing().written("iphone", "", "IPH", form="iPhone") == "IPHONE"
+    assert Casing().written("the", "", form="the") == "The"
