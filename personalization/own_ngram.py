@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from nextword.casing import begins_sentence
 from nextword.layers import END, beginning
 from nextword.ngram_layer import START, NgramConfig, NgramLayer
-from nextword.text import is_word, normalise, spans, tidy, tokens
+from nextword.text import is_word, normalise, spans, tidy, tokens, words
 
 _RESCALE = 1e12
 _TOO_NEW = "\t"  # stands in the counts for a word that was not sent often enough yet; never typed as a token
@@ -60,11 +60,16 @@ class OwnNgram(NgramLayer):
             self.unit = 1.0
         for token in flow:
             self._sent.pop(token, None)
-        written = tidy(message)
+        self._see_forms(tidy(message))
+        self.changed()
+
+    def _see_forms(self, written: str) -> None:
+        """How words are written inside sentences; a text in capitals tells nothing, but for a single word in them."""
+        if written.isupper() and sum(map(str.isupper, words(written))) > 1:
+            return
         for start, end in spans(written):
             if not begins_sentence(written, start):
                 self._forms[normalise(written[start:end])] = written[start:end]
-        self.changed()
 
     def _counted(self, token: str) -> str:
         """The token as it is counted."""

@@ -88,6 +88,15 @@ def test_words_are_written_as_the_person_writes_them() -> None:
     assert own.written("zoque") is None
 
 
+def test_a_message_in_capitals_tells_nothing_of_how_words_are_written_but_for_one_word_alone() -> None:
+    own = OwnNgram(messages=["i love you", "WHERE ARE YOU", "I LOVE YOU, NASA!"])
+    assert [own.written(word) for word in ("you", "are", "nasa")] == ["you", None, None]
+    assert own.times("you") == pytest.approx(3, rel=1e-2)
+    for message in (":) LOL", "@ NASA 24", "ok OK", "\u5728 ESA"):
+        own.learn(message)
+    assert [own.written(word) for word in ("lol", "nasa", "ok", "esa")] == ["LOL", "NASA", "OK", "ESA"]
+
+
 def test_frequent_words_come_first_and_are_counted() -> None:
     own = OwnNgram(messages=["go home", "go out", "gone"])
     assert [word for word, _ in own.frequent(2)] == ["go", "gone"]
