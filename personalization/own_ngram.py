@@ -60,11 +60,12 @@ class OwnNgram(NgramLayer):
             self.unit = 1.0
         for token in flow:
             self._sent.pop(token, None)
-        self._see_forms(tidy(message))
+        for line in message.split("\n"):
+            self._see_forms(tidy(line))
         self.changed()
 
     def _see_forms(self, written: str) -> None:
-        """How words are written inside sentences; a text in capitals tells nothing, but for a single word in them."""
+        """How a line's words are written inside sentences; one in capitals tells nothing, but for a single word."""
         if written.isupper() and sum(map(str.isupper, words(written))) > 1:
             return
         for start, end in spans(written):

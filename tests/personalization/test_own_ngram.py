@@ -97,6 +97,12 @@ def test_a_message_in_capitals_tells_nothing_of_how_words_are_written_but_for_on
     assert [own.written(word) for word in ("lol", "nasa", "ok", "esa")] == ["LOL", "NASA", "OK", "ESA"]
 
 
+def test_a_word_that_begins_a_line_tells_nothing_of_how_it_is_written() -> None:
+    own = OwnNgram(messages=["Sorry I missed you\nWill call\r\n  The key is with Sam\nWHERE ARE YOU"])
+    assert [own.written(word) for word in ("will", "the", "are", "call", "sam")] == [None, None, None, "call", "Sam"]
+    assert own.mass(["you"], "will") > 0
+
+
 def test_frequent_words_come_first_and_are_counted() -> None:
     own = OwnNgram(messages=["go home", "go out", "gone"])
     assert [word for word, _ in own.frequent(2)] == ["go", "gone"]
