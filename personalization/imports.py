@@ -2,7 +2,7 @@
 
 A file is told by its messages alone, since plain text has no times. What was taken in of one, at once or bit by bit, is
 kept together as it was sent, but for words forgotten since, in whose place any may stand: what is typed in between or
-renamed makes no difference. A file goes on from
+renamed makes no difference, nor what was renamed in the profile that a file is an export of. A file goes on from
 
 1. what is the beginning of it, or of which it is the beginning: with `_FEW` different messages, or equal to it;
 2. else what it ends in, or what ends in it, by the last messages that are `MANY` different ones: an export may begin

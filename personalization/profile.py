@@ -38,7 +38,7 @@ from personalization.profile_folder import (
     version_of,
     write_version,
 )
-from personalization.scrubbing import STAND_IN, alike, renamed, scrubbed, without
+from personalization.scrubbing import STAND_IN, alike, all_scrubbed, as_renamed, renamed, scrubbed, scrubbed_as, without
 
 _TRAININGS = {"trained", "tried", "untrained"}  # events of them
 _SCRUBBED = {"forgot": STAND_IN}
@@ -202,7 +202,7 @@ class Profile:
         given, kept = iter(events), []
         for _, event in parsed(whole):
             other = next(given, event) if _TRAININGS.isdisjoint(event) else event
-            kept.append(other if STAND_IN in json.dumps(other, ensure_ascii=False) else event)
+            kept.append(scrubbed_as(event, other))
         if (lines := lines_of(kept)) != whole:
             with self._one_by_one:
                 write_whole(self._events, lines, owner_only=True)
@@ -211,17 +211,30 @@ class Profile:
                 self._read()
 
     def _merge(self, events: Sequence[Mapping[str, Any]], common: int) -> Taken:
-        other = Contents()
-        for event in events:
-            other.apply(event)
+        """Messages have the stand-in for what the other has forgotten, and are told by what was renamed there.
+
+        So those of an earlier export are known. No form is taken of a word that is forgotten here.
+        """
         begun = {event["sent"] for event in events[:common] if "sent" in event}
         known = sum("sent" in event for event in events[:common]) if len(begun) >= MANY else 0
-        new = self.take_in(other.messages[known:])
-        taken = Taken(new.new, known + new.known)
-        forms = other.own.fixed_forms.items() - self.contents.own.fixed_forms.items()
+        other, events = Contents(), all_scrubbed(events)
+        for event in events:
+            if event != _SCRUBBED:
+                other.apply(event)
+        messages = [text for text in other.messages[known:] if text.strip()]
+        told = as_renamed(events)
+        imports = {number: [*map(told, texts)] for number, texts in self.contents.imports.items()}
+        number, before = continued([*map(told, messages)], imports)
+        new: list[dict[str, str | int]] = [{"sent": text, "import": number} for text in messages[before:]]
+        scrubs = any(STAND_IN in text for text in messages[before:])
+        self._add([*new, _SCRUBBED] if scrubs else new)
+        other.apply(_SCRUBBED)
+        own = self.contents.own
+        forms = other.own.fixed_forms.items() - own.fixed_forms.items()
         said = [{"blocked": word} for word in sorted(other.blocked - self.contents.blocked)]
-        self._add([*said, *({"written": form} for _, form in sorted(forms))])
-        return taken
+        said += [{"written": form} for word, form in sorted(forms) if word in own or word not in other.own]
+        self._add(said)
+        return Taken(len(new), known + before)
 
     def forget(self, word: str) -> None:
         """Unlearn a word until it is typed again, and take it out of what is written down.
@@ -307,11 +320,9 @@ class Profile:
             events = [event for _, event in parsed(whole)]
             kept = {number for number in self.contents.trainings if self.training_folder(number).exists()}
             first = next((at for at, event in enumerate(events) if event.get("trained") in kept), len(events))
-            written = [at for at in range(first) if events[at].get("forgot", STAND_IN) != STAND_IN]
-            for at in written:
-                events[: at + 1] = scrubbed(events[: at + 1], events[at]["forgot"])
-            if written:
-                write_whole(self._events, lines_of(events), owner_only=True)
+            left = [*all_scrubbed(events[:first]), *events[first:]]
+            if left != events:
+                write_whole(self._events, lines_of(left), owner_only=True)
 
     def export(self, path: Path) -> None:
         """A copy of all events, for the person: whole, or none. Raises FileExistsError where something is there."""

@@ -6,14 +6,12 @@ stood, and is forgotten in its place. So what a profile comes to when it is read
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-import regex
-
 from nextword.casing import Casing
-from nextword.text import normalise, spans, tidy, tokens
+from nextword.text import is_word, normalise, spans, tidy, tokens
 
 STAND_IN = "\ua66e"  # a letter of one word in one manuscript
 
@@ -43,6 +41,15 @@ def scrubbed(events: Sequence[Mapping[str, Any]], word: str, *, slips: bool = Tr
     return found[::-1]
 
 
+def all_scrubbed(events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A profile's events with the stand-in for each word that is forgotten among them."""
+    found = [dict(event) for event in events]
+    for at, event in enumerate(events):
+        if (word := event.get("forgot", STAND_IN)) != STAND_IN:
+            found[: at + 1] = scrubbed(found[: at + 1], word)
+    return found
+
+
 def alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two events may be the same, but for words that were scrubbed from either."""
     return one.keys() == other.keys() and all(
@@ -53,12 +60,37 @@ def alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 def same(one: str, other: str) -> bool:
     """Whether two messages may be the same, but for words that were scrubbed from either."""
-    if one == other:
-        return True
-    for scrubbed_one, whole in ((one, other), (other, one)):
-        if STAND_IN in scrubbed_one and _pattern(scrubbed_one).fullmatch(_by_line(whole)):
-            return True
-    return False
+    if one == other or STAND_IN not in one + other:
+        return one == other
+    here, there = _parts(one), _parts(other)
+    return len(here) == len(there) and all(
+        a == b or (STAND_IN in (a, b) and is_word(a) and is_word(b)) for a, b in zip(here, there, strict=True)
+    )
+
+
+def scrubbed_as(event: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """An event with the stand-in also for what was scrubbed from one that is `alike`."""
+    found = dict(event)
+    for key, value in other.items():
+        if isinstance(value, str) and STAND_IN in value:
+            for word, scrubbed_word in zip(_parts(event[key]), _parts(value), strict=True):
+                if scrubbed_word == STAND_IN:
+                    found[key] = renamed(found[key], normalise(word), STAND_IN)
+    return found
+
+
+def as_renamed(events: Iterable[Mapping[str, Any]]) -> Callable[[str], str]:
+    """What makes messages alike that differ just by what was renamed in a profile's events, before or after them.
+
+    Words that were renamed to one another, at whatever time, become one word; the rest is normalised.
+    """
+    meant: dict[str, str] = {}
+    for event in events:
+        match event:
+            case {"renamed": str(word), "to": str(form)}:
+                old, new = (meant.setdefault(name, name) for name in (word, normalise(form)))
+                meant |= {name: new for name, to in meant.items() if to == old}
+    return lambda text: " ".join(meant.get(token, token) for token in tokens(normalise(text)))
 
 
 def without(text: str, word: str) -> str:
@@ -111,11 +143,5 @@ def lacks(text: str, word: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _pattern(text: str) -> regex.Pattern[str]:
-    """Of messages that a scrubbed one may have been."""
-    parts = (regex.escape(part, special_only=True) for part in _by_line(text).split(STAND_IN))
-    return regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}\p{M}']*".join(parts))
-
-
-def _by_line(text: str) -> str:
-    return "\n".join(map(tidy, text.split("\n")))
+def _parts(text: str) -> list[str]:
+    return tokens(tidy(text))

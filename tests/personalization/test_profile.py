@@ -205,6 +205,81 @@ def test_two_profiles_that_went_on_from_one_add_just_what_the_other_has_written_
         assert other.contents.messages == [*old, "typed there", "typed here"]
 
 
+def test_what_was_forgotten_on_either_side_comes_back_by_no_export(folder: Path, tmp_path: Path) -> None:
+    with Profile(folder) as profile, Profile(tmp_path / "other") as other:
+        profile.add(f"the Hunter2 of Zoque {number}" for number in range(12))
+        profile.write("ZOQUE")
+        profile.export(tmp_path / "before.jsonl")
+        other.restore(_events(tmp_path / "before.jsonl"))
+        other.forget("zoque")
+        profile.forget("hunter2")
+        profile.export(tmp_path / "after.jsonl")
+        assert other.restore(_events(tmp_path / "after.jsonl")) == (0, 12)
+        assert other.contents.messages[0] == "the of 0"
+        other.send("typed there")
+        profile.send("later")
+        profile.export(tmp_path / "later.jsonl")
+        assert other.restore(_events(tmp_path / "later.jsonl")) == (1, 12)
+        assert "zoque" not in other.contents.own.fixed_forms
+    written = (tmp_path / "other" / "events.jsonl").read_bytes().lower()
+    assert (b"zoque" in written, b"hunter2" in written) == (False, False)
+
+
+SENT = [("send", text) for text in ("Teh Zoque", "the\nteh  end!", "zoque, the end")]
+SAID = [
+    *(("forget", word) for word in ("teh", "the", "zoque", "end")),
+    *(("rename", words) for words in ("teh The", "the Zoque", "zoque teh", "end zoque")),
+    ("write", "ZOQUE"),
+]
+THERE, HERE = (st.lists(st.sampled_from(steps), max_size=5) for steps in (SENT + SAID, SAID))
+
+
+def _say(profile: Profile, steps: list[tuple[str, str]]) -> None:
+    for step, text in steps:
+        word, _, form = text.partition(" ")
+        if step != "rename":
+            getattr(profile, step)(text)
+        elif word in profile.contents.own:
+            profile.rename(word, form)
+
+
+@given(THERE, THERE, HERE, st.booleans())
+@example([], [("rename", "teh The")], [], True)
+@example([("forget", "the")], [], [], True)
+@example([("rename", "the Zoque")], [("rename", "teh the")], [], True)
+@example([("write", "ZOQUE")], [("forget", "end")], [("forget", "zoque")], True)
+@example([], [("forget", "end")], [("forget", "zoque")], False)
+@settings(max_examples=60, deadline=None)
+def test_whatever_was_said_of_words_a_later_export_adds_what_was_sent_since_and_no_forgotten_word(
+    tmp_path_factory: pytest.TempPathFactory,
+    before: list[tuple[str, str]],
+    since: list[tuple[str, str]],
+    here: list[tuple[str, str]],
+    typed: bool,
+) -> None:
+    parent = tmp_path_factory.mktemp("profiles")
+    sent = [text for step, text in since if step == "send"]
+    with Profile(parent / "one") as one, Profile(parent / "other") as other:
+        one.add(f"teh end of the zoque {number}" for number in range(12))
+        if typed:
+            other.send("typed there")
+        for steps, name in ((before, "before.jsonl"), (since, "after.jsonl")):
+            _say(one, steps)
+            one.export(parent / name)
+        other.restore(_events(parent / "before.jsonl"))
+        _say(other, here)
+        known = set(other.contents.own.words)
+        assert other.restore(_events(parent / "after.jsonl")).new == len(sent)
+        if "rename" not in dict(since):
+            assert set(other.contents.own.words) <= known.union(*(tokens(normalise(text)) for text in sent))
+        kept = (parent / "other" / "events.jsonl").read_bytes()
+        assert other.restore(_events(parent / "after.jsonl")).new == 0
+        assert (parent / "other" / "events.jsonl").read_bytes() == kept
+    with Profile(parent / "other") as again:
+        assert again.restore(_events(parent / "after.jsonl")).new == 0
+        assert (parent / "other" / "events.jsonl").read_bytes() == kept
+
+
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
