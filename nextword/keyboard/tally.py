@@ -70,11 +70,11 @@ class Meter:
         self._sources[source] += 1
 
     def sent(self, text: str) -> None:
-        """The message is finished."""
+        """The message is finished, as it was written: spaces around it move its words, and are no part of it."""
         tally, plain = self.tally, straight(text)
         written = [(start, normalise(plain[start:end])) for start, end in spans(plain) if is_word(plain[start:end])]
         tally.messages += 1
-        tally.characters += len(text)
+        tally.characters += len(text.strip())
         tally.keys += self._keys
         tally.words += len(written)
         tally.offered += sum(word in self._shown.get(start, ()) for start, word in written)

@@ -183,7 +183,7 @@ class Writing(TextArea):
             if self.incognito:
                 self.meter.discard()
             else:
-                self.meter.sent(text)
+                self.meter.sent(self.text)
             self.post_message(self.Sent(text, self.incognito))
             self.begin_anew()
 

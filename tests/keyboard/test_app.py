@@ -667,6 +667,16 @@ def test_what_was_typed_in_full_was_not_offered_in_time_and_an_emoji_is_no_word(
     use(how)
 
 
+def test_a_word_behind_a_space_at_the_beginning_was_offered_in_time() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, " see you ", "enter")
+        tally = pilot.app._meter.tally  # type: ignore[attr-defined]
+        assert fake.sent == ["see you"]
+        assert (tally.characters, tally.words, tally.offered) == (7, 2, 2)
+
+    use(how)
+
+
 @pytest.mark.parametrize(("keys", "counted"), [(["abcdef", "ctrl+w", "ok"], 9), (["ab", "left", "delete", "c"], 5)])
 def test_keys_that_delete_are_counted(keys: list[str], counted: int) -> None:
     async def how(pilot: Pilot[None], fake: Fake) -> None:
