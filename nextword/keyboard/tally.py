@@ -20,6 +20,7 @@ class Tally(BaseModel):
 
     messages: int = 0
     characters: int = 0
+    given: int = 0  # of the characters, those that were pasted or restored
     keys: int = 0  # pressed for them, those that took words or deleted letters among them; sending is not counted
     words: int = 0
     offered: int = 0  # of the words, those that stood in the bar before they were whole
@@ -34,7 +35,7 @@ class Tally(BaseModel):
 
     @property
     def words_per_minute(self) -> float:
-        return self.characters / _WORD_CHARACTERS / (self.typing_s / 60) if self.typing_s else 0.0
+        return (self.characters - self.given) / _WORD_CHARACTERS / (self.typing_s / 60) if self.typing_s else 0.0
 
     def share(self, count: int) -> float:
         """Of all words."""
@@ -52,6 +53,7 @@ class Meter:
     def given(self, text: str) -> None:
         """It was not typed here, but pasted or restored: as many keys as it has characters."""
         self._keys += len(text)
+        self._given += len(text)
 
     def key(self, at_s: float) -> None:
         """A key was pressed, at this moment of any clock."""
@@ -74,7 +76,8 @@ class Meter:
         tally, plain = self.tally, straight(text)
         written = [(start, normalise(plain[start:end])) for start, end in spans(plain) if is_word(plain[start:end])]
         tally.messages += 1
-        tally.characters += len(text.strip())
+        tally.characters += (characters := len(text.strip()))
+        tally.given += min(self._given, characters)  # some may be deleted again
         tally.keys += self._keys
         tally.words += len(written)
         tally.offered += sum(word in self._shown.get(start, ()) for start, word in written)
@@ -85,7 +88,7 @@ class Meter:
 
     def discard(self) -> None:
         """Begin a message anew."""
-        self._keys, self._typing_s, self._last_s = 0, 0.0, None
+        self._keys, self._given, self._typing_s, self._last_s = 0, 0, 0.0, None
         self._shown: dict[int, set[str]] = {}
         self._taken: Counter[int] = Counter()
         self._sources: Counter[str] = Counter()

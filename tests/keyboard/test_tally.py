@@ -46,6 +46,16 @@ def test_what_was_given_saves_no_key_and_what_is_discarded_counts_nowhere() -> N
     assert (meter.tally.keys, meter.tally.taken.total()) == (11, 0)
 
 
+@pytest.mark.parametrize(("sent", "typed"), [("pasted words ok bye", 6), ("past", 0)])
+def test_what_was_given_is_not_counted_as_typed_however_much_of_it_stays(sent: str, typed: int) -> None:
+    meter = Meter()
+    meter.given("pasted words ")
+    for at_s in range(7):
+        meter.key(float(at_s))
+    meter.sent(sent)
+    assert meter.tally.words_per_minute == pytest.approx(typed / 5 / (6.0 / 60))
+
+
 def test_nothing_typed_is_no_division_by_zero() -> None:
     tally = Tally()
     assert (tally.keys_saved, tally.words_per_minute, tally.share(3)) == (0.0, 0.0, 0.0)
