@@ -63,8 +63,9 @@ class Learner:
 
     @property
     def untrained(self) -> int:
-        """How many messages are new since the last training that came to an end."""
-        return len(self.profile.contents.messages) - self.profile.contents.tried
+        """How many messages are new since the last training that came to an end; 0 where all are too few for one."""
+        messages = len(self.profile.contents.messages)
+        return messages - self.profile.contents.tried if messages >= FEWEST else 0
 
     def send(self, text: str) -> None:
         """Keep a message, and learn its words at once. OSError where it cannot be kept; then nothing is learned."""

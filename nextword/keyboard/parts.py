@@ -83,7 +83,7 @@ class Keyboard(Protocol):
 
     @property
     def untrained(self) -> int:
-        """How many messages were kept since the last training that came to an end."""
+        """How many messages were kept since the last training that came to an end; 0 where all are too few for one."""
 
     def train(self, progress: Callable[[int, int], None]) -> Trained:
         """Learn the person's habits beside all other calls; what `progress` raises stops it and changes nothing.

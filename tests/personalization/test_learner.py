@@ -267,6 +267,14 @@ def test_what_is_new_since_the_last_training_is_counted_whatever_that_came_to(pr
     assert Learner(profile, shared).untrained == 1
 
 
+def test_messages_too_few_to_train_on_are_no_reason_to_train(profile: Profile, shared: Path) -> None:
+    profile.add(["see you"] * (FEWEST - 1))
+    keyboard = Learner(profile, shared)
+    assert keyboard.untrained == 0
+    keyboard.send("see you")
+    assert keyboard.untrained == FEWEST
+
+
 def test_what_would_leave_is_the_size_of_an_update_and_what_stays_is_told(
     profile: Profile, shared: Path, model: LanguageModel
 ) -> None:
