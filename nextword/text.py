@@ -18,6 +18,7 @@ _WORD = r"[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:'[\p{L}\p{N}][\p{L}\p{N}\p{M}]*)*"
 _TOKEN = regex.compile(rf"{_PLACEHOLDER}|{_WORD}|[^\s\p{{L}}\p{{N}}]+?(?={_PLACEHOLDER}|[\s\p{{L}}\p{{N}}]|$)")
 _WORD_ONLY = regex.compile(_WORD)
 _INVISIBLE = regex.compile(r"[\p{Cc}\p{Cs}\p{Co}\p{Cn}\u200b\ufeff]+")
+_OBEYED = regex.compile(r"[\p{Cc}\u202a-\u202e\u2066-\u2069]+")
 
 
 def normalise(text: str) -> str:
@@ -35,6 +36,11 @@ def tidy(text: str) -> str:
 def straight(text: str) -> str:
     """With plain apostrophes alone; every character stands where it stood."""
     return text.translate(_APOSTROPHES)
+
+
+def displayable(text: str) -> str:
+    """A line without what a terminal obeys instead of showing it: control characters and changes of direction."""
+    return text if text.isprintable() else _OBEYED.sub("", text)
 
 
 def _composed(text: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 import regex
 
+from nextword.text import displayable
 from personalization.profile import Contents
 
 # 31/12/2023, 2023-12-31, 31.12.23, 2023. 12. 31.; from right to left with marks in it
@@ -152,7 +153,7 @@ def _told(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
             continue
         if who is not None:
             yield who, _clean(text)
-        who, text = _MARKS.sub("", head["who"] or "").strip() or None, [line[head.end() :]]
+        who, text = displayable(_MARKS.sub("", head["who"] or "")).strip() or None, [line[head.end() :]]
     if who is not None:
         yield who, _clean(text)
 

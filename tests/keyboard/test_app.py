@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 from textual.events import Key, Paste
 from textual.geometry import Region
 from textual.pilot import Pilot
@@ -21,6 +22,7 @@ from nextword.keyboard import keys as keys_on_screen
 from nextword.keyboard.app import KeyboardApp
 from nextword.keyboard.bar import WordBar
 from nextword.keyboard.composer import Habits, begun
+from nextword.keyboard.data import DataScreen
 from nextword.keyboard.keys import Keys
 from nextword.keyboard.settings import KeyboardSettings, Learning
 from nextword.keyboard.training import TrainingLine
@@ -775,6 +777,26 @@ def test_a_tab_in_a_message_is_a_space_on_the_screen() -> None:
         assert shown(pilot) == ["left right\nbelow"]
 
     use(how, Fake(messages=["left\tright\nbelow"]))
+
+
+def test_no_text_tells_the_terminal_anything() -> None:
+    telling = "a\x1b]0;b\x07c\x9bd"
+
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        app = pilot.app
+        assert isinstance(app, KeyboardApp)
+        app.post_message(Paste(telling))
+        await press(pilot, "ctrl+o")
+        assert isinstance(app.screen, DataScreen)
+        app.screen.ask_who("chat.txt", {telling: ["hello"]})
+        await settled(pilot)
+        for screen, times in zip(app.screen_stack, (2, 1), strict=True):  # sent and being written; a name
+            lines = [strip.text for strip in screen._compositor.render_strips()]
+            assert "".join(lines).isprintable()
+            assert sum("a]0;bcd" in line for line in lines) == times
+            assert {cell_len(line) for line in lines} == {80}
+
+    use(how, Fake(messages=[telling]))
 
 
 def test_the_palette_leaves_the_screen_whole() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nextword.text import is_word, normalise, split_typed, tokens, words
+from nextword.text import displayable, is_word, normalise, split_typed, tokens, words
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,8 @@ def test_tokens_hold_all_but_the_spaces(text: str) -> None:
 )
 def test_split_typed(text: str, expected: tuple[str, str]) -> None:
     assert split_typed(text) == expected
+
+
+def test_a_terminal_is_told_nothing_by_a_text() -> None:
+    shown = "e\u0301\U0001f468\u200d\U0001f467 \u05e9\u200e \u0645\u200c\u062e"
+    assert displayable(f"\x1b]0;name\x07\x9b2J\u202e{shown}\u2066\0") == f"]0;name2J{shown}"

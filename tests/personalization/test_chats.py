@@ -203,6 +203,11 @@ def test_a_message_of_spaces_is_read_at_once(tmp_path: Path) -> None:
     assert chats.read(file) == {"Ann": [f"one{spaces}two"]}
 
 
+def test_a_name_tells_the_terminal_nothing(tmp_path: Path) -> None:
+    (tmp_path / "chat.txt").write_text("31/12/2023, 22:15 - An\x1b]0;x\x07n: hello\n", encoding="utf-8")
+    assert chats.read(tmp_path / "chat.txt") == {"An]0;xn": ["hello"]}
+
+
 def test_a_name_without_a_letter_is_nobody(tmp_path: Path) -> None:
     """Or a chat would look like plain text, of which nobody can be chosen."""
     file = tmp_path / "chat.txt"
