@@ -92,7 +92,7 @@ class KeyboardApp(Desk):
         self.conversation = VerticalScroll(id="conversation", can_focus=False)
         self.training = TrainingLine(keyboard.train, keys.first("learn"))
         self.bar = WordBar([keys.first(name) for name in ("left", "middle", "right", "emoji")])
-        self.writing = Writing(self.bar, self.settings.typing, self._meter, ghost=self.settings.look.ghost)
+        self.writing = Writing(self.bar, self._keep, self.settings.typing, self._meter, ghost=self.settings.look.ghost)
         self.writing.tell_keys(keys)
         self.keys = Keys()
 
@@ -205,8 +205,14 @@ class KeyboardApp(Desk):
     def _ask_no_more(self) -> None:
         self._asked += 1
 
+    async def _keep(self, text: str) -> bool:
+        """Whether a message could be kept; where not, that is told."""
+        kept = asyncio.wrap_future(self._do(lambda: self.keyboard.send(text)))
+        (failure,) = await asyncio.gather(kept, return_exceptions=True)
+        return failure is None
+
     @on(Writing.Sent)
-    def _send(self, sent: Writing.Sent) -> None:
+    def _show_sent(self, sent: Writing.Sent) -> None:
         bubble = _bubble(sent.text)
         bubble.set_class(sent.incognito, "incognito")
         self.conversation.mount(bubble)
@@ -214,7 +220,6 @@ class KeyboardApp(Desk):
         self._tell()
         if sent.incognito:
             return
-        self._do(lambda: self.keyboard.send(sent.text))
         self._do(self._train_in_time)
         self._show_insight()
         self._keep_state()

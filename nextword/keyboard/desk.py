@@ -133,7 +133,7 @@ class Desk(DiscreetApp[None]):
 
     def _do(
         self, work: Callable[[], None], field: str = "", instead: Callable[[Failed], Message] = lambda failed: failed
-    ) -> None:
+    ) -> Future[None]:
         """Have it done in the keyboard's thread, after what it was given before; what goes wrong is shown.
 
         It is posted, or what is posted `instead` of it, and `untold` until it was shown.
@@ -145,4 +145,6 @@ class Desk(DiscreetApp[None]):
                 self._untold.append(failed)
                 self.post_message(instead(failed))
 
-        self._worker.submit(work).add_done_callback(told)
+        future = self._worker.submit(work)
+        future.add_done_callback(told)
+        return future

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -24,7 +24,10 @@ _JOINERS = ("\u200c", "\u200d")  # of Persian words, of emoji: not printable, an
 
 
 class Writing(TextArea):
-    """Over a bar from which it takes words. Posts `Asked` when other words are to be offered, and `Sent`."""
+    """Over a bar from which it takes words. Posts `Asked` when other words are to be offered, and `Sent`.
+
+    It has each message kept by `keep`, which tells whether that could be done.
+    """
 
     HELP = """\
     Take the bar's marked word, or any by its key or the mouse. **Up, down** mark another, **Escape** none.
@@ -55,7 +58,7 @@ class Writing(TextArea):
 
     @dataclass
     class Sent(Message):
-        """The message is finished."""
+        """The message is finished, and kept where it was not incognito."""
 
         text: str
         incognito: bool  # when it was
@@ -63,6 +66,7 @@ class Writing(TextArea):
     def __init__(
         self,
         bar: WordBar,
+        keep: Callable[[str], Awaitable[bool]],
         habits: Habits | None = None,
         meter: Meter | None = None,
         *,
@@ -71,7 +75,7 @@ class Writing(TextArea):
     ) -> None:
         self.bar, self.composer = bar, Composer(habits)
         self.meter = meter or Meter()
-        self._ghost, self._clock = ghost, clock
+        self._keep, self._ghost, self._clock = keep, ghost, clock
         self.correction: tuple[str, str] | None = None  # letters typed, and what they are likely to be meant as
         self._ghost_of: str | None = None
         self._incognito = self._begun_incognito = False
@@ -170,22 +174,25 @@ class Writing(TextArea):
         self.suggestion = word[len(tidy(typed)) :] if fits and word is not None else ""
         self._ghost_of = word if self.suggestion else None
 
-    def in_turn(self, do: Callable[[], None]) -> None:
+    def in_turn(self, do: Callable[[], Awaitable[None] | None]) -> None:
         """Have it done after the keys that were pressed before: those wait in a queue, which some bindings overtake."""
         self.call_later(do)
 
     def action_send(self) -> None:
         self.in_turn(self.send)
 
-    def send(self) -> None:
-        """Finish the message and begin another."""
-        if text := self.text.strip():
-            if self.incognito:
-                self.meter.discard()
-            else:
-                self.meter.sent(self.text)
-            self.post_message(self.Sent(text, self.incognito))
-            self.begin_anew()
+    async def send(self) -> None:
+        """Finish the message and begin another; one that cannot be kept stays. Keys pressed meanwhile wait."""
+        written, incognito = self.text, self.incognito
+        text = written.strip()
+        if not text or not (incognito or await self._keep(text)):
+            return
+        if incognito:
+            self.meter.discard()
+        else:
+            self.meter.sent(written)
+        self.post_message(self.Sent(text, incognito))
+        self.begin_anew()
 
     def action_new_line(self) -> None:
         self.type("\n")

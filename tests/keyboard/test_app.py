@@ -135,10 +135,14 @@ def test_a_word_is_not_offered_again() -> None:
 def test_what_cannot_be_kept_is_told_and_typing_goes_on() -> None:
     async def how(pilot: Pilot[None], fake: Fake) -> None:
         await press(pilot, "hello", "enter")
-        assert any("No space left" in note.message for note in pilot.app._notifications)
+        app = pilot.app
+        assert isinstance(app, KeyboardApp)
+        assert notes(pilot) == ["No space left on device"]
+        assert (text(pilot), shown(pilot), app._meter.tally.messages) == ("hello|", ["hello there"], 0)
         fake.broken = False
-        await press(pilot, "again", "enter")
-        assert fake.sent == ["again"]
+        await press(pilot, " again", "enter")
+        assert (text(pilot), shown(pilot)[1:], fake.sent) == ("|", ["hello again"], ["hello again"])
+        assert (app._meter.tally.messages, app._meter.tally.keys) == (1, 11)
 
     use(how, Fake(broken=True))
 
@@ -386,6 +390,20 @@ def test_what_was_sent_is_kept_though_the_keyboard_is_left_at_once() -> None:
         await pilot.press(*"hello", "enter")
 
     assert use(how, Slow()).sent == ["hello"]
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_what_was_sent_in_one_breath_with_leaving_is_kept_or_a_draft(broken: bool) -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        apps.append(pilot.app)
+        for key in ("h", "i", "enter", "ctrl+q"):
+            pilot.app.post_message(Key(key, key if len(key) == 1 else None))
+
+    apps: list[Any] = []
+    fake = use(how, Fake(broken=broken))
+    assert fake.sent == ([] if broken else ["hi"])
+    assert (fake.state["draft"], fake.state["tally"]["messages"]) == (("hi", 0) if broken else ("", 1))
+    assert apps[0].untold == (["No space left on device"] if broken else [])
 
 
 def test_leaving_while_something_is_done_does_not_hang() -> None:
@@ -742,12 +760,11 @@ def test_a_training_that_comes_to_nothing_is_not_begun_again_at_once() -> None:
         for _ in range(4):
             await press(pilot, "one", "enter")
             await trained(pilot)
-        assert len(notes(pilot)) == 2 + 4  # after the second and the fourth; and what was not kept
+        assert len(notes(pilot)) == 2  # after the second and the fourth
 
     class Refusing(Fake):
         def send(self, text: str) -> None:
             self.untrained += 1
-            raise OSError("full")
 
     use(how, Refusing(broken=True), settings=KeyboardSettings().with_settings(["learning.train-after=2"]))
 
