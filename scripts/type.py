@@ -13,6 +13,7 @@ import typer
 
 from nextword.text import normalise
 from personalization import chats
+from personalization.scrubbing import without
 
 if TYPE_CHECKING:
     from nextword.keyboard.parts import Known, Leaving, Trained
@@ -141,6 +142,9 @@ class PersonKeyboard:
         change = self.learner.train(progress)
         before, after = (Shares(result.top1, result.keystroke_savings) for result in (change.before, change.after))
         return Trained(change.shipped, before, after)
+
+    def without(self, text: str, word: str) -> str:
+        return without(text, normalise(word))
 
     def words(self, beginning: str, most: int) -> Sequence[Known]:
         from nextword.keyboard.parts import Known

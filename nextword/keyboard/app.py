@@ -21,7 +21,7 @@ from nextword.keyboard.desk import Desk
 from nextword.keyboard.emojis import emojis
 from nextword.keyboard.insight import Insight
 from nextword.keyboard.keys import Keys
-from nextword.keyboard.news import Done, Due, Erased, Foreseen, Learned, Offered, Weighed
+from nextword.keyboard.news import Done, Due, Erased, Foreseen, Forgotten, Learned, Offered, Weighed
 from nextword.keyboard.parts import Keyboard
 from nextword.keyboard.settings import KeyboardSettings
 from nextword.keyboard.state import State
@@ -247,6 +247,15 @@ class KeyboardApp(Desk):
         self._show_insight()
         self.writing.ask()
 
+    @on(Forgotten)
+    def _forget_in_draft(self, forgotten: Forgotten) -> None:
+        """Or the word would be written down again."""
+        draft = self._draft
+        if (left := self.keyboard.without(draft, forgotten.word)) != draft:
+            self._meter.discard()
+            self.writing.begin_anew(left)
+            self._keep_state()
+
     @on(Learned)
     def _show_learned(self, learned: Learned) -> None:
         if (screen := self._data_screen) is not None:
@@ -307,14 +316,14 @@ class KeyboardApp(Desk):
             self.training.begin()
 
     def action_undo_training(self) -> None:
-        self._change(self.keyboard.undo_training, "the last training is undone")
+        self._change(self.keyboard.undo_training, Done("the last training is undone"))
 
     def action_block(self) -> None:
         self.writing.in_turn(self._block)
 
     def _block(self) -> None:
         if (slot := self.bar.marked) is not None and (word := slot.word):
-            self._change(lambda: self.keyboard.block(word), f"{word} will not be offered again")
+            self._change(lambda: self.keyboard.block(word), Done(f"{word} will not be offered again"))
 
     def action_keys(self) -> None:
         """Show the keys on the screen, or hide them."""
@@ -368,6 +377,11 @@ class KeyboardApp(Desk):
         self.sub_title = "incognito: nothing is kept or learned" if self.writing.incognito else self.keyboard.name
         self.writing.screen.set_class(self.writing.incognito, "incognito")
 
+    @property
+    def _draft(self) -> str:
+        """What is written and not sent, as far as it is kept."""
+        return self.writing.text if self.settings.learning.drafts and not self.writing.incognito else ""
+
     def _keep_state(self, *, leaving: bool = False) -> None:
         """How the screen stands; what is written incognito is no part of it, nor what is about to be deleted.
 
@@ -376,7 +390,7 @@ class KeyboardApp(Desk):
         if self._doomed is not None:
             return
         state = State(
-            draft=self.writing.text if self.settings.learning.drafts and not self.writing.incognito else "",
+            draft=self._draft,
             theme=self.theme,
             keys=not self.keys.has_class("hidden"),
             insight=not self.insight.has_class("hidden"),

@@ -12,7 +12,7 @@ from textual.message import Message
 from nextword.keyboard.data import DataScreen
 from nextword.keyboard.discreet import DiscreetApp
 from nextword.keyboard.known import MOST, WordsScreen
-from nextword.keyboard.news import Done, Exported, Failed, Found, Learned, Several
+from nextword.keyboard.news import Done, Exported, Failed, Forgotten, Found, Learned, Several
 from nextword.keyboard.parts import Keyboard
 
 SHOWN_S = 10.0  # a failure
@@ -22,7 +22,7 @@ _BEFORE = "a training made before may still know it"
 class Desk(DiscreetApp[None]):
     """All that the keyboard is asked runs in one thread beside the screen, one after another, and posts what it found.
 
-    Posts `Done` where what is offered may have changed, and `Learned`.
+    Posts `Done` where what is offered may have changed, `Forgotten` if by that, and `Learned`.
     """
 
     def __init__(self, keyboard: Keyboard) -> None:
@@ -75,7 +75,8 @@ class Desk(DiscreetApp[None]):
             "write": (lambda: keyboard.write(form), f"{form} is written so from now on"),
             "rename": (lambda: keyboard.rename(word, form), f"{word} is counted as {form} from now on; {_BEFORE}"),
         }
-        self._change(*change[changed.what])
+        work, line = change[changed.what]
+        self._change(work, Forgotten(line, word) if changed.what == "forget" else Done(line))
         if isinstance(self.screen, WordsScreen):
             self._look_for_known(WordsScreen.Wanted(self.screen.searched))
 
@@ -122,12 +123,12 @@ class Desk(DiscreetApp[None]):
         if self._trouble not in ("", before):
             self.notify(self._trouble, severity="warning", timeout=15, markup=False)
 
-    def _change(self, change: Callable[[], None], line: str) -> None:
+    def _change(self, change: Callable[[], None], done: Done) -> None:
         """Have something changed, then say so."""
 
         def work() -> None:
             change()
-            self.post_message(Done(line))
+            self.post_message(done)
 
         self._do(work)
 

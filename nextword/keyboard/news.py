@@ -54,6 +54,13 @@ class Done(Message):
 
 
 @dataclass
+class Forgotten(Done):
+    """A word was forgotten; what is being written may hold it, too."""
+
+    word: str
+
+
+@dataclass
 class Found(Message):
     """Words that the keyboard knows."""
 

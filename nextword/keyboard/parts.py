@@ -103,6 +103,9 @@ class Keyboard(Protocol):
     def forget(self, word: str) -> None:
         """Unlearn a word until it is sent again."""
 
+    def without(self, text: str, word: str) -> str:
+        """A text as it is left where a word was forgotten."""
+
     def write(self, form: str) -> None:
         """A word is written so, whatever was sent. Raises ValueError for what is no word."""
 

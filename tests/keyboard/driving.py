@@ -83,6 +83,9 @@ class Fake:
         self.changes.append(("forget", word))
         self.known = [other for other in self.known if other.word != word]
 
+    def without(self, text: str, word: str) -> str:
+        return " ".join(other for other in text.split() if other != word)
+
     def write(self, form: str) -> None:
         self.changes.append(("write", form))
 

@@ -39,6 +39,20 @@ def test_words_are_searched_hidden_shown_and_forgotten() -> None:
     use(how)
 
 
+def test_a_word_that_was_forgotten_leaves_what_is_being_written_unless_that_is_not_kept() -> None:
+    async def how(pilot: Pilot[None], fake: Fake) -> None:
+        await press(pilot, "see Zoque", "f10", "down", "down", "delete", "escape")
+        assert text(pilot) == "see|"
+        assert fake.state["draft"] == "see"
+        await press(pilot, "ctrl+z", " Zoque", "enter")  # it may be typed again
+        assert fake.sent == ["see Zoque"]
+        fake.known.append(Known("Zoque", 1.0, False))
+        await press(pilot, "f9", "Zoque", "f10", "down", "down", "delete", "escape")
+        assert text(pilot) == "Zoque|"
+
+    use(how)
+
+
 def test_a_word_is_written_in_other_capitals_or_is_another_word() -> None:
     async def how(pilot: Pilot[None], fake: Fake) -> None:
         await press(pilot, "f10", "zo", "enter")
