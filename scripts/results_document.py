@@ -43,7 +43,8 @@ def document(measured: Sequence[Measured]) -> str:
         f"{rule[0].upper()}{rule[1:]}.",
         "",
         "Participants took part in the federation, newcomers did not; the trigram counts participants' history; worst: "
-        "the largest loss of anybody; of a run with clusters gains are over the model of the person's ('clustered'). "
+        "the largest loss of anybody; of a run with clusters gains are over the model of the person's ('clustered'), "
+        "and what is made of it must win over the largest cluster's. "
         "Over seeds: means of figures, the worst of all; intervals by drawing people with "
         "what all seeds gave them (where a seed has not published that, means of their ends). Settings were chosen by "
         "validation messages, mostly of seed 0, and in first trials by its test messages (LOG.md).",
