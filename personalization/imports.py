@@ -7,7 +7,8 @@ renamed makes no difference, nor what was renamed in the profile that a file is 
 1. what is the beginning of it, or of which it is the beginning: with `_FEW` different messages, or equal to it;
 2. else what it ends in, or what ends in it, by the last messages that are `MANY` different ones: an export may begin
    later than the one before, or differ in what was edited or deleted since;
-3. else what both begin with, by as many: what was edited or deleted since may be among the last messages.
+3. else what both begin with, by as many, and from there on by what follows in the same order: what was edited or
+   deleted since may be among the last messages.
 
 Then what comes after the last message known is new, and nothing before it. Two files that agree in less are two files,
 and both are learned: a person who writes "ok" in all chats has written it each time.
@@ -15,6 +16,7 @@ and both are learned: a person who writes "ok" in all chats has written it each 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -51,7 +53,11 @@ def _known(messages: Sequence[str], before: Sequence[str]) -> int:
     if (end := _end(before, MANY)) is not None and (place := _last(end, messages)) is not None:
         return place
     alike = next((at for at in range(shorter) if not same(messages[at], before[at])), shorter)
-    return alike if _end(messages[:alike], MANY) is not None else 0
+    if _end(messages[:alike], MANY) is None:
+        return 0
+    others = iter(before[alike:])
+    follows = (any(same(text, other) for other in others) for text in messages[alike:])
+    return alike + sum(itertools.takewhile(bool, follows))
 
 
 def _end(messages: Sequence[str], different: int) -> Sequence[str] | None:

@@ -296,8 +296,9 @@ def _few_messages(seeds: Sequence[Measured]) -> list[str]:
     if not rows:
         return []
     names = list(dict.fromkeys(row["name"] for row in rows))
+    over = ", over the cluster that all messages choose" if seeds[0]["reference"] == "clustered" else ""
     lines = [
-        "Newcomers with only so many messages at hand, top-1 (gain):",
+        f"Newcomers with only so many messages at hand, top-1 (gain{over}):",
         "",
         "| messages | people | " + " | ".join(names) + " |",
         "|--:|--:|" + "--:|" * len(names),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from personalization.imports import continued
@@ -45,6 +45,8 @@ any_files = st.lists(st.lists(st.sampled_from([*COMMON, *"abcdefghijklm"]), max_
 
 
 @given(any_files)
+@example([[*"abcdefghij", "ok"], [*"abcdefghij", "haha"]])
+@example([[*"abcdefghij", last] for last in ("ok", "haha", "k")] + [[*"abcdefghij", "haha", "l"]])
 def test_taking_in_twice_is_taking_in_once(files: list[list[str]]) -> None:
     kept = Kept()
     for file in files:
@@ -87,14 +89,15 @@ def test_an_export_that_begins_later_or_differs_before_its_end_adds_just_its_new
 
 @pytest.mark.parametrize("place", [10, 35, 39])
 def test_of_an_export_that_differs_near_its_end_what_comes_after_that_is_new(place: int) -> None:
-    """Where a message was edited or deleted since: some that came after it are learned twice, not the whole chat."""
+    """Where a message was edited, some that came after it are learned twice, not the whole chat; else none is."""
     first, new = [f"ann {number}" for number in range(40)], ["one more", "late"]
     for since in (["edited"], []):
         kept = Kept()
         kept.take_in(first)
         last = [*since, *first[place + 1 :], *new]
         found = kept.take_in([*first[:place], *last])
-        assert found == (new if len(last) - len(new) >= 10 + len(since) else last)
+        assert found == (new if not since or len(last) - len(new) >= 11 else last)
+        assert kept.take_in([*first[:place], *last]) == []
     kept = Kept()
     kept.take_in(first)
     other = [*first[:9], "another chat"]  # too few are alike to be sure

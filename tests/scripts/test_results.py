@@ -212,6 +212,9 @@ def test_few_messages_and_clusters_are_told_where_they_were_measured() -> None:
         in text
     )
     assert "grouped; adjusted Rand index with the corpus's groups 0.50.\n" in text
+    assert "at hand, top-1 (gain):" in text
+    over = document([one | {"at_hand": rows, "reference": "clustered"}])
+    assert "at hand, top-1 (gain, over the cluster that all messages choose):" in over
     before = {key: value for key, value in clusters.items() if key != "in_the_end"}
     assert "each cluster: 3, 1; adjusted" in document([one | {"clusters": before}])  # published before
     assert "in each cluster" not in document([_measured(0, 0.1)])
