@@ -51,6 +51,7 @@ class Beside:
     @property
     def system(self) -> System:
         """The model that its people share, or the one that each chooses of its clusters'."""
+        from nextword.federation.groups import TOP
         from nextword.federation.published import Published
         from scripts.by_method import clustered
         from scripts.subject import check_devices
@@ -59,7 +60,8 @@ class Beside:
         published = Published.of_run(self.folder.path)
         if not published.clusters:
             return Checkpointed(self.name, published.final)
-        check_devices(self.folder)  # by what they keep each chooses
+        if self.settings["personal.method"] in TOP:
+            check_devices(self.folder)  # under what they keep each chooses
         return clustered(self.folder, self.name)
 
     def about(self, first: Beside) -> dict[str, Any]:
@@ -85,11 +87,13 @@ class Beside:
 
 def _grouping(events: Sequence[Mapping[str, Any]], trainings: int) -> dict[str, int] | None:
     """What it took besides the rounds to find each person's cluster; None without clusters."""
+    from server.summary import users_grouped
+
     splits, choices = ([e for e in events if e["event"] == kind] for kind in ("split", "clusters"))
     if not choices:
         return None
     return {
-        "trainings": sum(sum(event["sizes"]) for event in splits),
+        "trainings": sum(map(users_grouped, splits)),
         "trainings_in_rounds": trainings,
         "upload_bytes": sum(event["upload_bytes"] for event in splits),
         "download_bytes": sum(event["download_bytes"] for event in (*splits, *choices)),

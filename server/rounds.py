@@ -178,6 +178,7 @@ class Run:
             {
                 "event": "split",
                 "round": server_round,
+                "users": len(tally.metrics),
                 "sizes": _sizes(labels),
                 "upload_bytes": tally.upload_bytes,
                 "download_bytes": tally.download_bytes,

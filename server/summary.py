@@ -6,7 +6,8 @@ import hashlib
 import math
 import os
 import resource
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +56,7 @@ def finish(run: Run, model: LanguageModel, vocabulary: Vocabulary) -> Event:
         "rounds": run.state.server_round,
         "seconds": round(math.fsum(event["seconds"] for event in (*rounds, *splits)), 3),
         "cores": os.cpu_count(),  # of this machine
-        "users_trained": sum(e["users"] for e in rounds) + sum(sum(e["sizes"]) for e in splits),
+        "users_trained": sum(e["users"] for e in rounds) + sum(map(users_grouped, splits)),
         "upload_bytes": sum(event["upload_bytes"] for event in (*rounds, *phases)),
         "download_bytes": sum(e["download_bytes"] for e in (*rounds, *phases, *choices)),  # evaluation tells its own
         "rejected": sum(event["event"] == "rejected" for event in events),
@@ -70,6 +71,11 @@ def finish(run: Run, model: LanguageModel, vocabulary: Vocabulary) -> Event:
     }
     run.folder.write_summary(summary)
     return summary
+
+
+def users_grouped(split: Mapping[str, Any]) -> int:
+    """How many trained for it; earlier runs tell the sizes alone, with whoever sent nothing."""
+    return int(split.get("users", sum(split["sizes"])))
 
 
 def _ngrams_found(config: RunConfig, levels: Sequence[Event]) -> Event | None:

@@ -188,14 +188,22 @@ def test_what_all_download_for_their_last_choice_is_told(two_kinds: RunConfig, l
     assert summary["download_bytes"] == sum(told)
 
 
-def test_grouping_everybody_is_counted_among_trainings_and_seconds(two_kinds: RunConfig, local_grid: Grids) -> None:
-    summary = run_once(two_kinds, local_grid(two_kinds, nodes=2))
+def test_grouping_people_is_counted_among_trainings_and_seconds(two_kinds: RunConfig, local_grid: Grids) -> None:
+    """Of those who sent an update for it."""
+
+    def lose(sent: Message, reply: Message) -> list[Message]:
+        if (task := sent.content.config_records.get("task")) and task["round"] == 0 and update_key(3) in reply.content:
+            del reply.content[update_key(3)]
+        return [reply]
+
+    summary = run_once(two_kinds, local_grid(two_kinds, nodes=2, tamper=lose))
     events = RunFolder(Path(two_kinds.out)).events()
     rounds, [split] = ([event for event in events if event["event"] == kind] for kind in ("round", "split"))
-    assert summary["users_trained"] == sum(event["users"] for event in rounds) + 12
+    assert (split["users"], sum(split["sizes"])) == (11, 12)
+    assert summary["users_trained"] == sum(event["users"] for event in rounds) + 11
     assert summary["seconds"] == pytest.approx(sum(event["seconds"] for event in (*rounds, split)))
     assert Beside.at(Path(two_kinds.out)).about(Beside.at(Path(two_kinds.out)))["grouping"] == {
-        "trainings": 12,
+        "trainings": 11,
         "trainings_in_rounds": 72,
         "upload_bytes": split["upload_bytes"],
         "download_bytes": split["download_bytes"] + events[-1]["download_bytes"],
