@@ -20,9 +20,11 @@ import numpy as np
 import numpy.typing as npt
 
 from nextword.keystrokes import SLOTS, Reading, keys_saved
+from nextword.predictor import Predictor
 from nextword.statistics import bootstrap_interval, calibration_error, loss_is_beyond_noise
 from nextword.text import is_word, normalise, spans
 
+_Places = list[tuple[int, int]]  # where each token of a text begins and ends
 _READ_MESSAGES = 64  # at once: a batch for models that read in batches, and a limit to what they hold
 
 
@@ -68,39 +70,65 @@ class UserResult:
 
 def measure(model: WordModel, messages: Sequence[str], *, user: str) -> UserResult:
     """Measure `model` on a user's test `messages` (texts)."""
+    [result] = measure_all([model], messages, user=user)
+    return result
+
+
+def measure_all(models: Sequence[WordModel], messages: Sequence[str], *, user: str) -> list[UserResult]:
+    """Measure each of some models on a user's test `messages` (texts), as if alone; what lies over one model, at once.
+
+    So the model reads and searches once for all layers that people lay over it.
+    """
     texts = [normalise(message) for message in messages]
-    hits: list[bool] = []
-    said: list[float] = []
-    was: list[bool] = []
-    top3_hits = saved = 0
-    costs: list[float] = []
-    for text, message, reading in readings(model, texts):
-        costs.append(reading.bits)
-        for position, (start, end) in enumerate(message):
+    tallies = [_Tally() for _ in models]
+    for some, places in _chunks(texts):
+        read = _read_all(models, _cut(some, places))
+        for tally, of_model in zip(tallies, read, strict=True):
+            for text, place, reading in zip(some, places, of_model, strict=True):
+                tally.add(text, place, reading)
+    keys = sum(map(len, texts))
+    return [tally.result(user, keys, len(texts)) for tally in tallies]
+
+
+@dataclass
+class _Tally:
+    """What one system has done so far."""
+
+    hits: list[bool] = field(default_factory=list)
+    said: list[float] = field(default_factory=list)
+    was: list[bool] = field(default_factory=list)
+    costs: list[float] = field(default_factory=list)
+    top3_hits: int = 0
+    saved: int = 0
+
+    def add(self, text: str, places: _Places, reading: Reading) -> None:
+        self.costs.append(reading.bits)
+        for position, (start, end) in enumerate(places):
             word = text[start:end]
             if not is_word(word):
                 continue
             offered = list(reading.slots(position, ""))[:SLOTS]
-            hits.append(offered[:1] == [word])
-            top3_hits += word in offered
+            self.hits.append(offered[:1] == [word])
+            self.top3_hits += word in offered
             chances = reading.chances(position)[:SLOTS]
-            said += chances
-            was += [other == word for other in offered[: len(chances)]]
-            saved += keys_saved(reading, position, word, space_follows=text[end : end + 1] == " ")
-    keys = sum(map(len, texts))
-    return UserResult(
-        user=user,
-        words=len(hits),
-        top1_hits=sum(hits),
-        top3_hits=top3_hits,
-        bits=math.fsum(costs),
-        characters=keys + len(texts),
-        keys_typed=keys - saved,
-        keys_without=keys,
-        hits=np.array(hits, dtype=np.bool_),
-        said=np.array(said, dtype=np.float16),
-        was=np.array(was, dtype=np.bool_),
-    )
+            self.said += chances
+            self.was += [other == word for other in offered[: len(chances)]]
+            self.saved += keys_saved(reading, position, word, space_follows=text[end : end + 1] == " ")
+
+    def result(self, user: str, keys: int, messages: int) -> UserResult:
+        return UserResult(
+            user=user,
+            words=len(self.hits),
+            top1_hits=sum(self.hits),
+            top3_hits=self.top3_hits,
+            bits=math.fsum(self.costs),
+            characters=keys + messages,
+            keys_typed=keys - self.saved,
+            keys_without=keys,
+            hits=np.array(self.hits, dtype=np.bool_),
+            said=np.array(self.said, dtype=np.float16),
+            was=np.array(self.was, dtype=np.bool_),
+        )
 
 
 def summarise(
@@ -169,10 +197,30 @@ def _gains(
     }
 
 
-def readings(model: WordModel, texts: Sequence[str]) -> Iterator[tuple[str, list[tuple[int, int]], Reading]]:
+def readings(model: WordModel, texts: Sequence[str]) -> Iterator[tuple[str, _Places, Reading]]:
     """Each normalised text with the places of its tokens and the model's reading."""
+    for some, places in _chunks(texts):
+        yield from zip(some, places, model.read(_cut(some, places)), strict=True)
+
+
+def _chunks(texts: Sequence[str]) -> Iterator[tuple[Sequence[str], list[_Places]]]:
+    """Normalised texts that are read at once, with the places of their tokens."""
     for first in range(0, len(texts), _READ_MESSAGES):
         some = texts[first : first + _READ_MESSAGES]
-        places = [spans(text) for text in some]
-        read = model.read([[text[start:end] for start, end in place] for text, place in zip(some, places, strict=True)])
-        yield from zip(some, places, read, strict=True)
+        yield some, [spans(text) for text in some]
+
+
+def _cut(texts: Sequence[str], places: Sequence[_Places]) -> list[list[str]]:
+    return [[text[start:end] for start, end in place] for text, place in zip(texts, places, strict=True)]
+
+
+def _read_all(models: Sequence[WordModel], messages: Sequence[Sequence[str]]) -> list[Sequence[Reading]]:
+    """What each model reads of messages (as tokens); predictors over one model do so together."""
+    over: dict[int, list[Predictor]] = {}  # by the states that they share
+    for model in models:
+        if isinstance(model, Predictor):
+            over.setdefault(id(model.states), []).append(model)
+    together: dict[int, Sequence[Reading]] = {}
+    for predictors in over.values():
+        together |= zip(map(id, predictors), predictors[0].read_with(predictors, messages), strict=True)
+    return [together[id(model)] if isinstance(model, Predictor) else model.read(messages) for model in models]

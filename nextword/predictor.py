@@ -59,7 +59,8 @@ class Predictor:
     ):
         self.vocabulary, self.source, self.corrects_slips = vocabulary, source, corrects_slips
         self._runtime, self._index = runtime, index_of(vocabulary)
-        self.states = ModelStates(runtime, vocabulary)  # the model's, for layers that compare contexts
+        # The model's, for layers that compare contexts; all predictors over one model have the same.
+        self.states = ModelStates(runtime, vocabulary)
         self._context: str | None = None
         self._pieces: list[int] = []
         self.layers: list[Layer] = []  # over the model, from it upwards
@@ -204,19 +205,24 @@ class Predictor:
 
         As if nobody ever slipped.
         """
+        [readings] = self.read_with([self], messages)
+        return readings
+
+    def read_with(self, others: Sequence[Predictor], messages: Sequence[Sequence[str]]) -> list[list[Reading]]:
+        """As each of some predictors over this model (with its `states`) would `read` them; the model does so once."""
         self.states.expect(messages)
-        return read(self._runtime, self._index, self.vocabulary, messages, self._layers)
+        return read(self._runtime, self._index, self.vocabulary, messages, [other._layers for other in others])
 
     def costs(self, messages: Sequence[Sequence[str]]) -> list[list[float]]:
         """What each token of each message, and its end, costs the model alone, in nats, whatever lies over it."""
         self.states.expect(messages)
-        readings = read(self._runtime, self._index, self.vocabulary, messages, offering=False)
+        [readings] = read(self._runtime, self._index, self.vocabulary, messages, offering=False)
         return [[-logp for logp in reading.logp] for reading in readings]
 
     def _read_context(self, context: str) -> None:
         """Read a context, or only what is new in it: a letter typed costs nothing, a word its own pieces."""
         if context == self._context:
-            if self._reader.num_pieces > self._root.context + _BRANCHES_KEPT:
+            if self._reader.num_branches > _BRANCHES_KEPT:
                 self._begin(self._root.next_logp)
             return
         self._tokens = tokens(context)

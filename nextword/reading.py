@@ -5,9 +5,10 @@ The same search as the keyboard's, over many messages at once.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import accumulate, chain
 
@@ -28,19 +29,22 @@ def read(
     index: PieceIndex,
     vocabulary: Vocabulary,
     messages: Sequence[Sequence[str]],
-    layers: Sequence[Layer] = (),
+    stacks: Sequence[Sequence[Layer]] = ((),),
     *,
     offering: bool = True,
-) -> list[Reading]:
-    """Read messages (as tokens), a long one in parts, so that few windows' predictions are in memory at once.
+) -> list[list[Reading]]:
+    """Read messages (as tokens) under each of several stacks of layers, as under each alone.
 
+    The model reads them once. A long message is read in parts, so that few windows' predictions are in memory at once.
     Without `offering` only what they cost is worked out, and words when they are asked for.
     """
-    readings = [Reading(runtime, index, vocabulary, message, layers) for message in messages]
-    # Of like length together, so that hardly anything is padded.
-    parts = sorted((part for reading in readings for part in reading.parts()), key=lambda part: len(part.row))
-    for first in range(0, len(parts), _ROWS):
-        _read_parts(runtime, index, parts[first : first + _ROWS], offering=offering)
+    first = [Reading(runtime, index, vocabulary, message, stacks[0]) for message in messages]
+    others = [[reading.under(layers) for reading in first] for layers in stacks[1:]]
+    readings = [first, *others]
+    cut = (replace(part, readings=same) for same in zip(*readings, strict=True) for part in same[0].parts())
+    parts = sorted(cut, key=lambda part: len(part.row))  # of like length together, so that hardly anything is padded
+    for number in range(0, len(parts), _ROWS):
+        _read_parts(runtime, index, parts[number : number + _ROWS], offering=offering)
     return readings
 
 
@@ -60,6 +64,12 @@ class Reading:
         self.logp = [*map(_cut_off, message), 0.0]
         self.offered: dict[tuple[int, str], dict[str, float]] = {}  # best first
         self._runtime, self._index, self._vocabulary = runtime, index, vocabulary
+
+    def under(self, layers: Sequence[Layer]) -> Reading:
+        """The same under other layers; what the model itself says is told to both."""
+        other = copy.copy(self)
+        other.layers, other.offered = layers, {}
+        return other
 
     @property
     def bits(self) -> float:
@@ -85,7 +95,7 @@ class Reading:
         for row, context in windows(pieces[:-1]):
             targets = pieces[first : first + len(row) - context]
             words = [(context + i, word_at[first + i]) for i in range(len(targets)) if first + i in word_at]
-            yield _Part(self, row, context, targets, token_of[first : first + len(targets)], words)
+            yield _Part([self], row, context, targets, token_of[first : first + len(targets)], words)
             first += len(targets)
 
     def below(self, root: Branch, word: str) -> float:
@@ -116,7 +126,7 @@ def _cut_off(token: str) -> float:
 class _Part:
     """A row of pieces of a message: which of them are predicted here, and at which columns words begin."""
 
-    reading: Reading
+    readings: Sequence[Reading]  # of the message, under several layers
     row: list[int]
     context: int  # the first column that predicts
     targets: list[int]  # the pieces predicted after columns context, context + 1, ...
@@ -144,10 +154,12 @@ def _read_parts(runtime: Runtime, index: PieceIndex, parts: Sequence[_Part], *, 
     first, words = 0, []
     for row, part in enumerate(parts):
         for i, (piece, token) in enumerate(zip(part.targets, part.tokens, strict=True)):
-            part.reading.logp[token] += float(logp[first + i, piece])
+            part.readings[0].logp[token] += float(logp[first + i, piece])  # which is all readings'
         for column, position in part.words:
-            root = reader.branch(row, column, logp[first + column - part.context])
-            words.append(_Word(part.reading, position, root))
+            after = logp[first + column - part.context]
+            # Under layers another search is made, and what they find depends on what it has read.
+            bare, layered = reader.branch(row, column, after), reader.branch(row, column, after)
+            words += [_Word(each, position, layered if each.layers else bare) for each in part.readings]
         first += len(part.targets)
     if offering:
         _type_through(reader, words)
@@ -169,12 +181,14 @@ def _type_through(reader: Reader, typing: list[_Word]) -> None:
 
 
 def _answer(reader: Reader, questions: Sequence[tuple[_Word, str]]) -> None:
-    """Search the slots of several (word, prefix) of one batch together."""
-    requests = [Request(word.root, prefix, _SEARCHED if word.reading.layers else SLOTS) for word, prefix in questions]
-    reader.search(requests)
-    for (word, prefix), request in zip(questions, requests, strict=True):
-        reading = word.reading
-        found = dict(request.best())
+    """Search the slots of several (word, prefix) of one batch together; what stands under several layers, once."""
+    requests: dict[tuple[int, str], Request] = {}
+    for word, prefix in questions:
+        if (key := (id(word.root), prefix)) not in requests:
+            requests[key] = Request(word.root, prefix, _SEARCHED if word.reading.layers else SLOTS)
+    reader.search(requests.values())
+    for word, prefix in questions:
+        reading, found = word.reading, dict(requests[id(word.root), prefix].best())
         if reading.layers:
             below = partial(reading.below, word.root)
             found = blend(found, below, reading.layers, reading.message[: word.position], prefix, SLOTS)

@@ -58,16 +58,6 @@ class Cache:
     def rows(self, rows: Sequence[int]) -> Cache:
         return Cache(tuple(x[rows] for x in self.layers))
 
-    def extended(self, grown: Cache, rows: Sequence[int]) -> Cache:
-        """This cache with the new pieces of some `rows`, and zeros, never to be looked at, for the others."""
-        S, layers = self.num_pieces, []
-        for old, new in zip(self.layers, grown.layers, strict=True):
-            B, H, _, K = old.shape
-            added = np.zeros((B, H, new.shape[2] - S, K), np.float32)
-            added[rows] = new[:, :, S:]
-            layers.append(np.concatenate([old, added], 2))
-        return Cache(tuple(layers))
-
 
 class Runtime:
     """A language model ready to be asked."""
@@ -86,39 +76,40 @@ class Runtime:
         self._cached = [f"{kind}.past" for kind in kinds]
         self._answers = [_LOGP, _HIDDEN, *(f"{kind}.present" for kind in kinds)]
 
-    def read(
-        self,
-        pieces_BT: Ids,
-        places_N: Ids,
-        past: Cache | None = None,
-        positions_BT: Ids | None = None,
-        visible_BTA: NDArray[np.bool_] | None = None,
-    ) -> tuple[Floats, Floats, Cache]:
+    def read(self, pieces_BT: Ids, places_N: Ids, past: Cache | None = None) -> tuple[Floats, Floats, Cache]:
         """Log-probabilities [N, V] of the piece after each of the places, and the states [N, D] that they come from.
 
-        Also the cache with the new pieces appended.
-
-        A place is a row's number times T, plus a column. Without `positions_BT` and `visible_BTA` the pieces follow
-        those cached and are read causally. With them, each new piece has its place, and `visible_BTA` says which of the
-        cached and new pieces it may attend to: so one call can read many continuations of one context, as branches of
-        a tree.
+        Also the cache with the new pieces appended. The pieces follow those cached and are read causally. A place is a
+        row's number times T, plus a column.
         """
-        inputs = self._inputs(pieces_BT, places_N, past, positions_BT, visible_BTA)
-        logp_NV, hidden_ND, *layers = self._session.run(self._answers, inputs)
+        logp_NV, hidden_ND, *layers = self._session.run(self._answers, self._inputs(pieces_BT, places_N, past))
         return logp_NV, hidden_ND, Cache(tuple(layers))
+
+    def branches(
+        self, pieces_BT: Ids, places_N: Ids, past: Cache, positions_BT: Ids, visible_BTA: NDArray[np.bool_]
+    ) -> Floats:
+        """Log-probabilities [N, V] after each of the places, read as branches of a tree over what is cached.
+
+        Each piece has its position, and `visible_BTA` says which of the cached and of these pieces it may attend to: so
+        one call reads many continuations of one context. Nothing more is cached.
+        """
+        found: Floats = self._session.run([_LOGP], self._inputs(pieces_BT, places_N, past, positions_BT, visible_BTA))[
+            0
+        ]
+        return found
 
     def hidden(self, pieces_BT: Ids, places_N: Ids) -> Floats:
         """The states [N, D] at each of the places alone, as `read` gives them; nothing is cached before."""
-        found: Floats = self._session.run([_HIDDEN], self._inputs(pieces_BT, places_N, None, None, None))[0]
+        found: Floats = self._session.run([_HIDDEN], self._inputs(pieces_BT, places_N))[0]
         return found
 
     def _inputs(
         self,
         pieces_BT: Ids,
         places_N: Ids,
-        past: Cache | None,
-        positions_BT: Ids | None,
-        visible_BTA: NDArray[np.bool_] | None,
+        past: Cache | None = None,
+        positions_BT: Ids | None = None,
+        visible_BTA: NDArray[np.bool_] | None = None,
     ) -> dict[str, NDArray[np.generic]]:
         B, T = pieces_BT.shape
         S = past.num_pieces if past else 0

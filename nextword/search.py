@@ -6,7 +6,7 @@ followed only while its probability exceeds that of the k-th best candidate, sin
 probable than it. So the answer is exact as long as no more than `BRANCHES` open pieces a level and `MAX_PIECES` pieces
 a word are wanted, but for words that are `_NEGLIGIBLE` beside those found, of which those that are `_UNLIKELY` are not
 offered even where they are met. All open pieces of all requests of a batch
-are read in one call, as branches of a tree over the cached context.
+are read in one call, as branches of a tree over the cached context; of a branch only what follows it is kept.
 
 A half-typed word is not forced into the pieces of its letters: at each level a piece fits when it goes on from, or
 stops short of, the letters typed.
@@ -18,12 +18,13 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
 import regex
+from numpy.typing import NDArray
 
 from nextword.runtime import Cache, Floats, Ids, Runtime
 from nextword.text import is_word
@@ -33,6 +34,7 @@ BRANCHES = 8
 MAX_PIECES = 6
 WINDOW = 64  # pieces that the model sees at most, the start included; a longer context is cut at its beginning
 _STEP = WINDOW // 2
+_CALL = 40  # pieces read in the time that a call of the model takes besides
 _LIKELY = math.log(0.01)
 _LETTER = 2.5  # nats that a typed letter not yet spelled is likely to cost: what spells less must be more probable
 _UNLIKELY = 1e-3  # of the words found: what spells a word begun in several pieces, and is rarer, is not offered
@@ -48,7 +50,7 @@ class Branch:
     row: int  # of the batch
     context: int  # cached pieces of the row that it sees
     pieces: tuple[int, ...]
-    columns: tuple[int, ...]  # where its pieces stand in the cache
+    parent: Branch | None  # None: it is a root, of no pieces
     spelled: bytes
     logp: float
     next_logp: Floats  # [V], in nats
@@ -163,6 +165,7 @@ class Reader:
 
     def __init__(self, runtime: Runtime, index: PieceIndex, cache: Cache):
         self.runtime, self.index = runtime, index
+        self.num_branches = 0  # in memory
         self._cache = cache
 
     @classmethod
@@ -180,14 +183,9 @@ class Reader:
         logp, _, cache = runtime.read(padded, np.array([row * width + column for row, column in places], np.int64))
         return cls(runtime, index, cache), logp
 
-    @property
-    def num_pieces(self) -> int:
-        """How many are in memory, of a text and of all branches read since."""
-        return self._cache.num_pieces
-
     def branch(self, row: int, column: int, next_logp: Floats) -> Branch:
         """The root of the words that begin after `column`."""
-        return Branch(row, column + 1, (), (), b"", 0.0, next_logp)
+        return Branch(row, column + 1, (), None, b"", 0.0, next_logp)
 
     def search(self, requests: Iterable[Request]) -> None:
         """Fill each request's `found`."""
@@ -277,38 +275,82 @@ class Reader:
                 new[id(parent), piece] = (parent, piece, logp)
         if not new:
             return
-        seats: dict[int, list[tuple[Branch, int, float]]] = {}
-        for item in new.values():
-            seats.setdefault(item[0].row, []).append(item)
-        rows = sorted(seats)
-        T, S = max(len(items) for items in seats.values()), self._cache.num_pieces
-        pieces = np.full((len(rows), T), Vocabulary.pad, np.int64)
-        positions = np.zeros((len(rows), T), np.int64)
-        visible = np.zeros((len(rows), T, S + T), bool)
-        visible[:, np.arange(T), S + np.arange(T)] = True
-        for number, row in enumerate(rows):
-            for seat, (parent, piece, _) in enumerate(seats[row]):
-                pieces[number, seat] = piece
-                positions[number, seat] = parent.context + len(parent.pieces)
-                visible[number, seat, : parent.context] = True
-                visible[number, seat, list(parent.columns)] = True
-        places = [(number, seat) for number, row in enumerate(rows) for seat in range(len(seats[row]))]
-        flat = np.array([number * T + seat for number, seat in places], np.int64)
-        everyone = len(rows) == self._cache.num_rows
-        past = self._cache if everyone else self._cache.rows(rows)
-        next_logp, _, grown = self.runtime.read(pieces, flat, past, positions, visible)
-        self._cache = grown if everyone else self._cache.extended(grown, rows)
-        for (number, seat), following in zip(places, next_logp, strict=True):
-            parent, piece, logp = seats[rows[number]][seat]
+        trees: dict[int, _Tree] = {}
+        seats = [trees.setdefault(parent.row, _Tree()).add(parent, piece) for parent, piece, _ in new.values()]
+        followed: dict[tuple[int, int], Floats] = {}  # by row and seat
+        for rows in _alike({row: len(tree) for row, tree in trees.items()}):
+            followed |= self._follow({row: trees[row] for row in rows})
+        self.num_branches += len(new)
+        for (parent, piece, logp), seat in zip(new.values(), seats, strict=True):
+            spelled, next_logp = parent.spelled + self.index.surfaces[piece], followed[parent.row, seat]
             parent.children[piece] = Branch(
-                parent.row,
-                parent.context,
-                (*parent.pieces, piece),
-                (*parent.columns, S + seat),
-                parent.spelled + self.index.surfaces[piece],
-                logp,
-                following,
+                parent.row, parent.context, (*parent.pieces, piece), parent, spelled, logp, next_logp
             )
+
+    def _follow(self, trees: Mapping[int, _Tree]) -> dict[tuple[int, int], Floats]:
+        """What follows each wanted seat of the trees of some rows, by row and seat."""
+        T, S = max(map(len, trees.values())), self._cache.num_pieces
+        pieces = np.full((len(trees), T), Vocabulary.pad, np.int64)
+        positions = np.zeros((len(trees), T), np.int64)
+        visible = np.zeros((len(trees), T, S + T), bool)
+        visible[:, np.arange(T), S + np.arange(T)] = True
+        for number, tree in enumerate(trees.values()):
+            tree.fill(pieces[number], positions[number], visible[number])
+        wanted = [(row, seat) for row, tree in trees.items() for seat in tree.wanted]
+        numbers = {row: number for number, row in enumerate(trees)}
+        places = np.array([numbers[row] * T + seat for row, seat in wanted], np.int64)
+        past = self._cache if [*trees] == [*range(self._cache.num_rows)] else self._cache.rows([*trees])
+        found = self.runtime.branches(pieces, places, past, positions, visible)
+        return dict(zip(wanted, found, strict=True))
+
+
+class _Tree:
+    """Branches of one row that are read together, and those on the way to them, which nothing has kept."""
+
+    def __init__(self) -> None:
+        self._seats: dict[tuple[int, int], int] = {}  # by parent and piece
+        self._ways: list[list[int]] = []  # of each seat: those on its way, itself the last
+        self._branches: list[tuple[Branch, int]] = []  # of each seat: what it goes on from, and its piece
+        self.wanted: list[int] = []  # the seats of those that are new
+
+    def __len__(self) -> int:
+        return len(self._branches)
+
+    def add(self, parent: Branch, piece: int) -> int:
+        """Seat a branch that was not read; where."""
+        self.wanted.append(seat := self._seat(parent, piece))
+        return seat
+
+    def _seat(self, parent: Branch, piece: int) -> int:
+        if (id(parent), piece) not in self._seats:
+            way = self._ways[self._seat(parent.parent, parent.pieces[-1])] if parent.parent else []
+            self._seats[id(parent), piece] = len(self)
+            self._ways.append([*way, len(self)])
+            self._branches.append((parent, piece))
+        return self._seats[id(parent), piece]
+
+    def fill(self, pieces_T: Ids, positions_T: Ids, visible_TA: NDArray[np.bool_]) -> None:
+        """Write what `Runtime.branches` asks for; all see themselves already."""
+        cached = visible_TA.shape[1] - len(pieces_T)
+        for seat, ((parent, piece), way) in enumerate(zip(self._branches, self._ways, strict=True)):
+            pieces_T[seat] = piece
+            positions_T[seat] = parent.context + len(parent.pieces)
+            visible_TA[seat, : parent.context] = True
+            visible_TA[seat, [cached + each for each in way]] = True
+
+
+def _alike(sizes: Mapping[int, int]) -> list[list[int]]:
+    """Rows in groups that are worth a call each: in a call all rows are as long as the longest."""
+    groups: list[list[int]] = []
+    padded = 0
+    for row in sorted(sizes, key=lambda row: -sizes[row]):
+        longest = sizes[groups[-1][0]] if groups else 0
+        padded += longest - sizes[row]
+        if not groups or padded > _CALL:
+            groups.append([])
+            padded = 0
+        groups[-1].append(row)
+    return groups
 
 
 def window_start(num_pieces: int) -> int:

@@ -16,7 +16,7 @@ import torch
 
 from data.splits import Population, Split
 from nextword import checkpoint
-from nextword.metrics import UserResult, measure
+from nextword.metrics import UserResult, measure_all
 from nextword.text import normalise
 from nextword.training import TrainConfig, fit
 from personalization import device
@@ -133,9 +133,17 @@ def _evaluate_person(job: tuple[int, Split]) -> tuple[int, PersonResult]:
     plan = _Inherited.plan
     someone = Someone.of(split, plan.ordinals.get(split.user), plan.seed)
     made = {system.name: system.for_person(someone) for system in plan.systems}
+    at_hand = {
+        (system.name, messages): system.for_person(someone.with_newest(messages)).model
+        for messages in plan.at_hand
+        if someone.ordinal is None and messages <= len(split.history)
+        for system in plan.systems
+        if system.name in plan.learning
+    }
     # A model that several systems give, as where the gate let nothing pass, is measured once.
-    models = {id(each.model): each.model for each in made.values()}
-    measured = {key: measure(model, split.test, user=split.user) for key, model in models.items()}
+    models = {id(model): model for model in (*(each.model for each in made.values()), *at_hand.values())}
+    results = measure_all([*models.values()], split.test, user=split.user)
+    measured = dict(zip(models, results, strict=True))
     result = PersonResult(
         split.user,
         split.group,
@@ -146,15 +154,7 @@ def _evaluate_person(job: tuple[int, Split]) -> tuple[int, PersonResult]:
         {name: each.kept_bytes for name, each in made.items() if each.kept_bytes is not None},
         {name: each.shipped for name, each in made.items() if each.shipped is not None},
         next((system.choice(someone) for system in plan.systems if isinstance(system, Clustered)), None),
-        {
-            (system.name, messages): measure(
-                system.for_person(someone.with_newest(messages)).model, split.test, user=split.user
-            )
-            for messages in plan.at_hand
-            if someone.ordinal is None and messages <= len(split.history)
-            for system in plan.systems
-            if system.name in plan.learning
-        },
+        {key: measured[id(model)] for key, model in at_hand.items()},
     )
     _give_back_memory()
     return index, result

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import pytest
 
-from nextword.layers import END, blend, layered, layered_prefix, source
+from nextword.layers import END, Layer, Trusted, blend, layered, layered_prefix, source
+from nextword.metrics import measure, measure_all
 from nextword.model import LanguageModel
+from nextword.near_contexts import NearContexts
+from nextword.ngram import Trigram
 from nextword.own_words import OwnWords
 from nextword.predictor import Predictor
+from nextword.runtime import Ids, Runtime
 from nextword.text import is_word, tokens
 from nextword.vocabulary import Vocabulary
 
@@ -80,3 +87,36 @@ def test_a_suggestion_says_which_layer_it_comes_from(model: LanguageModel, vocab
     [first, *_] = predictor.suggest("see you", "zoq")
     assert (first.word, first.source) == ("zoque", "own")
     assert first.probability > 0.9
+
+
+def test_what_lies_over_one_model_is_measured_together_as_if_alone(
+    model: LanguageModel, vocabulary: Vocabulary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = ["see you zoque , station !", "", "i don't believe it , unbelievable", "stay at the station tomorrow " * 20]
+
+    def models() -> list[Predictor | Trigram]:
+        predictor, other = Predictor.of(model, vocabulary), Predictor.of(model, vocabulary)
+        near = NearContexts(predictor.states, [tokens("see you at the zoque station"), tokens("i don't stay")])
+        stacks: list[list[Layer]] = [[LOW], [LOW, Trusted(near, 0.5)], [near, HIGH], []]
+        trigram = Trigram(tokens(text) for text in texts)
+        return [predictor, *map(predictor.under, stacks), trigram, other.under([HIGH]), other]
+
+    alone = [measure(each, texts, user="a") for each in models()]
+    seen: list[int] = []
+    read = Runtime.read
+
+    def counted(runtime: Runtime, pieces: Ids, *args: Any) -> Any:
+        seen.append(len(pieces))
+        return read(runtime, pieces, *args)
+
+    monkeypatch.setattr(Runtime, "read", counted)
+    together = measure_all(models(), texts, user="a")
+    for have, want in zip(together, alone, strict=True):
+        assert have == replace(want, bits=pytest.approx(want.bits, rel=1e-6))
+        assert have.hits.tolist() == want.hits.tolist()
+        assert have.was.tolist() == want.was.tolist()
+        np.testing.assert_allclose(have.said, want.said, rtol=1e-2)
+    assert len({have.bits for have in together}) == 6  # of eight, a bare model thrice
+    rows = sum(seen)
+    measure(models()[0], texts, user="a")
+    assert 2 * (sum(seen) - rows) == rows  # two models, each of which has read once

@@ -103,29 +103,26 @@ def test_branches_read_over_a_cache_equal_whole_readings(eight_bit: bool) -> Non
     runtime = Runtime(model.config, quantize(model.weights()) if eight_bit else model.weights())
     context = [1, 30, 31, 32, 33, 34, 35]
     _, cache = _all(runtime, context)
-    # two branches begun after 5 and after 7 pieces of the context, then a second piece on the first of them
-    visible = np.zeros((1, 2, 9), bool)
+    # branches begun after 5 and after 7 pieces of the context, and a second piece on the first of them
+    pieces, positions = np.array([[11, 12, 13]]), np.array([[5, 7, 6]])
+    visible = np.zeros((1, 3, 10), bool)
     visible[0, 0, :5] = visible[0, 0, 7] = visible[0, 1, :7] = visible[0, 1, 8] = True
-    both, _, cache = runtime.read(np.array([[11, 12]]), np.array([0, 1]), cache, np.array([[5, 7]]), visible)
-    deeper = np.zeros((1, 1, 10), bool)
-    deeper[0, 0, :5] = deeper[0, 0, 7] = deeper[0, 0, 9] = True
-    second, _, _ = runtime.read(np.array([[13]]), np.array([0]), cache, np.array([[6]]), deeper)
+    visible[0, 2, :5] = visible[0, 2, 7] = visible[0, 2, 9] = True
+    one, other, deeper = runtime.branches(pieces, np.array([0, 1, 2]), cache, positions, visible)
     first_whole, _ = _all(runtime, [*context[:5], 11, 13])
     other_whole, _ = _all(runtime, [*context, 12])
-    np.testing.assert_allclose(both, np.stack([first_whole[5], other_whole[7]]), atol=1e-4)
-    np.testing.assert_allclose(second[0], first_whole[6], atol=1e-4)
+    for have, want in ((one, first_whole[5]), (other, other_whole[7]), (deeper, first_whole[6])):
+        np.testing.assert_allclose(have, want, atol=1e-4)
 
 
-def test_rows_of_a_cache_grow_apart() -> None:
+def test_some_rows_of_a_cache_are_gone_on_from_alone() -> None:
     runtime = Runtime((model := _random(4)).config, model.weights())
-    pieces = np.array([[1, 20, 21], [1, 22, 23], [1, 24, 25]])
-    _, _, cache = runtime.read(pieces, np.array([2]))
+    _, _, cache = runtime.read(np.array([[1, 20, 21], [1, 22, 23], [1, 24, 25]]), np.array([2]))
     _, _, grown = runtime.read(np.array([[40], [41]]), np.array([0, 1]), cache.rows([0, 2]))
-    joined = cache.extended(grown, [0, 2])
     _, expected = _all(runtime, [1, 24, 25, 41])
-    for have, want in zip(joined.rows([2]).layers, expected.layers, strict=True):
+    for have, want in zip(grown.rows([1]).layers, expected.layers, strict=True):
         np.testing.assert_allclose(have, want, atol=1e-5)
-    assert (joined.num_rows, joined.num_pieces) == (3, 4)
+    assert (grown.num_rows, grown.num_pieces) == (2, 4)
 
 
 @pytest.mark.parametrize("eight_bit", [False, True])

@@ -204,8 +204,9 @@ def test_a_person_is_personalized_on_their_own_history_alone(
         seen[name], seen[name + " judged by"] = _in_texts(history), _in_texts(validation)
         return SimpleNamespace(predictor=None, shipped=False, kept_bytes=0)
 
-    def measure(model: Any, texts: list[str], *, user: str) -> None:
+    def measure_all(models: list[Any], texts: list[str], *, user: str) -> list[None]:
         assert (user, _in_texts(texts)) == (split.user, {"later" + letter})
+        return [None] * len(models)
 
     counts = systems.Counts(population.participants)
     base = systems.Checkpointed("shared", checkpoint.BUNDLED)
@@ -216,7 +217,7 @@ def test_a_person_is_personalized_on_their_own_history_alone(
     monkeypatch.setattr(base, "shared", lambda someone: shared)
     monkeypatch.setattr(systems.Mixture, "with_own", with_own)
     monkeypatch.setattr(systems.stack, "personalize", stacked)
-    monkeypatch.setattr(evaluation, "measure", measure)
+    monkeypatch.setattr(evaluation, "measure_all", measure_all)
     rows = [
         *(counts, systems.CountsWithOwn(counts), base, systems.Personalized("own", base, StackConfig())),
         systems.Personalized("tuned", base, StackConfig(), systems.Tuners(base, FinetuneConfig())),
