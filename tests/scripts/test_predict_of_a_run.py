@@ -32,12 +32,20 @@ def test_a_history_chooses_the_cluster(
     history = tmp_path / "history.txt"
     history.write_text("\n".join(LIKE_MINDED), encoding="utf-8")
 
-    def sources(*options: Any) -> set[str]:
-        told = nextword("predict", "the", "--json", "--k", 20, *options)
+    def offered(*options: Any) -> list[dict[str, Any]]:
+        told = nextword("predict", "the", "--json", "--k", 100, *options)
         assert told.code == 0, told.err
-        return {suggestion["source"] for suggestion in json.loads(told.out)["suggestions"]}
+        return json.loads(told.out)["suggestions"]  # type: ignore[no-any-return]
 
-    assert sources("--model", run) == {"many", "shared"}
+    def sources(*options: Any) -> set[str]:
+        return {suggestion["source"] for suggestion in offered(*options)}
+
+    # The n-grams of many are over it: their one word is more probable, and no other is.
+    before, after = (
+        {each["word"]: each["probability"] for each in offered("--model", m)} for m in (run / "final", run)
+    )
+    assert {word for word in before if after.get(word, 0.0) > before[word]} == {"the"}
+    assert sources("--model", run) <= {"many", "shared"}
     assert sources("--model", run, "--history", history) >= {"cluster", "own"}
     assert "shared" not in sources("--model", run, "--history", history)
     assert sources("--model", run / "final", "--history", history) >= {"shared", "own"}
