@@ -50,7 +50,6 @@ class Branch:
     row: int  # of the batch
     context: int  # cached pieces of the row that it sees
     pieces: tuple[int, ...]
-    parent: Branch | None  # None: it is a root, of no pieces
     spelled: bytes
     logp: float
     next_logp: Floats  # [V], in nats
@@ -185,7 +184,7 @@ class Reader:
 
     def branch(self, row: int, column: int, next_logp: Floats) -> Branch:
         """The root of the words that begin after `column`."""
-        return Branch(row, column + 1, (), None, b"", 0.0, next_logp)
+        return Branch(row, column + 1, (), b"", 0.0, next_logp)
 
     def search(self, requests: Iterable[Request]) -> None:
         """Fill each request's `found`."""
@@ -276,7 +275,10 @@ class Reader:
         if not new:
             return
         trees: dict[int, _Tree] = {}
-        seats = [trees.setdefault(parent.row, _Tree()).add(parent, piece) for parent, piece, _ in new.values()]
+        seats = [
+            trees.setdefault(parent.row, _Tree()).add(parent.context, (*parent.pieces, piece))
+            for parent, piece, _ in new.values()
+        ]
         followed: dict[tuple[int, int], Floats] = {}  # by row and seat
         for rows in _alike({row: len(tree) for row, tree in trees.items()}):
             followed |= self._follow({row: trees[row] for row in rows})
@@ -284,7 +286,7 @@ class Reader:
         for (parent, piece, logp), seat in zip(new.values(), seats, strict=True):
             spelled, next_logp = parent.spelled + self.index.surfaces[piece], followed[parent.row, seat]
             parent.children[piece] = Branch(
-                parent.row, parent.context, (*parent.pieces, piece), parent, spelled, logp, next_logp
+                parent.row, parent.context, (*parent.pieces, piece), spelled, logp, next_logp
             )
 
     def _follow(self, trees: Mapping[int, _Tree]) -> dict[tuple[int, int], Floats]:
@@ -308,34 +310,33 @@ class _Tree:
     """Branches of one row that are read together, and those on the way to them, which nothing has kept."""
 
     def __init__(self) -> None:
-        self._seats: dict[tuple[int, int], int] = {}  # by parent and piece
+        self._seats: dict[tuple[int, tuple[int, ...]], int] = {}  # by cached pieces and its own
         self._ways: list[list[int]] = []  # of each seat: those on its way, itself the last
-        self._branches: list[tuple[Branch, int]] = []  # of each seat: what it goes on from, and its piece
-        self.wanted: list[int] = []  # the seats of those that are new
+        self.wanted: dict[int, None] = {}  # the seats of those that are new
 
     def __len__(self) -> int:
-        return len(self._branches)
+        return len(self._seats)
 
-    def add(self, parent: Branch, piece: int) -> int:
+    def add(self, context: int, pieces: tuple[int, ...]) -> int:
         """Seat a branch that was not read; where."""
-        self.wanted.append(seat := self._seat(parent, piece))
+        seat = self._seat(context, pieces)
+        self.wanted[seat] = None
         return seat
 
-    def _seat(self, parent: Branch, piece: int) -> int:
-        if (id(parent), piece) not in self._seats:
-            way = self._ways[self._seat(parent.parent, parent.pieces[-1])] if parent.parent else []
-            self._seats[id(parent), piece] = len(self)
+    def _seat(self, context: int, pieces: tuple[int, ...]) -> int:
+        if (context, pieces) not in self._seats:
+            way = self._ways[self._seat(context, pieces[:-1])] if len(pieces) > 1 else []
             self._ways.append([*way, len(self)])
-            self._branches.append((parent, piece))
-        return self._seats[id(parent), piece]
+            self._seats[context, pieces] = len(self)
+        return self._seats[context, pieces]
 
     def fill(self, pieces_T: Ids, positions_T: Ids, visible_TA: NDArray[np.bool_]) -> None:
         """Write what `Runtime.branches` asks for; all see themselves already."""
         cached = visible_TA.shape[1] - len(pieces_T)
-        for seat, ((parent, piece), way) in enumerate(zip(self._branches, self._ways, strict=True)):
-            pieces_T[seat] = piece
-            positions_T[seat] = parent.context + len(parent.pieces)
-            visible_TA[seat, : parent.context] = True
+        for ((context, pieces), seat), way in zip(self._seats.items(), self._ways, strict=True):
+            pieces_T[seat] = pieces[-1]
+            positions_T[seat] = context + len(pieces) - 1
+            visible_TA[seat, :context] = True
             visible_TA[seat, [cached + each for each in way]] = True
 
 
