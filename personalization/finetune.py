@@ -70,9 +70,9 @@ class Tuner:
         if newest in self._tuned:
             self.seconds_saved += self._tuned[newest][1]
         else:
-            began = time.perf_counter()
+            began = time.process_time()
             tuned = tune(self.shared, newest, self.config, copy.deepcopy(self._rng), progress=self._progress).eval()
-            self._tuned[newest] = tuned, time.perf_counter() - began
+            self._tuned[newest] = tuned, time.process_time() - began
         return self._tuned[newest][0]
 
 

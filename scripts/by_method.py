@@ -50,11 +50,11 @@ class ByMethod:
         """Nothing more."""
 
     def for_person(self, someone: Someone) -> Made:
-        began = time.perf_counter() - self.base.spent(someone)
+        began = time.process_time() - self.base.spent(someone)
         vocabulary, state = self.base.shared(someone).predictor.vocabulary, self.kept(someone)
         used = self.model(someone, self.history(someone), state)
         kept = None if state is None else sum(array.nbytes for array in state.values())
-        return Made(Predictor.of(used, vocabulary), time.perf_counter() - began, kept_bytes=kept)
+        return Made(Predictor.of(used, vocabulary), time.process_time() - began, kept_bytes=kept)
 
     def of(self, someone: Someone) -> stack.Tuning:
         """What the stack may take in place of fine-tuning: the method's model of messages."""

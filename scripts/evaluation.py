@@ -54,9 +54,9 @@ class Plan:
 class PersonResult:
     """What one person gets from each method, by its name.
 
-    `seconds` is the work on the person's history, without reading the test; `kept_bytes` what the device keeps for it,
-    where that is known; `shipped` is of methods behind the gate whether it let anything pass; `cluster` is the one that
-    the person chose, if there are several.
+    `seconds` is one core's work on the person's history, without reading the test; `kept_bytes` what the device keeps
+    for it, where that is known; `shipped` is of methods behind the gate whether it let anything pass; `cluster` is the
+    one that the person chose, if there are several.
     """
 
     user: str

@@ -26,8 +26,8 @@ RULE = MEASURED_ON + (
 BEHIND = ("worst", "words", "off", "passed", "s", "kB")
 BEHIND_RULE = (
     "Over all people. worst: the largest loss of anybody; words: top-1 over all words; off: probabilities shown, from "
-    "how often the words come; passed: people whose gate let it; s, kB: work on a person's history on the machine that "
-    "measured, and what their device keeps, means"
+    "how often the words come; passed: people whose gate let it; s, kB: work on a person's history by one core of the "
+    "machine that measured, and what their device keeps, means"
 )
 KEPT = "{folder}: its {file} has more people or rows and is kept; for this one move it away"
 _PEOPLE = ("participants", "newcomers", "all")

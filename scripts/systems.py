@@ -69,7 +69,7 @@ class Someone:
 
 
 class Made(NamedTuple):
-    """What a person would use, and what it took: seconds of work on their history, and whether the gate let it pass."""
+    """What a person would use, the seconds of one core their history took, and whether the gate let it pass."""
 
     model: WordModel
     seconds: float = 0.0
@@ -147,14 +147,14 @@ class CountsWithOwn:
         assert self.counts.unseen
 
     def for_person(self, someone: Someone) -> Made:
-        began = time.perf_counter()
+        began = time.process_time()
         own = Mixture.with_own(
             self.counts.trigram,
             _tokens(someone.train),
             _tokens(someone.validation),
             unseen=self.counts.unseen if someone.user in self.counts.counted else None,
         )
-        return Made(own, time.perf_counter() - began)
+        return Made(own, time.process_time() - began)
 
 
 class Checkpointed:
@@ -213,19 +213,19 @@ class Clustered:
     def choice(self, someone: Someone) -> int:
         """The number of the model among those given."""
         if self._chosen is None or self._chosen[0] != someone:
-            began = time.perf_counter()
+            began = time.process_time()
             encode = self.models[0].predictor.vocabulary.encode
             messages = [pieces for text in someone.train[-JUDGED_BY:] if (pieces := encode(normalise(text)))]
             own = self.layers(someone)
             models = (_under(model.model, own) for model in self.models)
             chosen = nearest(models, messages, max_pieces=self.max_pieces)
-            self._chosen = someone, chosen, time.perf_counter() - began
+            self._chosen = someone, chosen, time.process_time() - began
         return self._chosen[1]
 
     def for_person(self, someone: Someone) -> Made:
-        began = time.perf_counter() - self.spent(someone)
+        began = time.process_time() - self.spent(someone)
         chosen = self.choice(someone)
-        return Made(self.models[chosen].predictor, time.perf_counter() - began)
+        return Made(self.models[chosen].predictor, time.process_time() - began)
 
     def shared(self, someone: Someone) -> Shared:
         return self.models[self.choice(someone)].shared(someone)
@@ -262,9 +262,9 @@ class WithNgrams:
         return over if self._last and bare is self._last[0] else bare.under(self.published.layers)
 
     def for_person(self, someone: Someone) -> Made:
-        began = time.perf_counter() - self.spent(someone)
+        began = time.process_time() - self.spent(someone)
         predictor = self.shared(someone).predictor
-        return Made(predictor, time.perf_counter() - began)
+        return Made(predictor, time.process_time() - began)
 
     def spent(self, someone: Someone) -> float:
         return self.base.spent(someone)
@@ -304,12 +304,12 @@ class Personalized:
         self.base.prepare()
 
     def for_person(self, someone: Someone) -> Made:
-        began = time.perf_counter() - self.base.spent(someone)
+        began = time.process_time() - self.base.spent(someone)
         tuner = self.tuners.of(someone) if self.tuners else None
         saved = tuner.seconds_saved if tuner else 0.0
         shared, instead = self.base.shared(someone), self.base.instead(someone)
         personal = stack.personalize(shared, someone.train, someone.validation, self.config, tuner, against=instead)
-        seconds = time.perf_counter() - began + (tuner.seconds_saved - saved if tuner else 0.0)
+        seconds = time.process_time() - began + (tuner.seconds_saved - saved if tuner else 0.0)
         return Made(personal.predictor, seconds, personal.shipped, personal.kept_bytes)
 
 
@@ -351,14 +351,14 @@ class PrivatelyTuned:
         assert self.private
 
     def for_person(self, someone: Someone) -> Made:
-        began = time.perf_counter() - self.base.spent(someone)
+        began = time.process_time() - self.base.spent(someone)
         shared = self.base.shared(someone)
         encode = shared.predictor.vocabulary.encode
         history = someone.history[-self.config.most_messages :]
         messages = [pieces for text in history if (pieces := encode(normalise(text)))]
         tuned = tune(shared.model, messages, self.private, someone.rng()).eval()
         kept = stored_bytes(tuned.weights())
-        return Made(Predictor.of(tuned, shared.predictor.vocabulary), time.perf_counter() - began, kept_bytes=kept)
+        return Made(Predictor.of(tuned, shared.predictor.vocabulary), time.process_time() - began, kept_bytes=kept)
 
 
 def _under(model: LanguageModel, layers: State) -> LanguageModel:
