@@ -186,7 +186,8 @@ def _section(seeds: Sequence[Measured]) -> list[str]:
 def _by_the_older_gate(one: Measured) -> bool:
     """Whether the n-grams of many stood on one side of it alone: they were among what a person may trust by so much."""
     found = one["settings"].get("stack", {}).get("trusts", {}).get("many")
-    return isinstance(found, list) and bool(one["run"].get("ngrams.least-users"))
+    stacked = any(row["name"].startswith(_STACK) for row in one["methods"])
+    return stacked and isinstance(found, list) and bool(one["run"].get("ngrams.least-users"))
 
 
 def _relative(seeds: Sequence[Measured]) -> list[str]:

@@ -60,8 +60,9 @@ def test_the_worst_of_all_seeds_is_told_and_what_could_not_be_set_yet_is_as_it_w
 
 
 def test_what_the_older_gate_let_pass_is_told() -> None:
-    def by(many: object, least: int) -> str:
+    def by(many: object, least: int, last: str = "personal") -> str:
         one = _measured(0, 0.1)
+        one["methods"][-1]["name"] = last
         stack = {"stack": {"trusts": {"many": many, "own": [0.3, 6.0, 10.0]}}}
         return document(
             [one | {"run": one["run"] | {"ngrams.least-users": least}, "settings": one["settings"] | stack}]
@@ -69,9 +70,15 @@ def test_what_the_older_gate_let_pass_is_told() -> None:
 
     told = [
         "Measured when the gate judged" in by(*how)
-        for how in (([0.05, None, 0.0], 2), ([0.05, None, 0.0], 0), (0.05, 2))
+        for how in (
+            ([0.05, None, 0.0], 2),
+            ([0.05, None, 0.0], 2, "personal-fedrep"),
+            ([0.05, None, 0.0], 2, "private-1"),
+            ([0.05, None, 0.0], 0),
+            (0.05, 2),
+        )
     ]
-    assert told == [True, False, False]
+    assert told == [True, True, False, False, False]
 
 
 def _with_people(seed: int, hits: dict[int, tuple[int, int]]) -> dict[str, Any]:
