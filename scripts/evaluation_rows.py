@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -31,6 +32,7 @@ BEHIND_RULE = (
 )
 KEPT = "{folder}: its {file} has more people or rows and is kept; for this one move it away"
 _PEOPLE = ("participants", "newcomers", "all")
+_NAME = 11  # columns of a name, so that the table fits the narrowest terminal
 _FEW = 10  # people of whom a correlation says nothing
 _GROUPS = 8  # shown; all are in the JSON
 
@@ -320,7 +322,7 @@ def _cells(row: Mapping[str, Any], reference: str) -> list[str]:
     low, high = row["top1_interval"]
     bits = row["bits_per_character"]
     cells = [
-        row["name"].replace(f"{reference}+", "  +"),
+        "\n".join(textwrap.wrap(row["name"].replace(f"{reference}+", "  +"), _NAME, subsequent_indent=" ")),
         f"{100 * row['top1']:.1f}",
         f"{100 * low:.1f}-{100 * high:.1f}",
         f"{100 * row['top3']:.1f}",

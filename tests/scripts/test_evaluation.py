@@ -275,7 +275,7 @@ def test_the_table_of_large_gains_fits_the_narrowest_terminal(
         "top1_words": 0.1,
         "calibration_error": 0.01,
     }
-    rows = [large | {"name": name} for name in ("federated", "fedrep", "federated+ngrams")]
+    rows = [large | {"name": name} for name in ("federated", "fedrep", "personal-per-fedavg", "federated+ngrams")]
     print_table(
         dict.fromkeys(["clusters", "predictors", "ids_left_out"], None)
         | {key: [] for key in ["at_hand", "groups"]}
@@ -284,5 +284,8 @@ def test_the_table_of_large_gains_fits_the_narrowest_terminal(
     )
     shown = capsys.readouterr().out
     assert "less sure" in " ".join(shown.split())
+    assert "…" not in shown
+    assert "\n personal- " in shown
+    assert "\n  per-fedavg " in shown
     assert "-12.3 -23.4 +10.0 100 98 97" in " ".join(shown.split())
     assert "By fedrep 'federated' is what people share under a top that nobody trained" in " ".join(shown.split())
