@@ -20,7 +20,7 @@ from nextword.text import normalise
 from personalization import device, stack
 from personalization.methods import METHODS, Local, State
 from personalization.store import DeviceStore
-from scripts.systems import Base, Clustered, Made, Someone
+from scripts.systems import Base, Checkpointed, Clustered, Made, Someone
 from server.run_folder import RunFolder
 
 
@@ -33,6 +33,7 @@ class ByMethod:
     client: ClientConfig
     personal: PersonalConfig
     devices: Path
+    label: str | None = None  # of the row, where it is not called like the method
 
     @classmethod
     def of_run(cls, folder: RunFolder, base: Base) -> ByMethod | None:
@@ -44,7 +45,7 @@ class ByMethod:
 
     @property
     def name(self) -> str:
-        return self.personal.method
+        return self.label or self.personal.method
 
     def prepare(self) -> None:
         """Nothing more."""
@@ -86,6 +87,12 @@ class ByMethod:
     def kept(self, someone: Someone) -> State | None:
         """By a participant's device."""
         return DeviceStore(self.devices).load(someone.ordinal) if someone.ordinal is not None else None
+
+
+def shared_by(folder: RunFolder, name: str) -> Checkpointed | Clustered:
+    """The model that a run's people share, or the clusters of which each chooses."""
+    published = Published.of_run(folder.path)
+    return clustered(folder, name) if published.clusters else Checkpointed(name, published.final)
 
 
 def clustered(folder: RunFolder, name: str = "clustered") -> Clustered:

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scripts.beside import same_people
 from scripts.console import commit, errors, print_json, progress
 from scripts.evaluation_rows import KEPT, MEASURED_ON, PROTOCOL, each_person, replaces, summarise_all, told_grouping
+from scripts.subject import Subject, check_devices, run_name, subject_of
 
 if TYPE_CHECKING:
-    from scripts.subject import Subject
     from scripts.systems import System
     from server.run_folder import RunFolder
 
 WHERE = ("out", "corpus.data-dir", "federation.workers", "federation.users-per-node")  # and not what is run
 _START = "pretrained"  # as the row of `evaluate`
 _UNTRAINED = {"name": _START, "changed": {}, "upload_bytes": 0, "download_bytes": 0, "rounds": 0, "privacy": []}
-_PEOPLE_OF = ("corpus.name", "seed", "corpus.newcomer-share", "corpus.user-column", "corpus.text-column")
 
 
 @dataclass(frozen=True)
@@ -46,23 +46,19 @@ class Beside:
         settings = folder.config().to_flat() if (path / CONFIG).is_file() else {}
         if not settings or folder.summary() is None:
             raise ValueError(f"{path}: no run that has ended; compare takes folders of 'nextword simulate'")
-        return cls(path.resolve().name.removesuffix(f"-{settings['seed']}"), folder, settings)
+        return cls(run_name(path, settings["seed"]), folder, settings)
 
     @property
     def system(self) -> System:
         """The model that its people share, or the one that each chooses of its clusters'."""
         from nextword.federation.groups import TOP
-        from nextword.federation.published import Published
-        from scripts.by_method import clustered
-        from scripts.subject import check_devices
-        from scripts.systems import Checkpointed
+        from scripts.by_method import shared_by
+        from scripts.systems import Clustered
 
-        published = Published.of_run(self.folder.path)
-        if not published.clusters:
-            return Checkpointed(self.name, published.final)
-        if self.settings["personal.method"] in TOP:
+        shared = shared_by(self.folder, self.name)
+        if isinstance(shared, Clustered) and self.settings["personal.method"] in TOP:
             check_devices(self.folder)  # under what they keep each chooses
-        return clustered(self.folder, self.name)
+        return shared
 
     def about(self, first: Beside) -> dict[str, Any]:
         """What differs from the first run, and what travelled: bytes of the rounds for each user who trained."""
@@ -160,8 +156,6 @@ def _keep(folder: RunFolder, answer: dict[str, Any]) -> None:
 
 def _same_people(beside: Sequence[Beside], data_dir: Path | None) -> Subject:
     """The first run's, and so all these runs', people. Raises ValueError where they are not the same."""
-    from scripts.subject import subject_of
-
     first = beside[0]
     if len(beside) < 2:
         raise ValueError(f"{first.folder.path}: name the runs to compare it with")
@@ -170,21 +164,10 @@ def _same_people(beside: Sequence[Beside], data_dir: Path | None) -> Subject:
         raise ValueError(
             f"{twice[0]}: two rows of this name; a run is called by its folder, less the seed, its start {_START}"
         )
+    subject = subject_of(first.folder.path, None, data_dir)
     for run in beside[1:]:
-        for key in _PEOPLE_OF:
-            if run.settings[key] != first.settings[key]:
-                raise ValueError(
-                    f"{run.folder.path}: {key} = {run.settings[key]}, and in {first.folder.path} "
-                    f"{first.settings[key]}: compare runs of the same people and the same seed"
-                )
-    subjects = [subject_of(run.folder.path, None, data_dir) for run in beside]  # checks each run's people
-    for run, subject in zip(beside, subjects, strict=True):
-        if subject.population != subjects[0].population:
-            raise ValueError(
-                f"{run.folder.path}: the people of its corpus.data-dir are others than those of {first.folder.path}: "
-                "compare runs of the same people"
-            )
-    return subjects[0]
+        same_people(subject, run.folder.path, data_dir)
+    return subject
 
 
 def _print(answer: Mapping[str, Any]) -> None:

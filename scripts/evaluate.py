@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scripts.beside import Beside, over_the_stack
 from scripts.console import commit, errors, print_json, progress
 from scripts.evaluation_rows import (
     KEPT,
@@ -39,6 +40,10 @@ def command(
     data_dir: Annotated[Path | None, typer.Option(help="where corpora are kept")] = None,
     user_column: Annotated[str, typer.Option(help="of a .jsonl or hf: corpus")] = "user",
     text_column: Annotated[str, typer.Option(help="of a .jsonl or hf: corpus")] = "text",
+    beside: Annotated[
+        list[Path] | None,
+        typer.Option(help="another run of these people, and what their devices make of it; may be given often"),
+    ] = None,
     users: Annotated[int, typer.Option(min=0, help="at most so many participants, and newcomers; 0: all")] = 0,
     central: Annotated[bool, typer.Option(help="train the central ceiling of a run, once, and keep it there")] = True,
     central_epochs: Annotated[int, typer.Option(min=1, help="passes of the ceiling over the pooled history")] = 5,
@@ -78,6 +83,7 @@ def command(
     from personalization.stack import StackConfig
     from scripts.evaluation import Plan, evaluate
     from scripts.subject import check_devices, is_run, subject_of, systems_of
+    from scripts.systems import Clustered
     from server.run_folder import RunFolder
 
     for option, rate in (("central", central_learning_rate), ("finetune", finetune_learning_rate)):
@@ -110,7 +116,10 @@ def command(
     subject = subject_of(model, corpus, data_dir, columns, seed or 0, ceiling if central else None)
     name, seed, reference, folder = subject.corpus, subject.seed, subject.reference, subject.folder
     gate = GateConfig(margin=margin)
+    others = Beside.of(subject, beside or [], data_dir, finetune, gate)
     systems = systems_of(subject, finetune, gate, eight_bit=eight_bit, every_method=every_method or bool(wanted))
+    clustered = next((system for system in systems if isinstance(system, Clustered)), None)
+    systems[-1:-1] = [row for other in others for row in other.rows]
     if eight_bit and wanted:
         wanted |= {f"{reference}-int8"}
     private = _privately_tuned(next(s for s in systems if s.name == "finetuned"), epsilon)
@@ -118,7 +127,8 @@ def command(
     last = [system for system in chosen if system.name == "personal"]
     systems = [*(system for system in chosen if system not in last), *private, *last]
     plan = Plan.of(subject.population, systems, seed)
-    plan = dataclasses.replace(plan, at_hand=_numbers(at_hand), learning=_learning(systems, wanted, reference))
+    learning = _learning(systems, wanted, reference)
+    plan = dataclasses.replace(plan, at_hand=_numbers(at_hand), learning=learning, clustered=clustered)
     if plan.at_hand and not plan.learning:
         raise ValueError(
             "--at-hand: none of these rows is made of the model and a person's messages; add one, as in personal"
@@ -157,7 +167,12 @@ def command(
         "message_privacy": {system.name: system.spent.event() | {"text": str(system.spent)} for system in private},
         "commit": code,
         "methods": summarise_all(results, plan.methods, reference, seed),
-        "clusters": clusters_of(results, _num_clusters(systems), folder.events() if folder else ()),
+        "beside": [
+            {"name": other.name, "run": str(other.run), "rows": [n for n in other.names if n in plan.methods]}
+            for other in others
+        ],
+        "over_the_stack": over_the_stack(results, others, seed),
+        "clusters": clusters_of(results, len(clustered.models) if clustered else 0, folder.events() if folder else ()),
         "at_hand": at_hand_of(results, reference, seed),
         "groups": groups_of(results, plan.methods[-1], reference, seed) if plan.methods[-1] != reference else [],
         "predictors": predictors_of(results, plan.methods[-1], reference),
@@ -214,12 +229,6 @@ def _chosen(systems: Sequence[System], wanted: frozenset[str], reference: str) -
     return [system for system in systems if not wanted or system.name in {*wanted, reference}]
 
 
-def _num_clusters(systems: Sequence[System]) -> int:
-    from scripts.systems import Clustered
-
-    return next((len(system.models) for system in systems if isinstance(system, Clustered)), 0)
-
-
 def _learning(systems: Sequence[System], wanted: frozenset[str], reference: str) -> frozenset[str]:
     """The rows that are measured with few messages at hand: of those that were named all that learn."""
     from scripts.by_method import ByMethod
@@ -227,7 +236,10 @@ def _learning(systems: Sequence[System], wanted: frozenset[str], reference: str)
 
     learn = frozenset(system.name for system in systems if isinstance(system, Personalized | ByMethod))
     methods = {system.name for system in systems if isinstance(system, ByMethod)}
-    return learn if wanted else learn & {f"{reference}+own", "finetuned", "personal-folds", "personal", *methods}
+    beside = {name for name in learn if name.endswith(("+finetuned", "+personal"))}  # of other runs
+    if wanted:
+        return learn
+    return learn & {f"{reference}+own", "finetuned", "personal-folds", "personal", *methods, *beside}
 
 
 def _numbers(text: str) -> tuple[int, ...]:

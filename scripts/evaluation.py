@@ -35,6 +35,7 @@ class Plan:
     # Also with only so many messages of each newcomer (of participants the shared model knows more), by these systems.
     at_hand: tuple[int, ...] = ()
     learning: frozenset[str] = frozenset()
+    clustered: Clustered | None = None  # of whose clusters each person's is told
 
     @classmethod
     def of(cls, population: Population, systems: Sequence[System], seed: int) -> Plan:
@@ -153,7 +154,7 @@ def _evaluate_person(job: tuple[int, Split]) -> tuple[int, PersonResult]:
         {name: each.seconds for name, each in made.items()},
         {name: each.kept_bytes for name, each in made.items() if each.kept_bytes is not None},
         {name: each.shipped for name, each in made.items() if each.shipped is not None},
-        next((system.choice(someone) for system in plan.systems if isinstance(system, Clustered)), None),
+        plan.clustered.choice(someone) if plan.clustered else None,
         {key: measured[id(model)] for key, model in at_hand.items()},
     )
     _give_back_memory()

@@ -151,9 +151,14 @@ def told_shared(methods: Iterable[str], reference: str) -> list[str]:
     """What the reference is where people have layers of their own, by the names of an evaluation's rows."""
     from nextword.federation.groups import TOP
 
-    own = dict.fromkeys(name for row in methods if (name := row.removeprefix("personal-")) in TOP)
+    own: dict[str, str] = {}  # what is shared, by the row that has layers of one's own
+    for row in methods:
+        run, beside, made = row.rpartition("+")
+        if (name := made.removeprefix("personal-")) in TOP:
+            own.setdefault(run + beside + name, run or reference)
     return [
-        f"By {name} '{reference}' is what people share under a top that nobody trained, no model in use" for name in own
+        f"By {name} '{shared}' is what people share under a top that nobody trained, no model in use"
+        for name, shared in own.items()
     ]
 
 
@@ -296,6 +301,12 @@ def print_table(answer: Mapping[str, Any]) -> None:
             f"{row['name']}, {row['messages']} messages at hand, {counted(row['users'], 'newcomer')}: "
             f"{100 * row['gain_top1']:+.2f} ({100 * low:+.2f} to {100 * high:+.2f})"
         )
+    for row in answer["over_the_stack"]:
+        low, high = row["gain_interval"]
+        console.print(
+            f"{row['name']} over personal, {told_people(row['users'], row['people'])}: "
+            f"{100 * row['gain_top1']:+.2f} ({100 * low:+.2f} to {100 * high:+.2f})"
+        )
     if answer["groups"]:
         console.print(
             f"gain of {answer['groups'][0]['name']} by group: "
@@ -313,6 +324,12 @@ def print_table(answer: Mapping[str, Any]) -> None:
     console.print(f"{RULE.format(reference=answer['reference'])}. {BEHIND_RULE}.", style="dim")
 
 
+def _name(name: str) -> str:
+    """On as many lines as it takes, what stands after a "+" on a line of its own."""
+    whole = [name] if len(name) <= _NAME else name.replace("+", "\n +").split("\n")
+    return "\n".join(line for part in whole for line in textwrap.wrap(part, _NAME, subsequent_indent=" "))
+
+
 def _points(gain: float) -> str:
     """A gain in five characters, so that the table fits the narrowest terminal."""
     return f"{100 * gain:+.{2 if abs(gain) < 0.09995 else 1}f}"
@@ -322,7 +339,7 @@ def _cells(row: Mapping[str, Any], reference: str) -> list[str]:
     low, high = row["top1_interval"]
     bits = row["bits_per_character"]
     cells = [
-        "\n".join(textwrap.wrap(row["name"].replace(f"{reference}+", "  +"), _NAME, subsequent_indent=" ")),
+        _name(row["name"].replace(f"{reference}+", "  +")),
         f"{100 * row['top1']:.1f}",
         f"{100 * low:.1f}-{100 * high:.1f}",
         f"{100 * row['top3']:.1f}",

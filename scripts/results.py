@@ -20,7 +20,7 @@ from nextword.text import counted
 from scripts.compare import WHERE
 from scripts.results_document import PEOPLE, document, percent
 from scripts.seeds import Measured, alike, mean_rows
-from scripts.subject import is_run
+from scripts.subject import is_run, run_name
 
 if TYPE_CHECKING:
     from server.run_folder import RunFolder
@@ -150,6 +150,19 @@ def _people(measured: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{key: one[key] for key in (*_PERSON, "top1_hits")} for one in measured]
 
 
+def _own(evaluation: Measured) -> Measured:
+    """Without the rows of runs that stood beside it, each of which is published of its own evaluation."""
+    others = {name for run in evaluation.get("beside", ()) for name in run["rows"]}
+    own = {key: [row for row in evaluation[key] if row["name"] not in others] for key in ("methods", "at_hand")}
+    own["people"] = [
+        one | {"top1_hits": {name: hits for name, hits in one["top1_hits"].items() if name not in others}}
+        for one in evaluation["people"]
+    ]
+    means = ("device_seconds", "device_bytes")
+    kept = {key: {name: value for name, value in evaluation[key].items() if name not in others} for key in means}
+    return evaluation | own | kept
+
+
 def _evaluated(folder: RunFolder, evaluation: Measured) -> Measured:
     settings, summary = folder.config().to_flat(), folder.summary() or {}
     if missing := [key for key in _SUMMARY if key not in summary]:
@@ -159,10 +172,11 @@ def _evaluated(folder: RunFolder, evaluation: Measured) -> Measured:
             f"{folder.path}: its evaluation.json has no {missing[0]!r}; "
             f"run 'nextword evaluate --model {folder.path}' again"
         )
+    evaluation = _own(evaluation)
     run = {key: value for key, value in settings.items() if key not in ("seed", *WHERE)}
     run |= {key: Path(str(run[key])).name for key in _PATHS}  # of a path, no folder
     return {
-        "name": folder.path.resolve().name.removesuffix(f"-{evaluation['seed']}"),
+        "name": run_name(folder.path, evaluation["seed"]),
         "run": run,
         **{key: summary[key] for key in _SUMMARY},
         "cores": summary.get("cores"),

@@ -39,6 +39,11 @@ def is_run(model: Path) -> bool:
     return (model / CONFIG).is_file()
 
 
+def run_name(run: Path, seed: object) -> str:
+    """What a run is called beside others: its folder, less its seed."""
+    return run.resolve().name.removesuffix(f"-{seed}")
+
+
 def subject_of(
     model: Path,
     corpus: str | None,

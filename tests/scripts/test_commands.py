@@ -324,7 +324,7 @@ def test_runs_of_one_corpus_name_and_other_people_are_not_compared(
     nextword: Shell, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As where two folders hold other versions of it, and each run its own."""
-    from scripts import subject
+    from scripts import beside, subject
 
     other = tmp_path / "other-0"
     shutil.copytree(run, other)
@@ -335,10 +335,76 @@ def test_runs_of_one_corpus_name_and_other_people_are_not_compared(
         population = dataclasses.replace(found.population, newcomers=found.population.newcomers[1:])
         return dataclasses.replace(found, population=population) if model == other else found
 
-    monkeypatch.setattr(subject, "subject_of", fewer)
-    refused = nextword("compare", run, other)
-    assert (refused.code, refused.err.count("\n")) == (2, 1), refused.err
-    assert "other-0: the people of its corpus.data-dir are others" in refused.err
+    monkeypatch.setattr(beside, "subject_of", fewer)
+    for command in (["compare", run, other], ["evaluate", "--model", run, "--beside", other, "--no-central"]):
+        refused = nextword(*command)
+        assert (refused.code, refused.err.count("\n")) == (2, 1), refused.err
+        assert "other-0: the people of its corpus.data-dir are others" in refused.err
+
+
+def test_a_run_beside_another_is_measured_as_by_itself(nextword: Shell, run: Path, base: Path, tmp_path: Path) -> None:
+    corpus = RunFolder(run).config().corpus.name
+    other = _simulated(nextword, tmp_path / "run-fedper-0", base, corpus, personal__method="fedper")
+    how = ["--no-central", "--at-hand", "5", "--json"]
+    plain, itself = (json.loads(nextword("evaluate", "--model", path, *how).out) for path in (run, other))
+    outcome = nextword("evaluate", "--model", run, "--beside", other, *how)
+    assert outcome.code == 0, outcome.err
+    answer = json.loads(outcome.out)
+    assert answer == RunFolder(run).evaluation()
+
+    called = {
+        "federated": "fedper",
+        "fedper": "fedper+fedper",
+        "finetuned": "fedper+finetuned",
+        "personal-fedper": "fedper+personal-fedper",
+        "personal": "fedper+personal",
+    }
+    [about] = answer["beside"]
+    assert about == {"name": "fedper", "run": str(other), "rows": [*called.values()]}
+    own = [row for row in answer["methods"] if row["name"] not in about["rows"]]
+    assert own == plain["methods"]
+    assert answer["methods"][-1]["name"] == "personal"
+    rows = {(row["name"], row["people"]): row for row in answer["methods"]}
+    alone = {(row["name"], row["people"]): row for row in itself["methods"]}
+    for name, there in called.items():
+        for people in ("participants", "newcomers", "all"):
+            for key in ("users", "top1", "top1_interval", "top3", "bits_per_character", "keystroke_savings"):
+                assert rows[there, people][key] == alone[name, people][key], (name, people, key)
+    assert rows["fedper", "all"]["bits_per_character"] != rows["federated", "all"]["bits_per_character"]
+    for row in answer["over_the_stack"]:
+        assert row["name"] == "fedper+personal"
+        before, after = (rows[name, row["people"]]["top1"] for name in ("personal", "fedper+personal"))
+        assert row["gain_top1"] == pytest.approx(after - before)
+    assert [row["people"] for row in answer["over_the_stack"]] == ["participants", "newcomers", "all"]
+    learned = {"fedper+fedper", "fedper+finetuned", "fedper+personal"}
+    assert {row["name"] for row in answer["at_hand"]} == learned | {row["name"] for row in plain["at_hand"]}
+
+    table = nextword("evaluate", "--model", run, "--beside", other, "--no-central", "--users", 1).out
+    assert "fedper+personal over personal, 1 newcomer: " in table
+    assert "By fedper+fedper 'fedper' is what people share under a top" in " ".join(table.split())
+    assert all(len(line) <= 80 for line in table.splitlines())
+    to = ["--measured", tmp_path / "measured", "--out", tmp_path / "R.md"]
+    assert nextword("results", run, *to).code == 0
+    published = published_in(tmp_path / "measured" / "run.json")
+    assert "fedper" not in json.dumps(published)  # which is published of its own evaluation
+    assert [row["name"] for row in published["methods"]] == [row["name"] for row in plain["methods"]]
+    assert {*published["people"][0]["top1_hits"]} == {row["name"] for row in plain["methods"]}
+
+    copied, seeded = (shutil.copytree(other, tmp_path / name) for name in ("without-devices-0", "seeded-1"))
+    shutil.rmtree(copied / "devices")
+    settings = (seeded / "config.toml").read_text(encoding="utf-8")
+    (seeded / "config.toml").write_text(settings.replace("seed = 0", "seed = 1"), encoding="utf-8")
+    for model, beside, words in (
+        (run, [base], "no run of 'nextword simulate' is there"),
+        (run, [other, other], "fedper: two rows would be called so"),
+        (run, [seeded], "seed = 1"),
+        (run, [copied], "nothing is kept there"),
+        (base, [other], "runs stand beside a run"),
+    ):
+        options = [word for path in beside for word in ("--beside", path)]
+        of = ["--corpus", corpus] if model == base else ["--no-central"]
+        refused = nextword("evaluate", "--model", model, *options, *of)
+        assert (refused.code, words in refused.err, refused.err.count("\n")) == (2, True, 1), refused.err
 
 
 def test_a_clustered_run_with_personal_layers_is_evaluated(nextword: Shell, base: Path, tmp_path: Path) -> None:
