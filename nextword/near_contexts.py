@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import bisect
 import itertools
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Protocol, Self
@@ -68,8 +69,27 @@ class ModelStates:
         self._runtime, self._vocabulary = runtime, vocabulary
         self._known: dict[_Seen, Floats] = {}
         self._expected: Sequence[Sequence[str]] = ()
+        self._remembered: dict[tuple[str, ...], Floats] | None = None
 
     def of(self, messages: Sequence[Sequence[str]]) -> Floats:
+        if self._remembered is None:
+            return self._read(messages)
+        whole = [*map(tuple, messages)]
+        new = [message for message in dict.fromkeys(whole) if message not in self._remembered]
+        ends = np.cumsum([len(message) + 1 for message in new])
+        self._remembered.update(zip(new, np.split(self._read(new), ends[:-1]), strict=False))
+        return np.concatenate([self._read([]), *(self._remembered[message] for message in whole)])
+
+    @contextmanager
+    def remembering(self) -> Iterator[None]:
+        """Read each message once meanwhile, however often its states are wanted."""
+        before, self._remembered = self._remembered, {}
+        try:
+            yield
+        finally:
+            self._remembered = before
+
+    def _read(self, messages: Sequence[Sequence[str]]) -> Floats:
         read: list[tuple[list[int], list[int]]] = []  # rows of pieces, and the columns that are wanted
         for message in messages:
             encoded = [self._vocabulary.encode_token(token) for token in message]

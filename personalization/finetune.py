@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import secrets
-import time
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -22,6 +21,7 @@ from nextword.federation.noise import Secret, Seeded
 from nextword.model import LanguageModel
 from nextword.training import TrainConfig, fit
 from personalization.adapters import adapted
+from personalization.memo import Memo
 from personalization.private import DpSgd, fit_privately
 
 Progress = Callable[[int, int, float], None]  # step, steps, bits per piece
@@ -56,8 +56,7 @@ class Tuner:
         progress: Progress | None = None,
     ):
         self.shared, self.config, self._rng, self._progress = shared, config, rng, progress
-        self.seconds_saved = 0.0  # by what was not trained again
-        self._tuned: dict[tuple[tuple[int, ...], ...], tuple[LanguageModel, float]] = {}
+        self.memo = Memo()
 
     @property
     def ways(self) -> tuple[float, ...]:
@@ -67,13 +66,8 @@ class Tuner:
     def __call__(self, messages: Sequence[Sequence[int]]) -> LanguageModel:
         """A copy of the shared model, trained on the newest messages (pieces). It is not to be changed."""
         newest = tuple(map(tuple, messages[-self.config.most_messages :]))
-        if newest in self._tuned:
-            self.seconds_saved += self._tuned[newest][1]
-        else:
-            began = time.process_time()
-            tuned = tune(self.shared, newest, self.config, copy.deepcopy(self._rng), progress=self._progress).eval()
-            self._tuned[newest] = tuned, time.process_time() - began
-        return self._tuned[newest][0]
+        rng = copy.deepcopy(self._rng)
+        return self.memo.of(newest, lambda: tune(self.shared, newest, self.config, rng, progress=self._progress).eval())
 
 
 def tune(

@@ -25,6 +25,7 @@ from nextword.predictor import Predictor
 from nextword.text import normalise, tokens
 from personalization.finetune import part_of_the_way
 from personalization.gate import NOTHING, Bits, GateConfig, Verdict, judge
+from personalization.memo import Memo
 from personalization.own_ngram import OwnNgram
 from personalization.trust import JUDGING, NEAR, OWN, PRIORS, Overlay, trusted
 
@@ -55,7 +56,9 @@ class Shared(NamedTuple):
 class Tuning(Protocol):
     """Makes a model of a person's messages from the shared one."""
 
-    seconds_saved: float  # of work that need not be done again
+    @property
+    def memo(self) -> Memo:
+        """Keeps what was made of its models."""
 
     @property
     def ways(self) -> tuple[float, ...]:
@@ -123,16 +126,17 @@ def personalize(
             found[NEAR] = NearContexts(predictor.states, [tokens(normalise(text)) for text in messages], config.near)
         return found
 
-    def model(messages: Sequence[str], way: float) -> LanguageModel:
-        if not way or tuner is None:
-            return shared.model
+    def tuned(tuner: Tuning, messages: Sequence[str], way: float) -> tuple[LanguageModel, Predictor]:
         whole = tuner([pieces for text in messages if (pieces := encode(normalise(text)))])
-        return part_of_the_way(shared.model, whole, way)
+        model = part_of_the_way(shared.model, whole, way)
+        return model, Predictor.of(model, shared.predictor.vocabulary, eight_bit=config.eight_bit)
 
-    def predictor(model: LanguageModel) -> Predictor:
-        if model is shared.model:
-            return shared.predictor
-        return Predictor.of(model, shared.predictor.vocabulary, eight_bit=config.eight_bit).under(everybodys)
+    def made_of(messages: Sequence[str], way: float) -> Shared:
+        if not way or tuner is None:
+            return shared
+        key = "predictor", *messages, way, config.eight_bit
+        model, predictor = tuner.memo.of(key, lambda: tuned(tuner, messages, way))
+        return Shared(model, predictor.under(everybodys))
 
     plain = against or shared.predictor
     if len(validation) < config.gate.fewest_messages or not any(map(str.strip, train)):
@@ -141,7 +145,7 @@ def personalize(
     judged = [[tokens(normalise(text))[:JUDGING] for text in texts] for _, texts in parts]
 
     def candidate(way: float) -> _Candidate:
-        made = [predictor(model(known, way)) for known, _ in parts]
+        made = [made_of(known, way).predictor for known, _ in parts]
         over = [layers(each, known) for each, (known, _) in zip(made, parts, strict=True)]
         nats = [cost for each, texts in zip(made, judged, strict=True) for cost in each.costs(texts)]
         priors = [PRIORS[name].after(len(train)) for name in over[-1]]
@@ -153,7 +157,8 @@ def personalize(
         named = dict(zip(over[-1], trusts, strict=True))
         return _Candidate(way, made[-1], over[-1], named, bits, overlay.bits(nats))
 
-    candidates = [candidate(way) for way in ((0.0, *tuner.ways) if tuner else (0.0,))]
+    with shared.predictor.states.remembering():  # as parts have messages in common
+        candidates = [candidate(way) for way in ((0.0, *tuner.ways) if tuner else (0.0,))]
     before = candidates[0].without
     if plain is not shared.predictor:
         texts = [*itertools.chain(*judged)]
@@ -167,8 +172,7 @@ def personalize(
     if verdict.choice is None:
         return Personal(plain, shared.model, tried, verdict, 0.0, {})
     everything = [*train, *validation]
-    final = model(everything, way)
-    bare = predictor(final)
+    final, bare = made_of(everything, way)
     known = layers(bare, everything)
     near = known.get(NEAR) if trusts.get(NEAR) else None
     assert near is None or isinstance(near, NearContexts)

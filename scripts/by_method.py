@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from nextword.model_config import ModelConfig
 from nextword.predictor import Predictor
 from nextword.text import normalise
 from personalization import device, stack
+from personalization.memo import Memo
 from personalization.methods import METHODS, Local, State
 from personalization.store import DeviceStore
 from scripts.systems import Base, Checkpointed, Clustered, Made, Someone
@@ -114,7 +115,7 @@ class _Fitting:
     method: ByMethod
     someone: Someone
     ways: tuple[float, ...] = (1.0,)
-    seconds_saved: float = 0.0
+    memo: Memo = field(default_factory=Memo)
 
     def __call__(self, messages: Sequence[Sequence[int]]) -> LanguageModel:
         whole = [*messages] == self.method.history(self.someone)

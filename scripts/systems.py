@@ -306,10 +306,11 @@ class Personalized:
     def for_person(self, someone: Someone) -> Made:
         began = time.process_time() - self.base.spent(someone)
         tuner = self.tuners.of(someone) if self.tuners else None
-        saved = tuner.seconds_saved if tuner else 0.0
+        if tuner:
+            tuner.memo.begin()
         shared, instead = self.base.shared(someone), self.base.instead(someone)
         personal = stack.personalize(shared, someone.train, someone.validation, self.config, tuner, against=instead)
-        seconds = time.process_time() - began + (tuner.seconds_saved - saved if tuner else 0.0)
+        seconds = time.process_time() - began + (tuner.memo.seconds_spared if tuner else 0.0)
         return Made(personal.predictor, seconds, personal.shipped, personal.kept_bytes)
 
 

@@ -115,6 +115,33 @@ def test_states_of_what_was_read_anyway_are_at_hand(model: LanguageModel, vocabu
         np.testing.assert_allclose(predictor.states.after(["ok"]), ok, atol=1e-4)
 
 
+def test_a_message_is_read_once_while_states_are_remembered(
+    model: LanguageModel, vocabulary: Vocabulary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [tokens(normalise(text)) for text in ("see you at the station", "ok", "don't believe me", "ok", "haha")]
+    states, fresh = (Predictor.of(model, vocabulary).states for _ in range(2))
+    rows: list[int] = []
+    hidden = Runtime.hidden
+
+    def watch(self: Runtime, pieces_BT: Ids, places_N: Ids) -> Floats:
+        rows.append(len(pieces_BT))
+        return hidden(self, pieces_BT, places_N)
+
+    expected = [fresh.of(part) for part in (texts[:3], texts[1:], [], texts)]
+    monkeypatch.setattr(Runtime, "hidden", watch)
+    with states.remembering():
+        found = [states.of(part) for part in (texts[:3], texts[1:], [], texts)]
+        states.expect([texts[0]])
+        np.testing.assert_allclose(states.after(texts[0]), expected[0][len(texts[0])], atol=1e-4)
+    assert sum(rows) == len({*map(tuple, texts)})
+    for ours, theirs in zip(found, expected, strict=True):
+        assert ours.shape == theirs.shape
+        np.testing.assert_allclose(ours, theirs, atol=1e-4)
+    rows.clear()
+    states.of(texts[:1])
+    assert rows == [1]  # all is forgotten then
+
+
 def test_the_states_of_a_long_message_take_memory_in_proportion(vocabulary: Vocabulary) -> None:
     class Nothing:
         config = ModelConfig(vocabulary=len(vocabulary), width=2, heads=1)

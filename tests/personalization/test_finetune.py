@@ -30,7 +30,6 @@ def test_the_same_messages_are_learned_once(model: LanguageModel, vocabulary: Vo
     messages = [vocabulary.encode("see you")] * 8
     first = tuner(messages)
     assert tuner(list(messages)) is first
-    assert tuner.seconds_saved > 0
     assert tuner(messages[1:]) is not first
 
 

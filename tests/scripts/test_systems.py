@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,7 +19,8 @@ from nextword.model import LanguageModel
 from nextword.predictor import Predictor
 from nextword.text import normalise, tokens
 from nextword.vocabulary import Vocabulary
-from personalization import device
+from personalization import device, finetune
+from personalization.finetune import FinetuneConfig
 from personalization.gate import NOTHING
 from personalization.methods import METHODS, Local, State
 from personalization.stack import Personal, Shared, StackConfig
@@ -267,6 +269,32 @@ def test_with_few_messages_at_hand_a_person_has_the_newest() -> None:
     assert more.history == someone.history[-30:]
     assert more.validation == ("n1", "n2", "n3")
     assert someone.with_newest(99).history == someone.history
+
+
+def test_a_row_takes_as_long_as_if_no_other_had_been_measured(
+    shared: Checkpointed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And each of its trainings once, however many candidates lie on the way to it."""
+    clock = [0.0]
+
+    def tune(model: LanguageModel, messages: object, *_: object, **__: object) -> LanguageModel:
+        clock[0] += 100.0
+        return copy.deepcopy(model)
+
+    monkeypatch.setattr("time.process_time", lambda: clock[0])
+    monkeypatch.setattr(finetune, "tune", tune)
+    texts = _nonsense(0)
+    someone = Someone("u", None, texts[:36], texts[36:], seed=0)
+
+    def rows() -> list[systems.Personalized]:
+        tuners = systems.Tuners(shared, FinetuneConfig())
+        nothing = StackConfig(own=None, near=None)
+        return [systems.Personalized("a", shared, each, tuners) for each in (nothing, StackConfig(), nothing)]
+
+    alone = [row.for_person(someone).seconds for row in (rows()[0], rows()[1])]
+    together = [row.for_person(someone).seconds for row in rows()]
+    assert alone[0] == 400.0  # a part at a time of a short history; nothing was learned, so nothing ships
+    assert together == [*alone, alone[0]]
 
 
 def test_a_row_above_a_cluster_takes_as_long_as_choosing_it_too(
