@@ -260,6 +260,15 @@ def behind(
     ]
 
 
+def told_over_the_stack(row: Mapping[str, Any]) -> str:
+    """What the stack over another run's model gains over the one of this run, in a line."""
+    low, high = row["gain_interval"]
+    return (
+        f"{row['name']} over personal, {told_people(row['users'], row['people'])}: "
+        f"{100 * row['gain_top1']:+.2f} ({100 * low:+.2f} to {100 * high:+.2f})"
+    )
+
+
 def told_people(users: int, people: str) -> str:
     """So many of a kind of people: "1 newcomer", "2 newcomers", "2 all"."""
     return f"{users:,} {people}" if people == "all" else counted(users, people.removesuffix("s"))
@@ -302,11 +311,7 @@ def print_table(answer: Mapping[str, Any]) -> None:
             f"{100 * row['gain_top1']:+.2f} ({100 * low:+.2f} to {100 * high:+.2f})"
         )
     for row in answer["over_the_stack"]:
-        low, high = row["gain_interval"]
-        console.print(
-            f"{row['name']} over personal, {told_people(row['users'], row['people'])}: "
-            f"{100 * row['gain_top1']:+.2f} ({100 * low:+.2f} to {100 * high:+.2f})"
-        )
+        console.print(told_over_the_stack(row))
     if answer["groups"]:
         console.print(
             f"gain of {answer['groups'][0]['name']} by group: "

@@ -390,6 +390,11 @@ def test_a_run_beside_another_is_measured_as_by_itself(nextword: Shell, run: Pat
     assert [row["name"] for row in published["methods"]] == [row["name"] for row in plain["methods"]]
     assert {*published["people"][0]["top1_hits"]} == {row["name"] for row in plain["methods"]}
 
+    assert nextword("report", run, "--out", tmp_path / "report.html").code == 0
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<td>fedper+personal</td>" in page
+    assert "<p>fedper+personal over personal, 2 newcomers: " in page
+
     copied, seeded = (shutil.copytree(other, tmp_path / name) for name in ("without-devices-0", "seeded-1"))
     shutil.rmtree(copied / "devices")
     settings = (seeded / "config.toml").read_text(encoding="utf-8")
