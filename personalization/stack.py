@@ -145,17 +145,17 @@ def personalize(
     judged = [[tokens(normalise(text))[:JUDGING] for text in texts] for _, texts in parts]
 
     def candidate(way: float) -> _Candidate:
-        made = [made_of(known, way).predictor for known, _ in parts]
-        over = [layers(each, known) for each, (known, _) in zip(made, parts, strict=True)]
-        nats = [cost for each, texts in zip(made, judged, strict=True) for cost in each.costs(texts)]
-        priors = [PRIORS[name].after(len(train)) for name in over[-1]]
-        looked_up = zip(over, judged, strict=True)
-        overlay = Overlay.joined(
-            [Overlay([*found.values()], texts, priors, below=everybodys) for found, texts in looked_up]
-        )
+        nats: list[list[float]] = []
+        overlays: list[Overlay] = []
+        for (known, _), texts in zip(parts, judged, strict=True):
+            made = made_of(known, way).predictor
+            over = layers(made, known)
+            nats += made.costs(texts)  # and while the states of these texts are at hand they are looked up
+            priors = [PRIORS[name].after(len(train)) for name in over]
+            overlays.append(Overlay([*over.values()], texts, priors, below=everybodys))
+        overlay = Overlay.joined(overlays)
         trusts, bits = overlay.best(nats)
-        named = dict(zip(over[-1], trusts, strict=True))
-        return _Candidate(way, made[-1], over[-1], named, bits, overlay.bits(nats))
+        return _Candidate(way, made, over, dict(zip(over, trusts, strict=True)), bits, overlay.bits(nats))
 
     with shared.predictor.states.remembering():  # as parts have messages in common
         candidates = [candidate(way) for way in ((0.0, *tuner.ways) if tuner else (0.0,))]
