@@ -177,7 +177,8 @@ def command(
         "groups": groups_of(results, plan.methods[-1], reference, seed) if plan.methods[-1] != reference else [],
         "predictors": predictors_of(results, plan.methods[-1], reference),
         "people": each_person(results, reference, subject.population.numbers),
-        # Of work on a person's history, the mean: on this machine, beside whatever else it did.
+        # Of one core's work on a person's history, the mean: on this machine, beside whatever else it did.
+        "trainings_counted": "once",  # older evaluations have each in it once for each candidate on the way to it
         "device_seconds": {m: fmean(result.seconds.get(m, 0.0) for result in results) for m in plan.methods},
         "device_bytes": _means(result.kept_bytes for result in results),
     }

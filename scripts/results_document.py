@@ -26,6 +26,10 @@ from scripts.seeds import Measured, alike, intervals, mean_rows, relative_gain
 PEOPLE = ("participants", "newcomers")
 _STACK, _FEW = "personal", 20  # the last method, and messages at hand, of the table side by side
 _COUNTS = "trigram+own"
+_COUNTED_TWICE = (
+    "s of finetuned and personal here counts each training twice, once for each candidate on the way to it "
+    "(LOG.md, 28 November 2026)."
+)
 _OLDER_GATE = (
     "Measured when the gate judged the stack with the n-grams of many against the model without them, which passes "
     "sooner for participants, whose messages they have counted (LOG.md, 27 November 2026)."
@@ -215,6 +219,8 @@ def _behind(seeds: Sequence[Measured], rows: Sequence[Mapping[str, Any]]) -> lis
     )
     lines = ["| behind it | " + " | ".join(BEHIND) + " |", "|---|" + "--:|" * len(BEHIND)]
     lines += [f"| {' | '.join(cells)} |" for cells in behind(rows, seeds[0]["reference"], seconds, kept)]
+    if not all(one.get("trainings_counted") for one in seeds) and "finetuned" in seconds:
+        lines += ["", _COUNTED_TWICE]
     return [*lines, ""]
 
 
