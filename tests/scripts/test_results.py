@@ -59,6 +59,17 @@ def test_the_worst_of_all_seeds_is_told_and_what_could_not_be_set_yet_is_as_it_w
     assert [[one["seed"] for one in seeds] for seeds in alike([other, now, before])] == [[0, 1], [2]]
 
 
+def test_seconds_that_count_each_training_twice_are_told_so() -> None:
+    def told(*seeds: dict[str, Any], seconds: dict[str, float]) -> bool:
+        return "counts each training twice" in document([one | {"device_seconds": seconds} for one in seeds])
+
+    older, newer = _measured(0, 0.1), _measured(1, 0.1) | {"trainings_counted": "once"}
+    assert told(older, seconds={"finetuned": 3.0})
+    assert told(older, newer, seconds={"finetuned": 3.0})  # a mean over both
+    assert not told(newer, seconds={"finetuned": 3.0})
+    assert not told(older, seconds={"private-8": 3.0})
+
+
 def test_what_the_older_gate_let_pass_is_told() -> None:
     def by(many: object, least: int, last: str = "personal") -> str:
         one = _measured(0, 0.1)
