@@ -14,6 +14,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from nextword.eightbit import stored_bytes
@@ -131,11 +132,12 @@ def personalize(
         model = part_of_the_way(shared.model, whole, way)
         return model, Predictor.of(model, shared.predictor.vocabulary, eight_bit=config.eight_bit)
 
-    def made_of(messages: Sequence[str], way: float) -> Shared:
+    def made_of(messages: Sequence[str], way: float, *, keep: bool = False) -> Shared:
         if not way or tuner is None:
             return shared
-        key = "predictor", *messages, way, config.eight_bit
-        model, predictor = tuner.memo.of(key, lambda: tuned(tuner, messages, way))
+        key = "all", *messages, way, config.eight_bit
+        make = partial(tuned, tuner, messages, way)
+        model, predictor = tuner.memo.of(key, make) if keep else make()
         return Shared(model, predictor.under(everybodys))
 
     plain = against or shared.predictor
@@ -148,7 +150,7 @@ def personalize(
         nats: list[list[float]] = []
         overlays: list[Overlay] = []
         for (known, _), texts in zip(parts, judged, strict=True):
-            made = made_of(known, way).predictor
+            made = made_of(known, way).predictor  # of many megabytes: no longer than it is read
             over = layers(made, known)
             nats += made.costs(texts)  # and while the states of these texts are at hand they are looked up
             priors = [PRIORS[name].after(len(train)) for name in over]
@@ -172,7 +174,7 @@ def personalize(
     if verdict.choice is None:
         return Personal(plain, shared.model, tried, verdict, 0.0, {})
     everything = [*train, *validation]
-    final, bare = made_of(everything, way)
+    final, bare = made_of(everything, way, keep=True)
     known = layers(bare, everything)
     near = known.get(NEAR) if trusts.get(NEAR) else None
     assert near is None or isinstance(near, NearContexts)
