@@ -30,10 +30,6 @@ _COUNTED_TWICE = (
     "s of finetuned and personal here counts each training twice, once for each candidate on the way to it "
     "(LOG.md, 28 November 2026)."
 )
-_OLDER_GATE = (
-    "Measured when the gate judged the stack with the n-grams of many against the model without them, which passes "
-    "sooner for participants, whose messages they have counted (LOG.md, 27 November 2026)."
-)
 
 
 def document(measured: Sequence[Measured]) -> str:
@@ -158,8 +154,6 @@ def _section(seeds: Sequence[Measured]) -> list[str]:
         f"{_readable(first['settings'])}.",
         "",
     ]
-    if _by_the_older_gate(first):
-        lines += [_OLDER_GATE, ""]
     private = [text for one in seeds for text in one.get("private", [])]
     private += [text for one in seeds for text in told_privacy(one.get("message_privacy", {}))]
     for text in dict.fromkeys(private):
@@ -185,13 +179,6 @@ def _section(seeds: Sequence[Measured]) -> list[str]:
         if one["clusters"]:
             lines += [f"Seed {one['seed']}: {told_clusters(one['clusters'])}.", ""]
     return lines
-
-
-def _by_the_older_gate(one: Measured) -> bool:
-    """Whether the n-grams of many stood on one side of it alone: they were among what a person may trust by so much."""
-    found = one["settings"].get("stack", {}).get("trusts", {}).get("many")
-    stacked = any(row["name"].startswith(_STACK) for row in one["methods"])
-    return stacked and isinstance(found, list) and bool(one["run"].get("ngrams.least-users"))
 
 
 def _relative(seeds: Sequence[Measured]) -> list[str]:

@@ -70,28 +70,6 @@ def test_seconds_that_count_each_training_twice_are_told_so() -> None:
     assert not told(older, seconds={"private-8": 3.0})
 
 
-def test_what_the_older_gate_let_pass_is_told() -> None:
-    def by(many: object, least: int, last: str = "personal") -> str:
-        one = _measured(0, 0.1)
-        one["methods"][-1]["name"] = last
-        stack = {"stack": {"trusts": {"many": many, "own": [0.3, 6.0, 10.0]}}}
-        return document(
-            [one | {"run": one["run"] | {"ngrams.least-users": least}, "settings": one["settings"] | stack}]
-        )
-
-    told = [
-        "Measured when the gate judged" in by(*how)
-        for how in (
-            ([0.05, None, 0.0], 2),
-            ([0.05, None, 0.0], 2, "personal-fedrep"),
-            ([0.05, None, 0.0], 2, "private-1"),
-            ([0.05, None, 0.0], 0),
-            (0.05, 2),
-        )
-    ]
-    assert told == [True, True, False, False, False]
-
-
 def _with_people(seed: int, hits: dict[int, tuple[int, int]]) -> dict[str, Any]:
     """With hits of ten words by the shared and the fine-tuned model."""
     people = [
