@@ -128,7 +128,8 @@ def command(
     systems = [*(system for system in chosen if system not in last), *private, *last]
     plan = Plan.of(subject.population, systems, seed)
     learning = _learning(systems, wanted, reference)
-    plan = dataclasses.replace(plan, at_hand=_numbers(at_hand), learning=learning, clustered=clustered)
+    apart = tuple(frozenset(other.names) for other in others)
+    plan = dataclasses.replace(plan, at_hand=_numbers(at_hand), learning=learning, clustered=clustered, apart=apart)
     if plan.at_hand and not plan.learning:
         raise ValueError(
             "--at-hand: none of these rows is made of the model and a person's messages; add one, as in personal"

@@ -7,7 +7,8 @@ import multiprocessing
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from nextword.metrics import UserResult, measure_all
 from nextword.text import normalise
 from nextword.training import TrainConfig, fit
 from personalization import device
-from scripts.systems import Clustered, Someone, System
+from scripts.systems import Clustered, Personalized, Someone, System
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Plan:
     at_hand: tuple[int, ...] = ()
     learning: frozenset[str] = frozenset()
     clustered: Clustered | None = None  # of whose clusters each person's is told
+    apart: tuple[frozenset[str], ...] = ()  # rows measured after the others, one such part's models in memory at once
 
     @classmethod
     def of(cls, population: Population, systems: Sequence[System], seed: int) -> Plan:
@@ -49,6 +51,15 @@ class Plan:
     @property
     def methods(self) -> tuple[str, ...]:
         return tuple(system.name for system in self.systems)
+
+    @property
+    def parts(self) -> list[list[System]]:
+        """The systems in the order in which they are measured."""
+        apart = frozenset().union(*self.apart)
+        return [
+            [system for system in self.systems if (system.name in names if names else system.name not in apart)]
+            for names in (None, *self.apart)
+        ]
 
 
 @dataclass(frozen=True)
@@ -70,6 +81,17 @@ class PersonResult:
     shipped: Mapping[str, bool]
     cluster: int | None = None
     at_hand: Mapping[tuple[str, int], UserResult] = field(default_factory=dict)  # by method and number of messages
+
+    def joined(self, other: PersonResult) -> PersonResult:
+        """With what other methods gave the same person."""
+        return replace(
+            self,
+            by_method={**self.by_method, **other.by_method},
+            seconds={**self.seconds, **other.seconds},
+            kept_bytes={**self.kept_bytes, **other.kept_bytes},
+            shipped={**self.shipped, **other.shipped},
+            at_hand={**self.at_hand, **other.at_hand},
+        )
 
 
 def evaluate(plan: Plan, *, workers: int, progress: Callable[[int, int], None]) -> list[PersonResult]:
@@ -133,12 +155,19 @@ def _evaluate_person(job: tuple[int, Split]) -> tuple[int, PersonResult]:
     index, split = job
     plan = _Inherited.plan
     someone = Someone.of(split, plan.ordinals.get(split.user), plan.seed)
-    made = {system.name: system.for_person(someone) for system in plan.systems}
+    cluster = plan.clustered.choice(someone) if plan.clustered else None
+    results = [_measure(plan, systems, someone, split) for systems in plan.parts]
+    return index, replace(reduce(PersonResult.joined, results), cluster=cluster)
+
+
+def _measure(plan: Plan, systems: Sequence[System], someone: Someone, split: Split) -> PersonResult:
+    """What some of the systems make for a person, and how it does on their test."""
+    made = {system.name: system.for_person(someone) for system in systems}
     at_hand = {
         (system.name, messages): system.for_person(someone.with_newest(messages)).model
         for messages in plan.at_hand
-        if someone.ordinal is None and messages <= len(split.history)
-        for system in plan.systems
+        if someone.ordinal is None and messages <= len(someone.history)
+        for system in systems
         if system.name in plan.learning
     }
     # A model that several systems give, as where the gate let nothing pass, is measured once.
@@ -154,11 +183,13 @@ def _evaluate_person(job: tuple[int, Split]) -> tuple[int, PersonResult]:
         {name: each.seconds for name, each in made.items()},
         {name: each.kept_bytes for name, each in made.items() if each.kept_bytes is not None},
         {name: each.shipped for name, each in made.items() if each.shipped is not None},
-        plan.clustered.choice(someone) if plan.clustered else None,
-        {key: measured[id(model)] for key, model in at_hand.items()},
+        at_hand={key: measured[id(model)] for key, model in at_hand.items()},
     )
+    for system in systems:
+        if isinstance(system, Personalized):
+            system.forget()
     _give_back_memory()
-    return index, result
+    return result
 
 
 def _give_back_memory() -> None:

@@ -290,6 +290,10 @@ class Tuners:
             self._last = someone, Tuner(shared, self.config, someone.rng(), progress=self.progress)
         return self._last[1]
 
+    def forget(self) -> None:
+        """Keep nothing that was made for the last person."""
+        self._last = None
+
 
 @dataclass
 class Personalized:
@@ -312,6 +316,11 @@ class Personalized:
         personal = stack.personalize(shared, someone.train, someone.validation, self.config, tuner, against=instead)
         seconds = time.process_time() - began + (tuner.memo.seconds_spared if tuner else 0.0)
         return Made(personal.predictor, seconds, personal.shipped, personal.kept_bytes)
+
+    def forget(self) -> None:
+        """Keep nothing of the last person: some hundred megabytes."""
+        if isinstance(self.tuners, Tuners):
+            self.tuners.forget()
 
 
 @dataclass

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import weakref
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -275,10 +277,11 @@ def test_the_table_of_large_gains_fits_the_narrowest_terminal(
         "top1_words": 0.1,
         "calibration_error": 0.01,
     }
-    rows = [large | {"name": name} for name in ("federated", "fedrep", "personal-per-fedavg", "federated+ngrams")]
+    names = "federated fedrep personal-per-fedavg federated+ngrams adapters+personal-adapters".split()
+    rows = [large | {"name": name} for name in names]
     print_table(
         dict.fromkeys(["clusters", "predictors", "ids_left_out"], None)
-        | {key: [] for key in ["at_hand", "groups"]}
+        | {key: [] for key in ["at_hand", "groups", "over_the_stack"]}
         | {key: {} for key in ["device_seconds", "device_bytes", "message_privacy"]}
         | {"corpus": "nus-sms", "methods": rows, "reference": "federated", "trigram_of": "participants"}
     )
@@ -287,5 +290,38 @@ def test_the_table_of_large_gains_fits_the_narrowest_terminal(
     assert "…" not in shown
     assert "\n personal- " in shown
     assert "\n  per-fedavg " in shown
+    assert [line[:13].rstrip() for line in shown.splitlines() if "adapters" in line][:2] == [" adapters", "  adapters"]
+    assert max(map(len, shown.splitlines())) <= 80
     assert "-12.3 -23.4 +10.0 100 98 97" in " ".join(shown.split())
     assert "By fedrep 'federated' is what people share under a top that nobody trained" in " ".join(shown.split())
+
+
+class Dear:
+    """A system whose models are too many to be in memory with those of others."""
+
+    def __init__(self, name: str, alive: set[str], seen: list[set[str]]):
+        self.name, self._alive, self._seen = name, alive, seen
+
+    def prepare(self) -> None:
+        """Nothing."""
+
+    def for_person(self, someone: systems.Someone) -> systems.Made:
+        trigram = Trigram([["hello"]])
+        self._alive.add(self.name)
+        weakref.finalize(trigram, self._alive.discard, self.name)
+        self._seen.append(set(self._alive))
+        return systems.Made(trigram, shipped=True)
+
+
+def test_rows_that_stand_apart_are_measured_when_the_others_are_gone(population: Population) -> None:
+    alive: set[str] = set()
+    seen: list[set[str]] = []
+    dear = [Dear(name, alive, seen) for name in ("a", "b+1", "b+2", "c", "z")]
+    plan = evaluation.Plan.of(population, dear, seed=0)
+    apart = (frozenset({"b+1", "b+2"}), frozenset({"c"}))
+    evaluation._Inherited.plan = replace(plan, apart=apart, at_hand=(5,), learning=frozenset({"b+2", "z"}))
+    _, result = evaluation._evaluate_person((0, population.newcomers[0]))
+    assert seen == [{"a"}, {"a", "z"}, {"a", "z"}, {"b+1"}, {"b+1", "b+2"}, {"b+1", "b+2"}, {"c"}]
+    assert {*result.by_method} == {*result.seconds} == {*result.shipped} == {"a", "b+1", "b+2", "c", "z"}
+    assert {*result.at_hand} == {("b+2", 5), ("z", 5)}
+    assert plan.methods == ("a", "b+1", "b+2", "c", "z")
