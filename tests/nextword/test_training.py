@@ -8,6 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from nextword import training
 from nextword.model import LanguageModel
 from nextword.precision import fast_products
 from nextword.training import TrainConfig, fit, padded, score, text_bits
@@ -49,6 +50,32 @@ def test_an_sgd_step_is_the_gradient_of_the_mean_piece(model: LanguageModel, voc
     for moved, start in zip(model.parameters(), by_hand.parameters(), strict=True):
         # rows come in another order, and bfloat16 products round by it
         torch.testing.assert_close(moved, start - 0.1 * start.grad, atol=5e-3, rtol=0)
+
+
+@pytest.mark.parametrize(("lengths", "places"), [([3, 5], 12), ([40, 30, 2], 123), ([9, 3] * 8, 128), ([63] * 3, 192)])
+def test_places_of_padding_beside_the_real_ones_change_nothing(
+    model: LanguageModel, monkeypatch: pytest.MonkeyPatch, lengths: list[int], places: int
+) -> None:
+    """They are there so that products are of few sizes."""
+    monkeypatch.setattr(training, "fast_products", lambda device: torch.autocast(device.type, enabled=False))
+    rng, by_hand = np.random.default_rng(0), copy.deepcopy(model)
+    inputs, targets = padded([rng.integers(3, 300, length).tolist() for length in lengths], 64)
+    logits_at, asked = LanguageModel.logits_at, []
+
+    def watch(self: LanguageModel, pieces_BT: torch.Tensor, wanted_BT: torch.Tensor) -> torch.Tensor:
+        asked.append(int(wanted_BT.sum()))
+        return logits_at(self, pieces_BT, wanted_BT)
+
+    monkeypatch.setattr(LanguageModel, "logits_at", watch)
+    loss = training.piece_loss(model, inputs, targets)
+    loss.backward()
+    logits = by_hand(inputs)
+    expected = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=-100)
+    expected.backward()
+    assert asked == [places]
+    torch.testing.assert_close(loss, expected)
+    for ours, theirs in zip(model.parameters(), by_hand.parameters(), strict=True):
+        torch.testing.assert_close(ours.grad, theirs.grad, atol=1e-6, rtol=1e-4)
 
 
 def test_dropout_depends_on_the_generator_alone_and_ends_with_the_training(
