@@ -29,7 +29,7 @@ _UNTRAINED = {"name": _START, "changed": {}, "upload_bytes": 0, "download_bytes"
 
 
 @dataclass(frozen=True)
-class Beside:
+class Compared:
     """A run in a comparison."""
 
     name: str
@@ -37,7 +37,7 @@ class Beside:
     settings: Mapping[str, Any]
 
     @classmethod
-    def at(cls, path: Path) -> Beside:
+    def at(cls, path: Path) -> Compared:
         """Raises ValueError where there is no run that has ended."""
         from nextword.federation.published import CONFIG
         from server.run_folder import RunFolder
@@ -60,7 +60,7 @@ class Beside:
             check_devices(self.folder)  # under what they keep each chooses
         return shared
 
-    def about(self, first: Beside) -> dict[str, Any]:
+    def about(self, first: Compared) -> dict[str, Any]:
         """What differs from the first run, and what travelled: bytes of the rounds for each user who trained."""
         events, summary = self.folder.events(), self.folder.summary() or {}
         rounds = [event for event in events if event["event"] == "round"]
@@ -105,15 +105,16 @@ def command(
 ) -> None:
     from data.splits import sample
     from scripts.evaluation import Plan, evaluate
-    from scripts.systems import Checkpointed
+    from scripts.systems import Checkpointed, Clustered
 
     code = commit()  # before the work, which takes long enough for the files to change
-    beside = [Beside.at(path) for path in runs]
+    beside = [Compared.at(path) for path in runs]
     subject, first = _same_people(beside, data_dir), beside[0]
     first.folder.comparison()  # one that is damaged is told before the work
     seed, start = int(first.settings["seed"]), subject.models.get(_START)
     systems: list[System] = [*(run.system for run in beside), *([Checkpointed(_START, start)] if start else [])]
-    plan = Plan.of(subject.population, systems, seed)
+    clustered = next((system for system in systems if isinstance(system, Clustered)), None)
+    plan = replace(Plan.of(subject.population, systems, seed), clustered=clustered)
     evaluated = {"participants": len(plan.participants), "newcomers": len(plan.newcomers)}
     if users:
         chosen = (sample(people, users, seed=seed) for people in (plan.participants, plan.newcomers))
@@ -154,7 +155,7 @@ def _keep(folder: RunFolder, answer: dict[str, Any]) -> None:
     errors.print(told, highlight=False, style="dim")
 
 
-def _same_people(beside: Sequence[Beside], data_dir: Path | None) -> Subject:
+def _same_people(beside: Sequence[Compared], data_dir: Path | None) -> Subject:
     """The first run's, and so all these runs', people. Raises ValueError where they are not the same."""
     first = beside[0]
     if len(beside) < 2:

@@ -124,11 +124,13 @@ def command(
         wanted |= {f"{reference}-int8"}
     private = _privately_tuned(next(s for s in systems if s.name == "finetuned"), epsilon)
     chosen = _chosen(systems, wanted, reference)
+    apart = tuple(frozenset(other.names) for other in others)
+    beside_it = [system for system in chosen if system.name in frozenset().union(*apart)]
     last = [system for system in chosen if system.name == "personal"]
-    systems = [*(system for system in chosen if system not in last), *private, *last]
+    own = [*(system for system in chosen if system not in (*beside_it, *last)), *private, *last]
+    systems = [*own[:-1], *beside_it, own[-1]]  # the last is the one whose gains are told by group
     plan = Plan.of(subject.population, systems, seed)
     learning = _learning(systems, wanted, reference)
-    apart = tuple(frozenset(other.names) for other in others)
     plan = dataclasses.replace(plan, at_hand=_numbers(at_hand), learning=learning, clustered=clustered, apart=apart)
     if plan.at_hand and not plan.learning:
         raise ValueError(
@@ -178,8 +180,8 @@ def command(
         "groups": groups_of(results, plan.methods[-1], reference, seed) if plan.methods[-1] != reference else [],
         "predictors": predictors_of(results, plan.methods[-1], reference),
         "people": each_person(results, reference, subject.population.numbers),
+        "trainings_counted": "once",  # older seconds have each once for each candidate on the way to it
         # Of one core's work on a person's history, the mean: on this machine, beside whatever else it did.
-        "trainings_counted": "once",  # older evaluations have each in it once for each candidate on the way to it
         "device_seconds": {m: fmean(result.seconds.get(m, 0.0) for result in results) for m in plan.methods},
         "device_bytes": _means(result.kept_bytes for result in results),
     }

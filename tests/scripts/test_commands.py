@@ -23,7 +23,7 @@ from nextword.eightbit import quantize, stored_bytes
 from personalization import device
 from personalization.profile import Profile
 from scripts import bench
-from scripts.compare import Beside
+from scripts.compare import Compared
 from scripts.replay import corpus_and_user
 from scripts.results import published_in
 from scripts.systems import Clustered, Someone
@@ -395,6 +395,12 @@ def test_a_run_beside_another_is_measured_as_by_itself(nextword: Shell, run: Pat
     assert "<td>fedper+personal</td>" in page
     assert "<p>fedper+personal over personal, 2 newcomers: " in page
 
+    some = ["--no-central", "--users", 1, "--methods", "finetuned,fedper+finetuned", "--json"]
+    told = json.loads(nextword("evaluate", "--model", run, "--beside", other, *some).out)
+    names = [row["name"] for row in told["methods"] if row["people"] == "newcomers"]
+    assert names == ["federated", "fedper+finetuned", "finetuned"]  # the last one's gains are told by group
+    assert told["over_the_stack"] == []
+
     copied, seeded = (shutil.copytree(other, tmp_path / name) for name in ("without-devices-0", "seeded-1"))
     shutil.rmtree(copied / "devices")
     settings = (seeded / "config.toml").read_text(encoding="utf-8")
@@ -454,7 +460,7 @@ def test_a_clustered_run_with_personal_layers_is_evaluated(nextword: Shell, base
     assert (chosen["sizes"], chosen["stayed_share"]) == ([4, 4], 1.0)
     assert min(answer["clusters"]["sizes"]) >= 4  # newcomers choose under layers that nobody has trained
     assert answer["clusters"]["adjusted_rand_index"] > 0.5
-    beside = Beside.at(tmp_path / "kinds").system
+    beside = Compared.at(tmp_path / "kinds").system
     assert isinstance(beside, Clustered)
     assert beside.layers(Someone("p0", 0, (), (), 0))  # as a device chooses, `compare` does
     assert not beside.layers(Someone("p9", None, (), (), 0))
