@@ -21,7 +21,7 @@ from nextword.federation.folders import DEVICES
 from nextword.federation.published import Published
 from nextword.federation.records import metrics_key, update_key
 from nextword.statistics import adjusted_rand_index
-from scripts.compare import Beside
+from scripts.compare import Compared
 from server import clustering
 from server.app import run_once
 from server.clustering import Projection, groups
@@ -202,7 +202,7 @@ def test_grouping_people_is_counted_among_trainings_and_seconds(two_kinds: RunCo
     assert (split["users"], sum(split["sizes"])) == (11, 12)
     assert summary["users_trained"] == sum(event["users"] for event in rounds) + 11
     assert summary["seconds"] == pytest.approx(sum(event["seconds"] for event in (*rounds, split)))
-    assert Beside.at(Path(two_kinds.out)).about(Beside.at(Path(two_kinds.out)))["grouping"] == {
+    assert Compared.at(Path(two_kinds.out)).about(Compared.at(Path(two_kinds.out)))["grouping"] == {
         "trainings": 11,
         "trainings_in_rounds": 72,
         "upload_bytes": split["upload_bytes"],
