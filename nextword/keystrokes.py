@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 from nextword.text import is_word, spans
 
-SLOTS = 3
+SLOTS = 3  # suggestions in the bar
 
 
 class Reading(Protocol):

@@ -29,10 +29,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from nextword.keystrokes import SLOTS
 from nextword.text import is_word
 
 END = ""  # the end of a message, as a token
-SLOTS = 3  # suggestions in the bar
 WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9)
 WEIGHT_UNTESTED = 0.2  # of a person's own trigram where there is nothing to choose by
 _CACHED = 20_000  # rankings a trigram keeps

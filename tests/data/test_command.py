@@ -53,7 +53,11 @@ def test_stats_in_words_show_figures_and_no_text(path: Path, tmp_path: Path) -> 
 
 def test_stats_tell_whose_messages_are_in_order_of_time(tmp_path: Path) -> None:
     path = tmp_path / "times.jsonl"
-    times = {"a": ["2020-01-02", "2020-01-01"], "b": ["2020-01-02", "2/1/2020"], "c": ["2020-01-01", None]}
+    times: dict[str, list[str | None]] = {
+        "a": ["2020-01-02", "2020-01-01"],
+        "b": ["2020-01-02", "2/1/2020"],
+        "c": ["2020-01-01", None],
+    }
     rows = [{"user": user, "text": f"hi {time}", "time": time} for user, those in times.items() for time in those]
     path.write_text("\n".join(map(json.dumps, rows)))
     home = ("--data-dir", tmp_path / "home")

@@ -196,11 +196,11 @@ def test_a_local_data_set_loads_by_its_hub_name(tmp_path: Path) -> None:
     for split, texts in (("train", ["one", "two"]), ("test", ["three"])):
         (folder / f"{split}.jsonl").write_text("".join(json.dumps({"who": 5, "body": t}) + "\n" for t in texts))
     options = {"data_dir": tmp_path / "home", "text_column": "body"}
-    found = load(f"hf:{folder}", user_column="who", **options)  # type: ignore[arg-type]
+    found = load(f"hf:{folder}", user_column="who", **options)
     assert found.to_list()[0] == {"user": "5", "text": "one", "time": None, "group": None}
     assert sorted(found["text"][:]) == ["one", "three", "two"]
     with pytest.raises(ValueError, match="no 'user' column .there are: body, who.; .*--user-column"):
-        load(f"hf:{folder}", **options)  # type: ignore[arg-type]
+        load(f"hf:{folder}", **options)
 
 
 def test_a_hub_data_set_that_is_not_there_is_one_line(tmp_path: Path) -> None:

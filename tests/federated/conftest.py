@@ -18,6 +18,7 @@ from flwr.common import serde
 from flwr.serverapp import Grid
 from flwr.supercore.task_identity import TaskIdentity
 
+from data.splits import Split
 from nextword import checkpoint
 from nextword.federation.config import RunConfig
 from nextword.federation.folders import with_absolute_paths
@@ -77,7 +78,7 @@ def config(tiny: Path, tmp_path: Path) -> RunConfig:
 
 
 @pytest.fixture
-def people(config: RunConfig) -> tuple[device.splits.Split, ...]:
+def people(config: RunConfig) -> tuple[Split, ...]:
     """The participants of the tiny corpus."""
     return device.participants(config.corpus, config.seed)
 

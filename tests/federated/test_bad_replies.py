@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from flwr.app import Array, ArrayRecord, Error, Message, MetricRecord
+from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Error, Message, MetricRecord, RecordDict
 from flwr.common.constant import SUPERLINK_NODE_ID
 
 from nextword import checkpoint
@@ -17,7 +17,8 @@ from nextword.federation.records import metrics_key, update_key
 from nextword.model import LanguageModel
 from nextword.model_config import ModelConfig
 from personalization import app as client
-from personalization import device
+from personalization import device, ngram_counts
+from personalization.methods import Local
 from scripts.simulate import _describe, _readable
 from server import strategy
 from server.app import run_once
@@ -330,7 +331,7 @@ def test_a_failing_device_tells_the_kind_of_error_and_not_its_words(
     def fail(*_: Any) -> None:
         raise RuntimeError("meet me at the secret place")
 
-    monkeypatch.setattr(client.device, "train_user", fail)
+    monkeypatch.setattr(device, "train_user", fail)
     grid = local_grid(config, nodes=2)
     run_once(config, grid)
     assert b"secret" not in b"".join(grid.wire)
@@ -344,8 +345,8 @@ def test_a_device_refuses_to_act_for_users_of_another_node(
     model, _ = checkpoint.load(config.model.start)
     parameters = to_arrays({name: value.detach().numpy() for name, value in model.named_parameters()})
     task = {"round": 1, "users": [user], "cluster": 0, "accepted": [0], **config.client.model_dump(by_alias=True)}
-    content = client.RecordDict({"task": client.ConfigRecord(task), "parameters": parameters})
-    context = client.Context(1, 1000, {"partition-id": 0, "num-partitions": 2}, client.RecordDict(), {})
+    content = RecordDict({"task": ConfigRecord(task), "parameters": parameters})
+    context = Context(1, 1000, {"partition-id": 0, "num-partitions": 2}, RecordDict(), {})
     reply = local_grid(config, nodes=2)._app(Message(content, 1000, "train"), context)
     assert reply.has_error() == refused
     assert not refused or reply.error.reason == "ValueError"
@@ -362,14 +363,14 @@ def test_who_fails_on_a_device_takes_nobody_along(
     config = config.with_settings(["federation.users-per-round=12", "federation.rounds=1"])
     train = device.train_user
 
-    def diverge(local: device.Local, *arguments: Any) -> Any:
+    def diverge(local: Local, *arguments: Any) -> Any:
         trained = train(local, *arguments)
         if not failed:
             failed.append(local)
             next(iter(trained.delta.values()))[...] = np.nan
         return trained
 
-    failed: list[device.Local] = []
+    failed: list[Local] = []
     monkeypatch.setattr(device, "train_user", diverge)
     summary = run_once(config, local_grid(config, nodes=2))
     assert (summary["users_trained"], summary["rejected"]) == (11, 1)
@@ -403,7 +404,7 @@ def test_who_fails_in_the_search_for_n_grams_takes_nobody_along(
     config: RunConfig, local_grid: Grids, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = config.with_settings(["federation.rounds=1", "ngrams.least-users=2", "ngrams.buckets=4096"])
-    count = client.items
+    count = ngram_counts.items
     failed: list[Any] = []
 
     def fail(*arguments: Any) -> Any:

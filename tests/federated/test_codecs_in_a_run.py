@@ -78,7 +78,7 @@ def test_the_events_count_the_bytes_that_travelled(config: RunConfig, local_grid
         def weigh(sent: Message, reply: Message, counted: dict[str, int] = counted) -> list[Message]:
             if sent.metadata.message_type == "train":
                 down = sum(len(array.data) for array in sent.content.array_records["parameters"].values())
-                counted["down"] += down * len(list(sent.content.config_records["task"]["users"]))  # type: ignore[arg-type]
+                counted["down"] += down * len(list(sent.content.config_records["task"]["users"]))
                 for user in _encoded(reply):
                     record = reply.content.array_records[update_key(user)]
                     counted["up"] += sum(len(array.data) for array in record.values())
@@ -113,7 +113,7 @@ def test_evaluation_tells_what_it_sends(config: RunConfig, local_grid: Grids) ->
     def weigh(message: Message, reply: Message) -> list[Message]:
         if message.metadata.message_type == "evaluate":
             model = message.content.array_records["parameters"].values()
-            users = list(message.content.config_records["task"]["users"])  # type: ignore[arg-type]
+            users = list(message.content.config_records["task"]["users"])
             sent.append(sum(len(array.data) for array in model) * len(users))
         return [reply]
 
@@ -145,7 +145,7 @@ def test_an_update_that_did_not_count_leaves_no_trace_in_those_that_follow(
     forgotten = run_once(other, local_grid(other, nodes=2, tamper=lambda sent, reply: lost(sent, reply, folder)))
     assert kept["rejected"] == forgotten["rejected"] == 1
     assert kept["weights_sha256"] == forgotten["weights_sha256"]
-    assert RunFolder(Path(config.out)).load().accepted[victim] == 3  # type: ignore[union-attr]
+    assert RunFolder(Path(config.out)).load().accepted[victim] == 3
     counted = config.with_settings([f"out={tmp_path / 'counted'}"])
     assert run_once(counted, local_grid(counted, nodes=2))["weights_sha256"] != kept["weights_sha256"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from nextword.federation.config import RunConfig
 from nextword.federation.ledger import Gaussian, epsilon, gaussian_epsilon
 from nextword.federation.ngrams import LEVELS
 from nextword.federation.records import metrics_key, update_key
-from server import run_folder
 from server.app import run_once
 from server.run_folder import CHECKPOINT, EVENTS, SECRET, RunFolder, State
 from server.sampling import cyclic
@@ -34,7 +34,7 @@ def _rounds(config: RunConfig) -> list[dict[str, Any]]:
 @pytest.fixture
 def same_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two runs draw the same noise, as one folder's do."""
-    monkeypatch.setattr(run_folder.secrets, "randbits", lambda bits: 2**bits - 77)
+    monkeypatch.setattr(secrets, "randbits", lambda bits: 2**bits - 77)
 
 
 def _lose(user: int, in_round: int) -> Any:

@@ -200,7 +200,7 @@ def _somebody_else(reply: Message) -> None:
         _sketch(lambda a: np.ones_like(a)),
         _sketch_under_false_words(lambda a: np.full(a.shape, -(10**9), np.int64)),
         _sketch_under_false_words(lambda a: np.full(a.shape, np.nan)),
-        _sketch_under_false_words(lambda a: np.uint16(0)),
+        _sketch_under_false_words(lambda a: np.array(0, np.uint16)),
         _somebody_else,
         lambda reply: reply.content.pop(records.SKETCH),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import secrets
 import stat
 from collections import Counter
 from pathlib import Path
@@ -22,7 +23,7 @@ from nextword.federation.privacy_config import PrivacyConfig
 from nextword.federation.records import BITS_PER_PIECE, COHORT, NUM_MESSAGES, NUM_PIECES, TASK, metrics_key, update_key
 from nextword.federation.skellam import Scheme
 from nextword.federation.skellam_cost import Skellam, curve
-from personalization import own_noise, store
+from personalization import own_noise
 from personalization.app import OF_USERS
 from personalization.spending import Account
 from server.accumulator import Accumulator
@@ -56,7 +57,7 @@ def _without_times(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
 @pytest.fixture
 def same_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     """The devices of two runs have the same secrets, as those of one folder have."""
-    monkeypatch.setattr(store.secrets, "token_bytes", lambda size: bytes(range(size)))
+    monkeypatch.setattr(secrets, "token_bytes", lambda size: bytes(range(size)))
 
 
 def _lose(user: int) -> Any:
@@ -251,7 +252,7 @@ def test_a_run_that_is_resumed_has_the_noise_and_the_figures_of_the_unbroken_one
 
     def watch(number: int) -> Any:
         def tamper(asked: Message, reply: Message) -> list[Message]:
-            if asked.metadata.message_type == "train" and asked.content[TASK]["round"] == stop_after:  # type: ignore[index]
+            if asked.metadata.message_type == "train" and asked.content[TASK]["round"] == stop_after:
                 for key, record in reply.content.array_records.items():
                     sent[number][key] = b"".join(array.data for array in record.values())
             return [reply]
@@ -351,14 +352,14 @@ def test_a_server_that_asks_beyond_the_budget_gets_nothing(
 
     def listen(asked: Message, reply: Message) -> list[Message]:
         if asked.metadata.message_type == "train" and reply.has_content():
-            number = int(asked.content[TASK]["round"])  # type: ignore[index,call-overload,arg-type]
+            number = int(asked.content[TASK]["round"])
             sent.setdefault(number, set()).update(key for key in reply.content.array_records)
         return [reply]
 
     def lie(self: FederatedTraining, *args: Any, **kwargs: Any) -> Any:
         messages = list(ask(self, *args, **kwargs))
         for message in messages:
-            message.content[TASK]["round"] = 1  # type: ignore[index]
+            message.content.config_records[TASK]["round"] = 1
         return messages
 
     ask = FederatedTraining.configure_train

@@ -202,7 +202,8 @@ def test_what_went_astray_once_is_not_what_a_person_goes_on_with(
 ) -> None:
     settings = [f"personal.method={method}", "client.optimizer=sgd", "client.learning-rate=0.1"]
     layered = layered.with_settings([*settings, "federation.users-per-round=12", "federation.rounds=2"])
-    train, astray = device.train_user, []
+    train = device.train_user
+    astray: list[Any] = []
 
     def diverge(*arguments: Any) -> Any:
         trained = train(*arguments)

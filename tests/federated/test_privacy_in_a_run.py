@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import secrets
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from nextword.federation.codec import Codec, Update
 from nextword.federation.config import RunConfig
 from nextword.federation.ledger import Gaussian, epsilon, gaussian_epsilon
 from nextword.federation.records import metrics_key, update_key
-from server import run_folder, sampling
+from server import sampling
 from server.accumulator import Accumulator
 from server.app import run_once
 from server.run_folder import RunFolder
@@ -40,7 +41,7 @@ def _without_times(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
 @pytest.fixture
 def same_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two runs draw the same noise, as one folder's do."""
-    monkeypatch.setattr(run_folder.secrets, "randbits", lambda bits: 2**bits - 77)
+    monkeypatch.setattr(secrets, "randbits", lambda bits: 2**bits - 77)
 
 
 @pytest.mark.parametrize("quantile", [0.0, 0.5])
@@ -113,7 +114,7 @@ def test_a_device_that_does_not_clip_is_clipped_by_the_server(
     for run, tamper in ((config, None), (other, longer)):
         grid = local_grid(run, nodes=2, **({"tamper": tamper} if tamper else {}))
         assert run_once(run, grid)["rejected"] == 0
-    mine, theirs = (RunFolder(Path(run.out)).load().parameters for run in (config, other))  # type: ignore[union-attr]
+    mine, theirs = (RunFolder(Path(run.out)).load().parameters for run in (config, other))
     assert all(np.allclose(values, theirs[name], rtol=0, atol=1e-5) for name, values in mine.items())
 
 
@@ -185,7 +186,7 @@ def test_who_did_not_arrive_changes_neither_noise_nor_account(
     assert run_once(config, local_grid(config, nodes=2))["rejected"] == 0
     assert run_once(other, local_grid(other, nodes=2, tamper=lose))["rejected"] == 1
     assert _rounds(config)[0]["privacy"] == _rounds(other)[0]["privacy"]
-    mine, theirs = (RunFolder(Path(run.out)).load().parameters for run in (config, other))  # type: ignore[union-attr]
+    mine, theirs = (RunFolder(Path(run.out)).load().parameters for run in (config, other))
     # Their clipped update is missing from the sum, over the same twelve users.
     assert norm({name: mine[name] - theirs[name] for name in mine}) == pytest.approx(0.05 / 12, rel=1e-3)
 
@@ -212,7 +213,7 @@ def test_who_has_nothing_to_train_on_moves_the_clip_norm_as_little_as_who_did_no
         run = config.with_settings([f"out={tmp_path / name}"])
         rejected = run_once(run, local_grid(run, nodes=2, tamper=without(numbers)))["rejected"]
         assert rejected == (name == "lost")
-        norms.append(RunFolder(Path(run.out)).load().clip_norm)  # type: ignore[union-attr]
+        norms.append(RunFolder(Path(run.out)).load().clip_norm)
     assert norms[0] == norms[1] != config.privacy.clip_norm
 
 

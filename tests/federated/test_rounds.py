@@ -157,8 +157,7 @@ def test_the_same_people_are_measured_in_every_round(config: RunConfig) -> None:
     asked = [
         [message.content.config_records["task"]["users"] for message in messages]
         for messages in (
-            strategy.configure_evaluate(server_round, MODEL, ConfigRecord(), None)  # type: ignore[arg-type]
-            for server_round in (0, 3)
+            strategy.configure_evaluate(server_round, MODEL, ConfigRecord(), None) for server_round in (0, 3)
         )
     ]
     assert asked[0] == asked[1]
@@ -264,11 +263,11 @@ def test_a_large_round_travels_in_small_messages(config: RunConfig) -> None:
     strategy = FederatedTraining(config, homes)
     asked = [
         message.content.config_records["task"]["users"]
-        for message in strategy.configure_train(1, MODEL, ConfigRecord(), None)  # type: ignore[arg-type]
+        for message in strategy.configure_train(1, MODEL, ConfigRecord(), None)
     ]
-    users = [user for chunk in asked for user in chunk]  # type: ignore[union-attr]
+    users = [user for chunk in asked for user in chunk]
     assert len(users) == len(set(users)) == 500
-    assert max(len(chunk) for chunk in asked) <= 8  # type: ignore[arg-type]
+    assert max(len(chunk) for chunk in asked) <= 8
 
 
 def test_training_does_not_touch_the_messages_held_back(people: tuple[Any, ...]) -> None:

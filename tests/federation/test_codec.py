@@ -71,7 +71,7 @@ def test_an_update_of_any_shape_comes_back_in_its_shapes(written: str, update: U
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e30])
 def test_what_is_no_change_of_a_parameter_is_refused(written: str, bad: float) -> None:
     with pytest.raises(ValueError, match="a is not finite, or changes by more"):
-        Codec(written).encode({"a": np.float32([[1, bad]])}, KEY)
+        Codec(written).encode({"a": np.array([[1, bad]], np.float32)}, KEY)
 
 
 @pytest.mark.parametrize("written", LOSSLESS + LOSSY)

@@ -134,7 +134,7 @@ def test_a_bad_run_file_is_named_in_one_line(tmp_path: Path, content: bytes) -> 
 
 def test_a_configuration_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        RunConfig().seed = 1  # type: ignore[misc]
+        RunConfig().seed = 1
 
 
 def test_methods_of_plain_steps_refuse_another_optimizer() -> None:

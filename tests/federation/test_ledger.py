@@ -136,8 +136,8 @@ def test_another_round_never_costs_less() -> None:
 
 def test_without_noise_epsilon_is_infinite_and_without_anything_zero() -> None:
     for accountant in ("gaussian", "prv", "rdp"):
-        assert epsilon([Gaussian(0.0), Gaussian(1.0)], 1e-5, accountant) == math.inf  # type: ignore[arg-type]
-        assert epsilon([Gaussian(0.0, 0.0, 5), Gaussian(1.0, 0.5, 0)], 1e-5, accountant) == 0.0  # type: ignore[arg-type]
+        assert epsilon([Gaussian(0.0), Gaussian(1.0)], 1e-5, accountant) == math.inf
+        assert epsilon([Gaussian(0.0, 0.0, 5), Gaussian(1.0, 0.5, 0)], 1e-5, accountant) == 0.0
     nothing = spent([Gaussian(0.0, 0.1, 3)], 1e-5, unit="message", rounds=3, sampling="poisson 0.1")
     assert nothing.epsilon == math.inf
     assert nothing.event()["epsilon"] is None
@@ -151,8 +151,8 @@ def test_what_was_spent_says_by_whom_it_was_worked_out() -> None:
         (0.1, 0.06): "rdp",  # hardly any privacy
     }
     for (noise, rate), accountant in by.items():
-        assert spent([Gaussian(noise, rate, 100)], 1e-5, **about).accountant == accountant  # type: ignore[arg-type]
-    assert spent([Gaussian(1.0, 0.06)], 1e-5, accountant="rdp", **about).accountant == "rdp"  # type: ignore[arg-type]
+        assert spent([Gaussian(noise, rate, 100)], 1e-5, **about).accountant == accountant
+    assert spent([Gaussian(1.0, 0.06)], 1e-5, accountant="rdp", **about).accountant == "rdp"
     assert str(PrivacySpent(4.2112, 1e-5, "user", "prv", 100, "poisson 0.06")) == (
         "epsilon 4.21 at delta 1e-05 for a user (prv; 100 rounds; poisson 0.06)"
     )

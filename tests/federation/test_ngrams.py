@@ -40,7 +40,7 @@ def _by_hand(vocabulary: Vocabulary, least: int) -> dict[tuple[str, ...], int]:
     """How many people have each word, pair and triple; of fewer than `least` nothing, nor what they are part of."""
     counts: Counter[tuple[str, ...]] = Counter()
     for messages in PEOPLE:
-        seen = {(token,) for message in messages for token in message}
+        seen: set[tuple[str, ...]] = {(token,) for message in messages for token in message}
         for size in (2, 3):
             flows = ([START, *message, END] for message in messages if message)
             seen |= {tuple(flow[i : i + size]) for flow in flows for i in range(len(flow) - size + 1)}

@@ -24,7 +24,7 @@ KEY = (5, 3)
 
 
 def _scheme(users: int = 4, **given: float | bool) -> Scheme:
-    return Scheme.of(PrivacyConfig(method="distributed", **given), SIZE, users)  # type: ignore[arg-type]
+    return Scheme.of(PrivacyConfig(method="distributed", **given), SIZE, users)
 
 
 def _secret(number: int) -> Secret:
@@ -95,7 +95,7 @@ def test_a_rounding_that_is_too_long_is_made_again() -> None:
     assert max(lengths) > limit
 
     class Tight(Scheme):
-        norm_squared = limit  # type: ignore[assignment]
+        norm_squared = limit
 
     tight = Tight(**vars(scheme))
     assert all(int(np.sum(tight._rounded(x, _secret(seed)) ** 2)) <= limit for seed in range(40))

@@ -13,16 +13,19 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from nextword.keyboard.app import KeyboardApp
-from nextword.keyboard.bar import WordBar
+from nextword.keyboard.bar import EMOJI, WordBar
 from nextword.keyboard.composer import Habits
 from nextword.keyboard.parts import Known, Leaving, Shares, Trained
 from nextword.keyboard.settings import KeyboardSettings
 from nextword.keyboard.training import TrainingLine
 from nextword.keyboard.writing import Writing
-from nextword.metrics import SLOTS
 
 WORDS = ["you", "the", "then", "station", "see", "tomorrow"]
 Use = Callable[[Pilot[None], "Fake"], Awaitable[None]]
+
+
+class _Patient(KeyboardApp):
+    NOTIFICATION_TIMEOUT = 600  # seconds, however slow the machine
 
 
 @dataclass(frozen=True)
@@ -159,8 +162,7 @@ def use(
     settings = settings or KeyboardSettings(typing=habits or Habits(auto_capital=False))
 
     async def run() -> None:
-        app = KeyboardApp(fake, settings)
-        app.NOTIFICATION_TIMEOUT = 600  # seconds, however slow the machine
+        app = _Patient(fake, settings)
         async with app.run_test(size=size) as pilot:
             await settled(pilot)
             await how(pilot, fake)
@@ -198,7 +200,7 @@ def text(pilot: Pilot[None]) -> str:
 
 
 def bar(pilot: Pilot[None]) -> list[str | None]:
-    return [slot.word for slot in pilot.app.query_one(WordBar).slots[:SLOTS]]
+    return [slot.word for slot in pilot.app.query_one(WordBar).slots[:EMOJI]]
 
 
 def shown(pilot: Pilot[None]) -> list[str]:

@@ -23,7 +23,7 @@ def test_the_documented_file_gives_the_defaults_and_says_what_each_does(tmp_path
 
 
 def test_every_key_that_can_be_set_is_a_binding() -> None:
-    bound = {binding.id for owner in (KeyboardApp, Writing) for binding in owner.BINDINGS}  # type: ignore[union-attr]
+    bound = {binding.id for owner in (KeyboardApp, Writing) for binding in owner.BINDINGS}
     assert set(Keys().keymap) <= bound
 
 

@@ -67,7 +67,7 @@ def test_a_key_takes_no_less_than_its_words_and_is_asked_about_once(
 
 
 def test_typing_lays_nothing_out_anew(learner: Learner) -> None:
-    layouts = []
+    layouts: list[object] = []
 
     async def run() -> None:
         app = TimedApp(Slow(learner, 0, lambda typed: [word for word in WORDS if word.startswith(typed)]))

@@ -222,7 +222,8 @@ def test_what_is_kept_of_a_layer_is_the_layer(history: list[list[str]], context:
 
 
 def test_a_layer_of_nothing_and_one_of_an_end_alone_are_kept_as_they_are() -> None:
-    for history, rest in (([], 1.0), ([[]], 1 - NearConfig().share)):
+    nothing: list[tuple[list[list[str]], float]] = [([], 1.0), ([[]], 1 - NearConfig().share)]
+    for history, rest in nothing:
         again = NearContexts.of_stored(_States(), NearContexts(_States(), history).stored())
         assert (again.rest(["see"]), again.words) == (pytest.approx(rest), [])
         again.learn([["see", "you"]])

@@ -32,6 +32,10 @@ def _delta(number: int) -> dict[str, np.ndarray]:
     return {name: rng.normal(0, 0.1, shape).astype(np.float32) for name, shape in SHAPES.items()}
 
 
+def _zeros() -> dict[str, np.ndarray]:
+    return {name: np.zeros(shape, np.float32) for name, shape in SHAPES.items()}
+
+
 @pytest.mark.parametrize("written", CODECS)
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(counted=st.lists(st.booleans(), min_size=1, max_size=12), every=st.integers(1, 5))
@@ -39,7 +43,7 @@ def test_what_counted_and_the_residual_sum_to_what_was_trained(
     tmp_path_factory: pytest.TempPathFactory, written: str, counted: list[bool], every: int
 ) -> None:
     store, codec = DeviceStore(tmp_path_factory.mktemp("device")), Codec(written)
-    accepted, received, truth = 0, dict.fromkeys(SHAPES, 0.0), dict.fromkeys(SHAPES, 0.0)
+    accepted, received, truth = 0, _zeros(), _zeros()
     for server_round, counts in enumerate(counted, 1):
         key = (0, server_round, 7)
         delta = _delta(server_round)
@@ -50,10 +54,10 @@ def test_what_counted_and_the_residual_sum_to_what_was_trained(
             read = codec.decode(encoded, SHAPES, key)
             received = {name: received[name] + read[name] for name in SHAPES}
             truth = {name: truth[name] + delta[name] for name in SHAPES}
-    residual = store.after(7, accepted) or {name: np.zeros(shape, np.float32) for name, shape in SHAPES.items()}
+    left = store.after(7, accepted) or _zeros()
     assert (accepted > 0) == any(counted)
     for name in SHAPES:
-        assert np.allclose(received[name] + residual[name], truth[name], atol=1e-5)
+        assert np.allclose(received[name] + left[name], truth[name], atol=1e-5)
 
 
 def _length(arrays: dict[str, np.ndarray]) -> float:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -317,7 +318,7 @@ def test_what_is_taken_back_while_it_trains_does_not_ship(
     def save(folder: Path, *arguments: object, **options: object) -> None:
         if moment == "while it is written down":
             hold()
-        write(folder, *arguments, **options)  # type: ignore[arg-type]
+        write(folder, *arguments, **options)
 
     def train() -> None:
         try:
@@ -400,7 +401,12 @@ def test_what_was_written_after_like_contexts_is_kept_with_a_training_learned_on
     keyboard = Learner(profile, shared)
     states = keyboard.predictor.states.of
     asked: list[int] = []
-    monkeypatch.setattr(ModelStates, "of", lambda _, messages: asked.append(len(messages)) or states(messages))
+
+    def listen(_: ModelStates, messages: Sequence[Sequence[str]]) -> Any:
+        asked.append(len(messages))
+        return states(messages)
+
+    monkeypatch.setattr(ModelStates, "of", listen)
     again = Learner(profile, shared)
     assert sum(asked) == 0  # what the training kept is not read again
     for learner in (keyboard, again):
@@ -451,5 +457,6 @@ def test_a_word_taken_back_and_typed_again_brings_back_no_context_of_before(
 
 
 def _near(keyboard: Learner) -> NearContexts:
-    (layer,) = (layer.layer for layer in keyboard.predictor.layers if isinstance(layer.layer, NearContexts))
-    return layer
+    layers = keyboard.predictor.layers
+    (near,) = (each.layer for each in layers if isinstance(each, Trusted) and isinstance(each.layer, NearContexts))
+    return near

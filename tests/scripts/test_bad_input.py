@@ -275,8 +275,8 @@ def test_a_mistake_in_the_options_is_one_line(nextword: Shell, arguments: list[s
 def test_options_that_would_do_nothing_are_refused(nextword: Shell, start: Path) -> None:
     for more in (["see you"], ["--typed", "st"]):
         _refused(nextword("predict", "--stdin", "--model", start, *more), "--stdin")
-    for more in (["--profile", "me"], ["--profiles-dir", start]):
-        _refused(nextword("type", "--replay", "synthetic", "--model", start, *more), "--replay", "no profile")
+    for option, value in (("--profile", "me"), ("--profiles-dir", start)):
+        _refused(nextword("type", "--replay", "synthetic", "--model", start, option, value), "--replay", "no profile")
 
 
 def test_a_question_that_is_not_answered_ends_in_one_line(

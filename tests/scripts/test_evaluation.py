@@ -17,8 +17,9 @@ from data.corpus import Person
 from data.splits import Population, divide
 from nextword import checkpoint
 from nextword.metrics import measure
-from nextword.ngram import Trigram
+from nextword.ngram import Mixture, Trigram
 from nextword.training import TrainConfig
+from personalization import stack
 from personalization.finetune import FinetuneConfig
 from personalization.stack import StackConfig
 from scripts import evaluation, systems
@@ -172,8 +173,8 @@ def test_the_ceiling_is_trained_on_participants_histories_alone(
 ) -> None:
     trained: list[str] = []
     vocabulary = SimpleNamespace(encode=lambda text: text)
-    monkeypatch.setattr(evaluation.checkpoint, "load", lambda folder: (None, vocabulary))
-    monkeypatch.setattr(evaluation.checkpoint, "save", lambda *arguments, **options: None)
+    monkeypatch.setattr(checkpoint, "load", lambda folder: (None, vocabulary))
+    monkeypatch.setattr(checkpoint, "save", lambda *arguments, **options: None)
     monkeypatch.setattr(evaluation, "fit", lambda model, texts, *rest, **options: trained.extend(texts))
     evaluation.train_central(
         Path(),
@@ -217,10 +218,10 @@ def test_a_person_is_personalized_on_their_own_history_alone(
         predictor=SimpleNamespace(vocabulary=SimpleNamespace(encode=lambda text: text)),
     )
     monkeypatch.setattr(base, "shared", lambda someone: shared)
-    monkeypatch.setattr(systems.Mixture, "with_own", with_own)
-    monkeypatch.setattr(systems.stack, "personalize", stacked)
+    monkeypatch.setattr(Mixture, "with_own", with_own)
+    monkeypatch.setattr(stack, "personalize", stacked)
     monkeypatch.setattr(evaluation, "measure_all", measure_all)
-    rows = [
+    rows: list[systems.System] = [
         *(counts, systems.CountsWithOwn(counts), base, systems.Personalized("own", base, StackConfig())),
         systems.Personalized("tuned", base, StackConfig(), systems.Tuners(base, FinetuneConfig())),
     ]

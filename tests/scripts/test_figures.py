@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.container import ErrorbarContainer
 
 from scripts import figures, report
 
@@ -123,7 +124,8 @@ def test_what_small_and_private_updates_cost_is_drawn_from_the_smallest_up() -> 
     for name, (labels, gains) in lines.items():
         axes = drawn[name].axes[0]
         assert [label.get_text() for label in axes.get_yticklabels()] == labels
-        means = [container.lines[0].get_xdata() for container in axes.containers]
+        bars = [bar for bar in axes.containers if isinstance(bar, ErrorbarContainer)]
+        means = [bar.lines[0].get_xdata() for bar in bars]
         assert [list(mean) for mean in means] == [pytest.approx(gains)] * 2, name
     alone = _comparison() | {"runs": [run for run in _comparison()["runs"] if run["name"] in ("plain", "pretrained")]}
     assert figures.of_comparison(alone) == {}

@@ -35,7 +35,7 @@ def test_a_history_chooses_the_cluster(
     def offered(*options: Any) -> list[dict[str, Any]]:
         told = nextword("predict", "the", "--json", "--k", 100, *options)
         assert told.code == 0, told.err
-        return json.loads(told.out)["suggestions"]  # type: ignore[no-any-return]
+        return json.loads(told.out)["suggestions"]
 
     def sources(*options: Any) -> set[str]:
         return {suggestion["source"] for suggestion in offered(*options)}

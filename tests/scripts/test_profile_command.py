@@ -92,7 +92,12 @@ def test_a_file_that_has_grown_is_known_by_three_messages(do: Do, tmp_path: Path
 def test_one_message_is_one(do: Do, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mine.txt").write_text("hello\n", encoding="utf-8")
     asked: list[str] = []
-    monkeypatch.setattr("typer.confirm", lambda question: asked.append(question) or True)
+
+    def agree(question: str) -> bool:
+        asked.append(question)
+        return True
+
+    monkeypatch.setattr("typer.confirm", agree)
     told = [
         do("import", tmp_path / "mine.txt").out,
         do("export", tmp_path / "out.jsonl").out,

@@ -19,7 +19,7 @@ from nextword.model import LanguageModel
 from nextword.predictor import Predictor
 from nextword.text import normalise, tokens
 from nextword.vocabulary import Vocabulary
-from personalization import device, finetune
+from personalization import device, finetune, stack
 from personalization.finetune import FinetuneConfig
 from personalization.gate import NOTHING
 from personalization.methods import METHODS, Local, State
@@ -243,7 +243,7 @@ def test_what_is_made_of_a_cluster_must_win_over_the_final_model(
         asked.append((over.predictor, against))
         return Personal(shared.predictor, shared.model, shared.predictor, NOTHING, 0.0, {})
 
-    monkeypatch.setattr(systems.stack, "personalize", personalize)
+    monkeypatch.setattr(stack, "personalize", personalize)
     someone, clustered = Someone("u", None, _nonsense(0)[:36], _nonsense(0)[36:], seed=0), Clustered(published)
     bases = [
         clustered,
@@ -319,6 +319,6 @@ def test_a_row_above_a_cluster_takes_as_long_as_choosing_it_too(
     base._chosen = None
     chosen.clear()
     near = systems.Personalized("near", over, StackConfig(own=None))
-    rows = [near, base, near, near]
+    rows: list[systems.System] = [near, base, near, near]
     assert min(row.for_person(someone).seconds for row in rows) > 0.5
     assert chosen == ["once"]

@@ -30,7 +30,7 @@ def test_order_changes_no_bit(rows: list[tuple[list[float], int]], random: objec
     shuffled = list(rows)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     before, after = _mean(rows), _mean(shuffled)
-    assert (before is None and after is None) or np.array_equal(before["w"], after["w"])  # type: ignore[index]
+    assert (before is None and after is None) or np.array_equal(before["w"], after["w"])
 
 
 @given(UPDATES)
@@ -52,7 +52,7 @@ def test_a_spoiled_update_is_refused_and_leaves_no_trace(bad: float) -> None:
     with pytest.raises(ValueError, match="w is not finite or changes by more"):
         total.add({"w": np.array([1, 1, bad, 1, 1], np.float32)}, 1)
     assert (total.weight, total.count) == (2, 1)
-    assert np.array_equal(total.mean()["w"], np.ones(5))  # type: ignore[index]
+    assert np.array_equal(total.mean()["w"], np.ones(5))
 
 
 @pytest.mark.parametrize("weight", [-1, MAX_MESSAGES + 1])

@@ -34,7 +34,7 @@ class _Grid:
 @pytest.mark.parametrize("silent", [[], [0], [0, 1, 2, 3], [3, 4, 5, 6], [36, 37, 38, 39], range(40)], ids=str)
 def test_everybody_is_asked_and_all_that_answer_are_heard_once(silent: Iterable[int]) -> None:
     grid = _Grid(silent)
-    heard = exchange(grid, iter(range(40)), outstanding=4, timeout_s=0.05, stop=threading.Event())  # type: ignore[arg-type]
+    heard = exchange(grid, iter(range(40)), outstanding=4, timeout_s=0.05, stop=threading.Event())
     assert sorted(reply.number for reply in heard) == sorted(set(range(40)) - set(silent))  # type: ignore[attr-defined]
     assert grid.sent == list(range(40))
     assert grid.most_under_way == 4
@@ -42,7 +42,7 @@ def test_everybody_is_asked_and_all_that_answer_are_heard_once(silent: Iterable[
 
 def test_once_it_is_to_stop_no_reply_is_pulled_any_more() -> None:
     stop, grid = threading.Event(), _Grid(())
-    heard = exchange(grid, iter(range(40)), outstanding=4, timeout_s=5.0, stop=stop)  # type: ignore[arg-type]
+    heard = exchange(grid, iter(range(40)), outstanding=4, timeout_s=5.0, stop=stop)
     next(heard)
     stop.set()
     pulled = [next(heard) for _ in range(3)]

@@ -37,7 +37,7 @@ def test_four_rounds_equal_flowers(name: str) -> None:
     rng = np.random.default_rng(0)
     rate = 1.0 if name == "fedavg" else RATE
     config = ServerConfig(
-        optimizer=name,  # type: ignore[arg-type]
+        optimizer=name,
         learning_rate=rate,
         schedule="constant",
         momentum=0.7,
@@ -51,7 +51,7 @@ def test_four_rounds_equal_flowers(name: str) -> None:
     for server_round in range(1, 5):
         delta = rng.normal(0, 0.1, size=(3, 4)).astype(np.float32)
         parameters = ours.step(parameters, {"w": delta}, server_round)
-        list(theirs.configure_train(server_round, arrays, ConfigRecord(), _NoNodes()))  # type: ignore[arg-type]
+        list(theirs.configure_train(server_round, arrays, ConfigRecord(), _NoNodes()))
         current = next(iter(arrays.values())).numpy()
         stepped, _ = theirs.aggregate_train(server_round, [_reply(current + delta), _reply(current + delta)])
         assert stepped is not None
@@ -63,7 +63,7 @@ def test_four_rounds_equal_flowers(name: str) -> None:
 @pytest.mark.parametrize("name", list(FLOWERS))
 def test_going_on_from_saved_state_changes_no_bit(name: str) -> None:
     rng = np.random.default_rng(1)
-    config = ServerConfig(optimizer=name)  # type: ignore[arg-type]
+    config = ServerConfig(optimizer=name)
     deltas = [{"w": rng.normal(0, 0.1, 5).astype(np.float32)} for _ in range(4)]
     whole, parameters = optimizers.make(config, 4), {"w": np.ones(5, np.float32)}
     for server_round, delta in enumerate(deltas, 1):
@@ -93,6 +93,6 @@ def test_a_cosine_schedule_starts_at_the_rate_and_falls_to_almost_nothing() -> N
 
 @pytest.mark.parametrize(("name", "rate"), [("fedavg", 1.0), ("fedavgm", 1.0), ("fedadam", 0.01), ("fedyogi", 0.01)])
 def test_a_rate_of_zero_means_the_optimizers_own(name: str, rate: float) -> None:
-    config = ServerConfig(optimizer=name, learning_rate=0, schedule="constant")  # type: ignore[arg-type]
+    config = ServerConfig(optimizer=name, learning_rate=0, schedule="constant")
     assert optimizers.make(config, 4).rate(1) == config.rate == rate
     assert optimizers.make(config.model_copy(update={"learning_rate": 0.3}), 4).rate(1) == 0.3

@@ -41,7 +41,7 @@ def _update(seed: int, length: float) -> Update:
 
 
 def _central(**given: float) -> CentralPrivacy:
-    return CentralPrivacy(PrivacyConfig(method="central", **given), SECRET)  # type: ignore[arg-type]
+    return CentralPrivacy(PrivacyConfig(method="central", **given), SECRET)
 
 
 @pytest.mark.parametrize("codec", CODECS)
