@@ -21,16 +21,14 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
-import safetensors
-import safetensors.torch
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nextword import training_state
 from nextword.distillation import Advice, advised_loss
-from nextword.files import write_whole
 from nextword.model import LanguageModel
 from nextword.model_config import ModelConfig, Weights
 from nextword.precision import fast_products
@@ -215,7 +213,10 @@ def _train(
     text, advice = Text.load(folder), Advice.open(advice_folder) if advice_folder else None
     parameters = list(model.parameters())
     optimizers = _optimizers(model, config, rank)
-    step = _restore(folder, model, optimizers)
+    state, step = folder / _STATE, 0
+    if state.is_file():
+        training_state.restore(state, model, optimizers)
+        step = int(training_state.told(state)[_STEP])
     epochs = [batches(text, config, epoch) for epoch in range(config.epochs)]
     steps, number, saved_s = sum(map(len, epochs)), 0, time.monotonic()
     device = parameters[0].device
@@ -241,10 +242,10 @@ def _train(
                     _exchange(_matrices(model), config.processes)
                 progress(step, steps, nats / math.log(2))
                 if time.monotonic() - saved_s > save_every_s:
-                    _save(folder, model, optimizers, step)
+                    training_state.save(state, model, optimizers, {_STEP: str(step)})
                     saved_s = time.monotonic()
             if rank == 0 and number == step:
-                _save(folder, model, optimizers, step)
+                training_state.save(state, model, optimizers, {_STEP: str(step)})
                 after_epoch(epoch + 1)
                 model.train()
     return steps
@@ -346,38 +347,3 @@ def _optimizers(model: LanguageModel, config: PretrainConfig, rank: int) -> list
         ]
         optimizers.append(torch.optim.Muon(turns, config.learning_rate, decay, adjust_lr_fn="match_rms_adamw"))
     return optimizers
-
-
-def _save(folder: Path, model: LanguageModel, optimizers: Sequence[torch.optim.Optimizer], step: int) -> None:
-    """Write the state whole or not at all."""
-    tensors = {f"model.{name}": value.detach().cpu().contiguous() for name, value in model.named_parameters()}
-    for number, optimizer in enumerate(optimizers):
-        for index, values in optimizer.state_dict()["state"].items():
-            tensors |= {
-                f"{number}.{index}.{key}": torch.as_tensor(value).cpu().contiguous() for key, value in values.items()
-            }
-    write_whole(folder / _STATE, safetensors.torch.save(tensors, metadata={_STEP: str(step)}))
-
-
-def _restore(folder: Path, model: LanguageModel, optimizers: Sequence[torch.optim.Optimizer]) -> int:
-    """Take up the state in the folder; returns the number of steps done."""
-    path = folder / _STATE
-    if not path.is_file():
-        return 0
-    try:
-        with safetensors.safe_open(path, "pt") as file:
-            step = int(file.metadata()[_STEP])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-        weights = {name: value.numpy() for name, value in tensors.items() if name.startswith("model.")}
-        model.set_weights({name.removeprefix("model."): value for name, value in weights.items()})
-    except (safetensors.SafetensorError, KeyError, TypeError) as error:
-        raise ValueError(f"{path}: the state of the training cannot be read ({error})") from None
-    for number, optimizer in enumerate(optimizers):
-        state: dict[int, dict[str, Tensor]] = {}
-        for name, value in tensors.items():
-            owner, _, rest = name.partition(".")
-            if owner == str(number):
-                index, _, key = rest.partition(".")
-                state.setdefault(int(index), {})[key] = value
-        optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
-    return step

@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -16,6 +18,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nextword import training_state
 from nextword.model import LanguageModel
 from nextword.model_config import Weights
 from nextword.precision import fast_products
@@ -54,6 +57,18 @@ class TrainConfig:
 
 
 @dataclass(frozen=True)
+class Keep:
+    """Where a training keeps its state, so that one that was cut off goes on.
+
+    `of` says which training it is: the state of another one is not taken up, but written over.
+    """
+
+    path: Path
+    of: str
+    every_s: float = 120.0
+
+
+@dataclass(frozen=True)
 class TrainResult:
     """What a training did: `bits_per_piece` is the mean over the last epoch, measured while training."""
 
@@ -71,30 +86,38 @@ def fit(
     only: Container[str] | None = None,
     anchor: Weights | None = None,
     progress: Callable[[int, int, float], None] | None = None,
+    keep: Keep | None = None,
 ) -> TrainResult:
     """Train `model` in place on `messages` (pieces without start and end).
 
-    The result depends only on the arguments. `only` names the parameters that are trained, for None all of them.
-    `progress` is called after each step with (step, steps, bits per piece). With `prox` the loss has
-    prox / 2 * |w - anchor|^2 more; the anchor is where training starts, if no other is given.
+    The result depends only on the arguments, and with `keep` not on how often it was cut off. `only` names the
+    parameters that are trained, for None all of them. `progress` is called after each step with (step, steps, bits per
+    piece). With `prox` the loss has prox / 2 * |w - anchor|^2 more; the anchor is where training starts, if no other
+    is given. Raises ValueError where the state that is kept is damaged.
     """
     messages = [message for message in messages if message]
     steps = config.epochs * math.ceil(len(messages) / config.batch_messages)
     descent = Descent(model, config, steps, only=only, anchor=anchor)
     device = descent.parameters[0].device
     model.train()
-    num_pieces, nats, counted = 0, 0.0, 0
+    num_pieces, nats, counted, step = 0, 0.0, 0, 0
     with dropping(model, config.dropout, rng), frozen(model, descent.trained):
+        nats_before = descent.take_up(keep) if keep else 0.0
         for _ in range(config.epochs):
             nats, counted = 0.0, 0
             for inputs_BT, targets_BT in batches(messages, config, rng):
+                size, step = num_targets(targets_BT), step + 1
+                num_pieces, counted = num_pieces + size, counted + size
+                if step <= descent.done:  # before it was cut off
+                    nats = nats_before
+                    continue
                 loss = piece_loss(model, inputs_BT.to(device), targets_BT.to(device))
                 descent.forget_gradients()
                 loss.backward()  # type: ignore[no-untyped-call]
                 descent.step(config.clip_norm)
-                size = num_targets(targets_BT)
-                num_pieces, counted = num_pieces + size, counted + size
                 nats += float(loss.detach()) * size
+                if keep:
+                    descent.keep(keep, nats)
                 if progress:
                     progress(descent.done, steps, float(loss.detach()) / math.log(2))
     return TrainResult(num_pieces, descent.done, nats / math.log(2) / counted if counted else math.nan)
@@ -121,7 +144,7 @@ class Descent:
         self.trained = {name: value for name, value in model.named_parameters() if only is None or name in only}
         self.parameters = list(self.trained.values())
         self.done = 0
-        self._config, self._steps = config, steps
+        self._model, self._config, self._steps, self._kept_s = model, config, steps, time.monotonic()
         self._start = _anchors(self.trained, anchor) if config.prox else []
         self._optimizer = _optimizer(self.parameters, config)
 
@@ -141,6 +164,26 @@ class Descent:
             for parameter, origin in zip(self.parameters, self._start, strict=False):
                 parameter.lerp_(origin, 1 - 1 / (1 + rate * self._config.prox))
         self.done += 1
+
+    def keep(self, keep: Keep, nats: float) -> None:
+        """Write the state if that is due, with the `nats` of the epoch so far."""
+        if time.monotonic() - self._kept_s < keep.every_s:
+            return
+        told = {"of": keep.of, "step": str(self.done), "nats": repr(nats)}
+        training_state.save(keep.path, self._model, [self._optimizer], told, random=self._config.dropout > 0)
+        self._kept_s = time.monotonic()
+
+    def take_up(self, keep: Keep) -> float:
+        """Go on from the state that is kept, if it is this training's; the nats of its epoch.
+
+        Raises ValueError for a damaged file.
+        """
+        told = training_state.told(keep.path)
+        if told.get("of") != keep.of:
+            return 0.0
+        training_state.restore(keep.path, self._model, [self._optimizer])
+        self.done = int(told["step"])
+        return float(told["nats"])
 
 
 def piece_loss(model: LanguageModel, inputs_BT: Tensor, targets_BT: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import multiprocessing
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -19,7 +20,7 @@ from data.splits import Population, Split
 from nextword import checkpoint
 from nextword.metrics import UserResult, measure_all
 from nextword.text import normalise
-from nextword.training import TrainConfig, fit
+from nextword.training import Keep, TrainConfig, fit
 from personalization import device
 from scripts.systems import Clustered, Personalized, Someone, System
 
@@ -136,13 +137,17 @@ def train_central(
 ) -> None:
     """The ceiling: the same start, trained on the pooled text that the federation trains on; saved in `out`.
 
-    `about` is kept in the checkpoint and says how it was trained.
+    `about` is kept in the checkpoint and says how it was trained. A training that was cut off goes on, from the state
+    beside `out`.
     """
     model, vocabulary = checkpoint.load(start)
     texts = [text for split in participants for text in device.contribution(split, hold_back=hold_back)]
     messages = [vocabulary.encode(normalise(text)) for text in texts]
-    fit(model, messages, config, np.random.default_rng([seed, 1]), progress=progress)
+    state = out.with_name(f"{out.name}-training.safetensors")
+    keep = Keep(state, json.dumps(about, sort_keys=True))
+    fit(model, messages, config, np.random.default_rng([seed, 1]), progress=progress, keep=keep)
     checkpoint.save(out, model, vocabulary, extra=about)
+    state.unlink(missing_ok=True)
 
 
 class _Inherited:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import copy
 import math
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ import torch.nn.functional as F
 from nextword import training
 from nextword.model import LanguageModel
 from nextword.precision import fast_products
-from nextword.training import TrainConfig, fit, padded, score, text_bits
+from nextword.training import Keep, TrainConfig, fit, padded, score, text_bits
 from nextword.vocabulary import Vocabulary
 from tests.conftest import LINES
 
@@ -32,6 +34,42 @@ def test_training_learns_and_is_reproducible(model: LanguageModel, vocabulary: V
     assert result.num_steps == 4 * math.ceil(len(messages) / 4)
     assert result.num_pieces == 4 * after.num_pieces
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), twin.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("stop_after", [1, 3, 4])
+@pytest.mark.parametrize(
+    "settings",
+    [{"dropout": 0.2, "schedule": "cosine"}, {"optimizer": "sgd", "learning_rate": 0.5}, {"prox": 1.0, "dropout": 0.1}],
+)
+def test_a_training_cut_off_ends_as_the_unbroken_one(
+    model: LanguageModel, vocabulary: Vocabulary, tmp_path: Path, stop_after: int, settings: dict[str, Any]
+) -> None:
+    messages, config = _messages(vocabulary)[:6], TrainConfig(**{"epochs": 2, "batch_messages": 2, **settings})
+    cut, whole = copy.deepcopy(model), copy.deepcopy(model)
+    keep = Keep(tmp_path / "state", "this one", every_s=0.0)
+
+    def stop(step: int, *_: object) -> None:
+        if step == stop_after:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(cut, messages, config, np.random.default_rng(0), progress=stop, keep=keep)
+    told: list[int] = []
+    unbroken = fit(whole, messages, config, np.random.default_rng(0))
+    other = fit(copy.deepcopy(model), messages, config, np.random.default_rng(0), keep=Keep(keep.path, "another", 1e9))
+    random = torch.get_rng_state()
+    cut = copy.deepcopy(model)
+    resumed = fit(
+        cut, messages, config, np.random.default_rng(0), progress=lambda step, *_: told.append(step), keep=keep
+    )
+    assert told == [*range(stop_after + 1, 7)]
+    assert resumed == unbroken == other
+    assert all(torch.equal(a, b) for a, b in zip(cut.parameters(), whole.parameters(), strict=True))
+    assert torch.equal(torch.get_rng_state(), random)
+    assert fit(copy.deepcopy(model), messages, config, np.random.default_rng(0), keep=keep) == unbroken  # all is done
+    keep.path.write_bytes(b"cut")
+    with pytest.raises(ValueError, match="state: the state of the training cannot be read"):
+        fit(model, messages, config, np.random.default_rng(0), keep=keep)
 
 
 def test_an_sgd_step_is_the_gradient_of_the_mean_piece(model: LanguageModel, vocabulary: Vocabulary) -> None:

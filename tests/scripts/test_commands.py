@@ -129,22 +129,22 @@ def test_a_student_learns_from_the_text_and_its_teacher(
 def test_a_training_that_was_cut_off_ends_where_the_unbroken_one_does(
     nextword: Shell, base: Path, text_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nextword import pretraining
+    from nextword import training_state
 
-    save = pretraining._save
+    save = training_state.save
 
     def save_and_die(*state: Any) -> None:
         save(*state)
         raise OSError("the power went out")
 
-    monkeypatch.setattr(pretraining, "_save", save_and_die)
+    monkeypatch.setattr(training_state, "save", save_and_die)
     options = [*_settings(**{"training.epochs": 2}), "--eight-bit"]
     outcome = nextword("pretrain", text_file, "--out", tmp_path / "cut", *options)
     assert (outcome.code, "the power went out" in outcome.err) == (2, True)
     assert not (tmp_path / "cut" / "config.json").exists()
     refused = nextword("pretrain", text_file, "--out", tmp_path / "cut")
     assert (refused.code, "--resume" in refused.err) == (2, True)
-    monkeypatch.setattr(pretraining, "_save", save)
+    monkeypatch.setattr(training_state, "save", save)
     assert nextword("pretrain", "--resume", tmp_path / "cut").code == 0
     assert nextword("pretrain", text_file, "--out", tmp_path / "whole", *options).code == 0
     weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("cut", "whole")]

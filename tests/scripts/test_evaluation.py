@@ -7,10 +7,12 @@ import signal
 import weakref
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from data.corpus import Person
@@ -18,7 +20,7 @@ from data.splits import Population, divide
 from nextword import checkpoint
 from nextword.metrics import measure
 from nextword.ngram import Mixture, Trigram
-from nextword.training import TrainConfig
+from nextword.training import Keep, TrainConfig
 from personalization import stack
 from personalization.finetune import FinetuneConfig
 from personalization.stack import StackConfig
@@ -169,7 +171,7 @@ def test_the_pooled_trigrams_know_participants_histories_alone(population: Popul
 
 @pytest.mark.parametrize(("hold_back", "periods"), [(False, ("past", "middle")), (True, ("past",))])
 def test_the_ceiling_is_trained_on_participants_histories_alone(
-    population: Population, monkeypatch: pytest.MonkeyPatch, hold_back: bool, periods: tuple[str, ...]
+    population: Population, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hold_back: bool, periods: tuple[str, ...]
 ) -> None:
     trained: list[str] = []
     vocabulary = SimpleNamespace(encode=lambda text: text)
@@ -180,13 +182,49 @@ def test_the_ceiling_is_trained_on_participants_histories_alone(
         Path(),
         population.participants,
         TrainConfig(),
-        Path(),
+        tmp_path / "central",
         seed=0,
         hold_back=hold_back,
         about={},
         progress=lambda *step: None,
     )
     assert _in_texts(trained) == _words_of(population, *periods)
+
+
+def test_a_ceiling_that_was_cut_off_goes_on(
+    population: Population, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train(out: Path, stop_after: int = 0) -> list[int]:
+        told: list[int] = []
+
+        def tell(step: int, steps: int, bits: float) -> None:
+            told.append(step)
+            if step == stop_after:
+                raise KeyboardInterrupt
+
+        about = {"training": "a short one"}
+        config = TrainConfig(epochs=1, batch_messages=64, dropout=0.1)
+        evaluation.train_central(
+            checkpoint.BUNDLED,
+            population.participants,
+            config,
+            out,
+            seed=0,
+            hold_back=False,
+            about=about,
+            progress=tell,
+        )
+        return told
+
+    whole = train(tmp_path / "whole")
+    monkeypatch.setattr(evaluation, "Keep", partial(Keep, every_s=0.0))
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "cut", stop_after=2)
+    assert not (tmp_path / "cut").exists()
+    assert train(tmp_path / "cut") == whole[2:]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cut", "whole"]
+    weights = [checkpoint.load(tmp_path / name)[0].weights() for name in ("cut", "whole")]
+    assert all(np.array_equal(weights[0][name], weights[1][name]) for name in weights[1])
 
 
 @pytest.mark.parametrize("participant", [True, False])
