@@ -1,13 +1,15 @@
-"""Messages from a file that somebody has: plain text, a message a line, a chat as WhatsApp exports it, or what a
-profile has exported.
+"""Messages from a file that somebody has: plain text, a message a line, a chat as WhatsApp exports it, a table, or what
+a profile has exported.
 
 An exported chat has a time and a name before each message; a line without them goes on with the message before it.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,11 @@ _LEFT_OUT = regex.compile(
     regex.IGNORECASE,
 )
 _EDITED = regex.compile(rf"(?:{_BY_THE_APP}<[^<>]+>|<This message was edited>)$")
+_TABLES = {".csv": ",;", ".tsv": "\t"}  # by a file's suffix, what may separate the columns
+# How exports of chats name their columns, by iMazing, DiscordChatExporter, SMS Backup and Discord itself among others.
+_TEXT = ("text", "message", "content", "contents", "body")
+_AUTHOR = ("sender name", "author", "sender", "from", "name", "username", "user")
+_NAMELESS = "(no name)"  # who has written a row without an author, as some exports leave out their owner's
 _SHARE = 0.5  # of the lines of a part of a chat, which may begin anywhere, that have a head
 
 
@@ -68,13 +75,16 @@ def read(file: Path) -> Mapping[str, list[str]]:
     """What each one has written in a file, those with most messages first; plain text is nobody's, under an empty name,
     as is what a profile has exported (`Exported`).
 
-    Raises ValueError for what is no text in UTF-8, a chat without a message, or what looks like a chat or an export of
-    another form, OSError for what cannot be read.
+    Raises ValueError for what is no text in UTF-8, a chat without a message, a table that does not say where its texts
+    are, or what looks like a chat or an export of another form, OSError for what cannot be read.
     """
     try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
+        content = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise ValueError(f"{file}: not a text in UTF-8") from None
+    if separators := _TABLES.get(file.suffix.lower()):
+        return _by_author(file, _rows(file, content, separators))
+    lines = content.splitlines()
     if (events := _json(lines)) is not None:
         try:
             return {"": Exported(events)}
@@ -89,13 +99,42 @@ def read(file: Path) -> Mapping[str, list[str]]:
                 f"{file}: looks like a chat, of a form that is not known; give a text of yours alone, a message a line"
             )
         return {"": [line for line in lines if line.strip()]}
+    return _by_author(file, _told(lines))
+
+
+def _by_author(file: Path, told: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """What each has written, of (who, message), those with most messages first."""
     written: dict[str, list[str]] = {}
-    for who, text in _told(lines):
+    for who, text in told:
         written.setdefault(who, []).append(text)
     if not written:
         raise ValueError(f"{file}: a chat in which nobody has written")
     in_order = sorted(written.items(), key=lambda item: -len(item[1]))
     return {who: [text for text in texts if _is_text(text)] for who, texts in in_order}
+
+
+def _rows(file: Path, content: str, separators: str) -> Iterator[tuple[str, str]]:
+    """(who, message) of a table whose first line names the columns; nobody's where no column says who."""
+    for separator in separators:
+        table = csv.reader(io.StringIO(content, newline=""), delimiter=separator)
+        columns = [name.strip().lower() for name in next(table, [])]
+        text = next((columns.index(name) for name in _TEXT if name in columns), None)
+        if text is not None:
+            break
+    else:
+        raise ValueError(
+            f"{file}: a table; name the column of its texts in the first line, {', '.join(_TEXT[:-1])} or {_TEXT[-1]}, "
+            "or give a text of yours alone, a message a line"
+        )
+    author = next((columns.index(name) for name in _AUTHOR if name in columns), None)
+    try:
+        for row in table:
+            if len(row) > max(text, author or 0):
+                who = (displayable(row[author]).strip() or _NAMELESS) if author is not None else ""
+                told = separator.join(row[text:]) if text == len(columns) - 1 else row[text]  # with signs unquoted
+                yield who, told.strip()
+    except csv.Error as error:
+        raise ValueError(f"{file}: not a table that can be read ({error}, line {table.line_num})") from None
 
 
 def _of_another_app(lines: Sequence[str]) -> bool:

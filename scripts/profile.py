@@ -54,7 +54,9 @@ def list_profiles(profiles_dir: _Folder = None, as_json: _Json = False) -> None:
 def import_(
     file: Annotated[
         Path,
-        typer.Argument(help="text, a message a line, a chat as WhatsApp exports it, or what 'profile export' wrote"),
+        typer.Argument(
+            help="text, a message a line, a chat as WhatsApp exports it, a .csv, or what 'profile export' wrote"
+        ),
     ],
     who: Annotated[str, typer.Option(help="whose messages of a chat are yours")] = "",
     name: _Name = "me",

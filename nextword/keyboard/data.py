@@ -39,9 +39,10 @@ class DataScreen(ModalScreen[None]):
     """
     HELP = """\
     **Enter** does what the field says, **Tab** and the arrows lead to the next field. Learning reads a text with a
-    message on each line, or a chat as WhatsApp exports it, and then asks which name is yours; of a file learned before,
-    it learns what came after, where three different messages tell that it is the same. What was written to a file here
-    is taken back the same way; writing overwrites nothing. Deleting wants the name of this profile. **Escape** leaves.
+    message on each line, a chat as WhatsApp exports it, or a .csv with a column named text or message, and then asks
+    which name is yours; of a file learned before, it learns what came after, where three different messages tell that
+    it is the same. What was written to a file here is taken back the same way; writing overwrites nothing.
+    Deleting wants the name of this profile. **Escape** leaves.
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back"),

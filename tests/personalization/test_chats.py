@@ -215,6 +215,38 @@ def test_a_name_without_a_letter_is_nobody(tmp_path: Path) -> None:
     assert chats.read(file) == {"Ann": ["ok"]}
 
 
+DISCORD = 'AuthorID,Author,Date,Content,Attachments\n1,ann,2023-12-31,"hello, you\nthere",\n2,ben,2024-01-01,ok,a.png\n'
+PHONE = (
+    "Type;Date;Name / Number;Sender;Text\nIncoming;today;555;Ben;hey\nOutgoing;today;;;see you\nIncoming;today;5;Ben;\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "written"),
+    [
+        ("a.csv", DISCORD, {"ann": ["hello, you\nthere"], "ben": ["ok"]}),
+        ("a.CSV", "\ufeff" + DISCORD.replace("\n", "\r\n"), {"ann": ["hello, you\nthere"], "ben": ["ok"]}),
+        ("a.csv", PHONE, {"Ben": ["hey"], "(no name)": ["see you"]}),
+        ("a.tsv", 'Message\tTime\nsay "hi", ok\tnow\nwell\tthen\n', {"": ['say "hi", ok', "well"]}),
+        ("a.csv", "text\nso, it begins\n\nand ends\n", {"": ["so, it begins", "and ends"]}),
+    ],
+)
+def test_a_table_is_read_by_the_names_of_its_columns(
+    name: str, table: str, written: dict[str, list[str]], tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(table, encoding="utf-8", newline="")
+    assert chats.read(tmp_path / name) == written
+
+
+@pytest.mark.parametrize(
+    "table", ["", "hello, you\nsee you, then\n", f"text,who\n{'x' * 200_000},me\n", "ID,Contents\n"]
+)
+def test_a_table_that_cannot_be_read_is_told_in_one_line(table: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(table, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"a\.csv: (a chat in which nobody|(not )?a table)"):
+        chats.read(tmp_path / "a.csv")
+
+
 def _names(lines: Sequence[str]) -> list[str]:
     """Who has written in a chat, those with most messages first."""
     return [who for who, _ in Counter(who for who, _ in chats._told(lines)).most_common()]
