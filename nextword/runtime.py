@@ -12,7 +12,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -143,14 +142,6 @@ def bare_products(config: ModelConfig, weights: Stored, *, threads: int = 1) -> 
     return step
 
 
-@cache
-def _share_working_memory() -> None:
-    """One arena for all sessions of this process: each keeps what it once took, a hundred megabytes in a batch."""
-    kind, default = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, onnxruntime.OrtMemType.DEFAULT
-    arena = onnxruntime.OrtArenaCfg({"arena_extend_strategy": 1})  # by as much as is asked for, not twice as much
-    onnxruntime.create_and_register_allocator(onnxruntime.OrtMemoryInfo("Cpu", kind, 0, default), arena)
-
-
 def _session(
     graph: onnx.ModelProto, values: Mapping[str, onnxruntime.OrtValue], threads: int
 ) -> onnxruntime.InferenceSession:
@@ -160,8 +151,7 @@ def _session(
     options.enable_mem_pattern = False  # no two calls have the same shape
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    _share_working_memory()
-    options.add_session_config_entry("session.use_env_allocators", "1")
+    options.enable_cpu_mem_arena = False  # which would keep all that a batch once took, a hundred megabytes a session
     session = onnxruntime.InferenceSession(graph.SerializeToString(), options, providers=["CPUExecutionProvider"])
     session.values = values  # which it may read where they are
     return session

@@ -4,17 +4,34 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+
+@dataclass
+class _Work:
+    """What was met while something is made, and how long that took to be made there."""
+
+    keys: set[Hashable] = field(default_factory=set)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Thing:
+    made: Any
+    seconds: float  # of a core, without what it is made of
+    of: frozenset[Hashable]
 
 
 class Memo:
     """Things by their keys. One thing may be made of others."""
 
     def __init__(self) -> None:
-        self._made: dict[Hashable, tuple[Any, float]] = {}
+        self._things: dict[Hashable, _Thing] = {}
         self._met: set[Hashable] = set()
+        self._making: list[_Work] = []  # the innermost last
         self.seconds_spared = 0.0  # of a core, since `begin`, by what had been made before that
 
     def begin(self) -> None:
@@ -24,12 +41,34 @@ class Memo:
 
     def of(self, key: Hashable, make: Callable[[], T]) -> T:
         """What was made under this key, made now if it was not yet."""
-        if key not in self._made:
-            began = time.process_time()
-            made = make()
-            self._made[key] = made, time.process_time() - began
-        elif key not in self._met:
-            self.seconds_spared += self._made[key][1]
+        if key in self._things:
+            self._spare(key)
+        else:
+            self._make(key, make)
         self._met.add(key)
-        found: T = self._made[key][0]
+        if self._making:
+            self._making[-1].keys.add(key)
+        found: T = self._things[key].made
         return found
+
+    def _make(self, key: Hashable, make: Callable[[], object]) -> None:
+        self._making.append(_Work())
+        began = time.process_time()
+        try:
+            made = make()
+        finally:
+            within = self._making.pop()
+        seconds = time.process_time() - began
+        self._things[key] = _Thing(made, seconds - within.seconds, frozenset(within.keys))
+        if self._making:
+            self._making[-1].seconds += seconds
+
+    def _spare(self, key: Hashable) -> None:
+        """It, and all that it is made of."""
+        if key in self._met:
+            return
+        self._met.add(key)
+        thing = self._things[key]
+        self.seconds_spared += thing.seconds
+        for part in thing.of:
+            self._spare(part)

@@ -119,6 +119,11 @@ def command(
     others = Beside.of(subject, beside or [], data_dir, finetune, gate)
     systems = systems_of(subject, finetune, gate, eight_bit=eight_bit, every_method=every_method or bool(wanted))
     clustered = next((system for system in systems if isinstance(system, Clustered)), None)
+    taken = {system.name for system in systems}
+    for other in others:
+        if clash := taken.intersection(other.names):
+            raise ValueError(f"--beside: {other.run}: another row is called {min(clash)!r} too; rename the folder")
+        taken.update(other.names)
     systems[-1:-1] = [row for other in others for row in other.rows]
     if eight_bit and wanted:
         wanted |= {f"{reference}-int8"}
@@ -145,6 +150,7 @@ def command(
         )
     if not plan.participants and not plan.newcomers:
         raise ValueError(f"{name}: nobody has the 30 different messages that it takes to be evaluated")
+    subject.train_ceiling()  # which takes longest: whatever is refused was told before
     with progress() as display:
         task = display.add_task("people measured", total=None)
         results = evaluate(plan, workers=workers, progress=lambda n, m: display.update(task, completed=n, total=m))
@@ -261,6 +267,10 @@ def _keep(folder: RunFolder, answer: dict[str, Any]) -> None:
     """Write the run's evaluation.json, unless the one that is there has more."""
     before = folder.evaluation()
     if before is None or replaces(answer, before, some=answer["settings"]["at_most_users"] is not None):
+        measured = {row["name"] for row in answer["methods"]}
+        if before is not None and any(not measured.issuperset(run["rows"]) for run in before.get("beside", ())):
+            aside = folder.set_evaluation_aside()
+            errors.print(f"{aside}: the evaluation that was there, with other runs beside this one", highlight=False)
         folder.write_evaluation(answer)
     else:
         errors.print(KEPT.format(folder=folder.path, file="evaluation.json"), highlight=False)

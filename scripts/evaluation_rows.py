@@ -66,11 +66,17 @@ def summarise_all(
     return rows
 
 
+def beside_in(evaluation: Mapping[str, Any]) -> list[str]:
+    """What is shared by the runs beside the one that was evaluated, by their rows' names."""
+    return [run["name"] for run in evaluation.get("beside", ())]
+
+
 def replaces(answer: Mapping[str, Any], before: Mapping[str, Any], *, some: bool) -> bool:
     """Whether it has all that was measured before: each row and, where only some people were measured, as many.
 
-    Where everybody was, they may have become fewer by a mended rule.
+    Where everybody was, they may have become fewer by a mended rule. Rows of other runs beside this one do not count.
     """
+    beside = {name for run in before.get("beside", ()) for name in run["rows"]}
     now, then = (
         {
             (row["name"], row["people"], row.get("messages")): row["users"]
@@ -78,7 +84,8 @@ def replaces(answer: Mapping[str, Any], before: Mapping[str, Any], *, some: bool
         }
         for found in (answer, before)
     )
-    return all(key in now and (not some or now[key] >= users) for key, users in then.items())
+    own = {key: users for key, users in then.items() if key[0] not in beside}
+    return all(key in now and (not some or now[key] >= users) for key, users in own.items())
 
 
 def at_hand_of(results: Sequence[PersonResult], reference: str, seed: int) -> list[dict[str, Any]]:
@@ -147,15 +154,18 @@ def told_predictors(method: str, found: Mapping[str, float]) -> str:
     return f"A person's gain by {method} goes with (Spearman): {by_name}"
 
 
-def told_shared(methods: Iterable[str], reference: str) -> list[str]:
-    """What the reference is where people have layers of their own, by the names of an evaluation's rows."""
+def told_shared(methods: Iterable[str], reference: str, beside: Iterable[str] = ()) -> list[str]:
+    """What the reference is where people have layers of their own, by the names of an evaluation's rows.
+
+    Those of runs `beside` are called like these, and are what is shared there, nobody's own.
+    """
     from nextword.federation.groups import TOP
 
     own: dict[str, str] = {}  # what is shared, by the row that has layers of one's own
-    for row in methods:
-        run, beside, made = row.rpartition("+")
+    for row in sorted({*methods}.difference(beside)):
+        run, plus, made = row.rpartition("+")
         if (name := made.removeprefix("personal-")) in TOP:
-            own.setdefault(run + beside + name, run or reference)
+            own.setdefault(run + plus + name, run or reference)
     return [
         f"By {name} '{shared}' is what people share under a top that nobody trained, no model in use"
         for name, shared in own.items()
@@ -321,7 +331,7 @@ def print_table(answer: Mapping[str, Any]) -> None:
         console.print(told_predictors(answer["methods"][-1]["name"], found))
     for line in (
         *told_privacy(answer["message_privacy"]),
-        *told_shared((row["name"] for row in answer["methods"]), answer["reference"]),
+        *told_shared((row["name"] for row in answer["methods"]), answer["reference"], beside_in(answer)),
     ):
         console.print(line)
     if answer["trigram_of"] != "participants":

@@ -49,6 +49,7 @@ def page_of(told: list[dict[str, Any]]) -> str:
     from scripts import figures as drawn
     from scripts.evaluation_rows import (
         RULE,
+        beside_in,
         told_clusters,
         told_grouping,
         told_over_the_stack,
@@ -67,6 +68,7 @@ def page_of(told: list[dict[str, Any]]) -> str:
         "goes_with": told_predictors,
         "told_clusters": told_clusters,
         "told_grouping": told_grouping,
+        "beside_in": beside_in,
         "told_over_the_stack": told_over_the_stack,
         "told_people": told_people,
         "told_privacy": told_privacy,

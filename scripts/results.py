@@ -183,7 +183,7 @@ def _evaluated(folder: RunFolder, evaluation: Measured) -> Measured:
         "private": [summary[key]["text"] for key in ("privacy", "message_privacy") if summary.get(key)],
         **{key: evaluation[key] for key in _EVALUATION},
         "message_privacy": evaluation.get("message_privacy", {}),
-        "trainings_counted": evaluation.get("trainings_counted"),
+        **{key: evaluation[key] for key in ("trainings_counted",) if key in evaluation},
         "corpus": run["corpus.name"],
         "people": _people(evaluation["people"]),
         "at_hand": [{key: row[key] for key in _AT_HAND} for row in evaluation["at_hand"]],

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +32,7 @@ class Subject:
     models: dict[str, Path]
     reference: str
     folder: RunFolder | None  # where it is a run
+    train_ceiling: Callable[[], None] = lambda: None  # without which "central" is no model yet
 
 
 def is_run(model: Path) -> bool:
@@ -54,21 +57,20 @@ def subject_of(
 ) -> Subject:
     """A run on its own corpus with its own seed and people, or a checkpoint that has met nobody of a corpus.
 
-    The central ceiling of a run is trained if `ceiling` says how. Raises ValueError for what does not go together.
+    The central ceiling of a run is one of its models if `ceiling` says how it is trained, and is there when
+    `train_ceiling` was called. Raises ValueError for what does not go together.
     """
     from data.corpus import settled
     from data.splits import new_to_all
     from nextword import checkpoint
-    from nextword.federation.published import Published
     from nextword.text import normalise
     from server.run_folder import RunFolder
 
     if is_run(model):
         if columns != ("user", "text"):
             raise ValueError(f"--user-column, --text-column: {model} knows its own columns; leave the options out")
-        name, seed, population, models = _of_run(model, corpus, data_dir, ceiling)
-        reference = "clustered" if Published.of_run(model).clusters else "federated"
-        return Subject(name, seed, new_to_all(population, normalise), models, reference, RunFolder(model))
+        found = _of_run(model, corpus, data_dir, ceiling)
+        return dataclasses.replace(found, population=new_to_all(found.population, normalise))
     checkpoint.read_config(model)
     if corpus is None:
         raise ValueError("--corpus: on whose text? give a catalogue name or a .jsonl file")
@@ -165,9 +167,7 @@ def systems_of(
     return [*rows, systems.Personalized("personal", over, whole, tuners)]
 
 
-def _of_run(
-    folder: Path, corpus: str | None, data_dir: Path | None, ceiling: TrainConfig | None
-) -> tuple[str, int, Population, dict[str, Path]]:
+def _of_run(folder: Path, corpus: str | None, data_dir: Path | None, ceiling: TrainConfig | None) -> Subject:
     """A run's corpus, seed and people in the roles they had, and its models by method name."""
     from data.corpus import settled
     from data.splits import fingerprint
@@ -186,15 +186,18 @@ def _of_run(
     if not (folder / "final").is_dir():
         raise ValueError(f"{folder}: the run has not ended; go on with 'nextword simulate --resume {folder}'")
     population = device.population(config.corpus, config.seed)
-    models = {"largest" if Published.of_run(folder).clusters else "federated": folder / "final"}
+    clustered = bool(Published.of_run(folder).clusters)
+    models = {"largest" if clustered else "federated": folder / "final"}
     start = start_folder(config.model_copy(update={"out": str(folder)}))
     RunFolder(folder).check(Inputs.of(start, fingerprint(population.participants)))
     if config.model.start != SCRATCH:
         models = {"pretrained": start, **models}
-    if ceiling is not None:
-        models["central"] = folder / "central"
-        _train_ceiling(start, population, ceiling, folder / "central", config)
-    return config.corpus.name, config.seed, population, models
+    reference, name, seed = "clustered" if clustered else "federated", config.corpus.name, config.seed
+    if ceiling is None:
+        return Subject(name, seed, population, models, reference, RunFolder(folder))
+    models["central"] = folder / "central"
+    train = partial(_train_ceiling, start, population, ceiling, folder / "central", config)
+    return Subject(name, seed, population, models, reference, RunFolder(folder), train)
 
 
 def _everyone_new(name: str, data_dir: Path | None, user_column: str, text_column: str) -> Population:

@@ -31,12 +31,13 @@ from nextword.federation.published import CONFIG, NGRAMS
 from nextword.files import check_writable, locked, write_whole
 from nextword.settings import flatten
 
-INPUTS, EVENTS, CHECKPOINT, SUMMARY, EVALUATION, COMPARISON, CLUSTERS, SECRET = (
+INPUTS, EVENTS, CHECKPOINT, SUMMARY, EVALUATION, ASIDE, COMPARISON, CLUSTERS, SECRET = (
     "inputs.json",
     "events.jsonl",
     "checkpoint.safetensors",
     "summary.json",
     "evaluation.json",
+    "evaluation-beside.json",
     "comparison.json",
     "clusters.json",
     "secret.json",
@@ -236,6 +237,10 @@ class RunFolder:
 
     def write_evaluation(self, evaluation: Event) -> None:
         _write_json(self.path / EVALUATION, evaluation)
+
+    def set_evaluation_aside(self) -> Path:
+        """Make room for one of fewer rows; where it is kept now, instead of what was set aside before."""
+        return (self.path / EVALUATION).replace(self.path / ASIDE)
 
     def evaluation(self) -> Event | None:
         """What the finished run was measured to gain. Raises ValueError where that was not written by a measurement."""

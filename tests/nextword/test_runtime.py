@@ -157,6 +157,39 @@ def test_eight_bit_weights_that_do_not_fit_are_refused_and_mixed_ones_are_taken(
     assert (np.exp(want) * (want - have)).sum(1).max() < 0.01
 
 
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="this system does not tell what is resident")
+def test_a_batch_takes_little_memory_and_keeps_none() -> None:
+    """In a process of its own; an arena for each session would take twice as much, one for all keep that."""
+    told = subprocess.run([sys.executable, "-c", _BATCH], check=True, capture_output=True, text=True).stdout.split()
+    alone, has_read, is_gone = map(int, told)
+    assert has_read - alone < 80
+    assert is_gone - alone < 40
+
+
+_BATCH = """
+import ctypes, gc
+from pathlib import Path
+import numpy as np
+from nextword.predictor import Predictor
+
+def resident():
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 >> 20
+
+keyboard = Predictor.load(eight_bit=True)
+keyboard.suggest("see you at the")
+print(resident())
+words = "see you at the station tomorrow morning i think it is fine to go there with my friend".split()
+rng = np.random.default_rng(0)
+other = Predictor.load(eight_bit=True)
+other.states.of([rng.choice(words, size).tolist() for size in rng.integers(3, 41, 100)])
+print(resident())
+del other
+print(resident())
+"""
+
+
 def test_nothing_is_kept_for_or_told_to_those_who_made_the_runtime(tmp_path: Path) -> None:
     asked = "from nextword.predictor import Predictor; from nextword.checkpoint import BUNDLED; "
     asked += "assert Predictor.load(BUNDLED).suggest('see you')"

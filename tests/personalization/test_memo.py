@@ -63,6 +63,19 @@ def test_what_is_made_of_another_thing_spares_both(work: _Work) -> None:
     assert memo.seconds_spared == 7.0
 
 
+def test_what_a_thing_is_made_of_is_spared_though_it_was_there_when_that_was_made(work: _Work) -> None:
+    """A row had the training made, the next one another thing of it, which a third one wants too."""
+    memo = Memo()
+
+    def wanted(way: int) -> float:
+        memo.begin()
+        before = work.seconds
+        memo.of(way, lambda: (_made(memo, work, "training", 5.0), _made(memo, work, ("part of", way), 1.0)))
+        return work.seconds - before + memo.seconds_spared
+
+    assert [wanted(way) for way in (1, 2, 2, 1)] == [6.0] * 4
+
+
 def test_what_could_not_be_made_is_tried_again(work: _Work) -> None:
     memo = Memo()
     with pytest.raises(ZeroDivisionError):

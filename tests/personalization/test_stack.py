@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from nextword.layers import Layer, Trusted
 from nextword.model import LanguageModel
 from nextword.ngram_layer import NgramConfig, NgramLayer
 from nextword.predictor import Predictor
+from nextword.runtime import Floats, Ids, Runtime
 from nextword.text import normalise, tokens
 from nextword.training import TrainConfig
 from nextword.vocabulary import Vocabulary
@@ -72,6 +74,28 @@ def test_what_ships_wins_on_validation_by_what_the_gate_says(shared: Shared) -> 
     judged = [tokens(normalise(text)) for text in (*HABITS, *validation)]  # of few messages all
     ours, theirs = (sum(r.bits for r in p.read(judged)) for p in (personal.predictor, shared.predictor))
     assert theirs - ours > personal.verdict.gain_bits * len(judged) > 0  # what ships knows them all
+
+
+def test_what_ships_is_made_once_for_all_who_want_it(shared: Shared) -> None:
+    tuner = Tuner(shared.model, replace(EAGER, ways=(2.0,)), np.random.default_rng(0))
+    first, again = (personalize(shared, HABITS[:-4], HABITS[-4:], each, tuner) for each in (StackConfig(), TUNED_ALONE))
+    assert first.way == again.way == 2.0
+    assert first.model is again.model
+
+
+def test_a_short_history_is_read_once_though_all_of_it_judges(shared: Shared, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    hidden = Runtime.hidden
+
+    def watch(self: Runtime, pieces_BT: Ids, places_N: Ids) -> Floats:
+        read.append(len(pieces_BT))
+        return hidden(self, pieces_BT, places_N)
+
+    monkeypatch.setattr(Runtime, "hidden", watch)
+    different = [f"{text} {number}" for number, text in enumerate(HABITS)]
+    strict = StackConfig(own=None, gate=GateConfig(margin=1e6))  # nothing ships, so nothing is made of all
+    personalize(shared, different[:-4], different[-4:], strict)
+    assert sum(read) == len(different)
 
 
 def test_whom_nothing_helps_keeps_what_everybody_has(shared: Shared) -> None:

@@ -342,7 +342,9 @@ def test_runs_of_one_corpus_name_and_other_people_are_not_compared(
         assert "other-0: the people of its corpus.data-dir are others" in refused.err
 
 
-def test_a_run_beside_another_is_measured_as_by_itself(nextword: Shell, run: Path, base: Path, tmp_path: Path) -> None:
+def test_a_run_beside_another_is_measured_as_by_itself(
+    nextword: Shell, run: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     corpus = RunFolder(run).config().corpus.name
     other = _simulated(nextword, tmp_path / "run-fedper-0", base, corpus, personal__method="fedper")
     how = ["--no-central", "--at-hand", "5", "--json"]
@@ -382,6 +384,7 @@ def test_a_run_beside_another_is_measured_as_by_itself(nextword: Shell, run: Pat
     table = nextword("evaluate", "--model", run, "--beside", other, "--no-central", "--users", 1).out
     assert "fedper+personal over personal, 1 newcomer: " in table
     assert "By fedper+fedper 'fedper' is what people share under a top" in " ".join(table.split())
+    assert "By fedper 'federated'" not in " ".join(table.split())
     assert all(len(line) <= 80 for line in table.splitlines())
     to = ["--measured", tmp_path / "measured", "--out", tmp_path / "R.md"]
     assert nextword("results", run, *to).code == 0
@@ -393,6 +396,8 @@ def test_a_run_beside_another_is_measured_as_by_itself(nextword: Shell, run: Pat
     assert nextword("report", run, "--out", tmp_path / "report.html").code == 0
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "<td>fedper+personal</td>" in page
+    assert "By fedper &#39;federated&#39;" not in page
+    assert "By fedper+fedper &#39;fedper&#39;" in page
     assert "<p>fedper+personal over personal, 2 newcomers: " in page
 
     some = ["--no-central", "--users", 1, "--methods", "finetuned,fedper+finetuned", "--json"]
@@ -401,19 +406,30 @@ def test_a_run_beside_another_is_measured_as_by_itself(nextword: Shell, run: Pat
     assert names == ["federated", "fedper+finetuned", "finetuned"]  # the last one's gains are told by group
     assert told["over_the_stack"] == []
 
+    again = nextword("evaluate", "--model", run, *how)
+    assert f"{run / 'evaluation-beside.json'}: the evaluation that was there" in again.err.replace("\n", "")
+    assert json.loads((run / "evaluation-beside.json").read_text(encoding="utf-8")) == answer
+    assert RunFolder(run).evaluation() == json.loads(again.out)
+    assert nextword("results", run, *to).code == 0
+    assert nextword("results", run, "--check", *to).code == 0
+
+    def train(*_: object, **__: object) -> None:
+        raise AssertionError("what is refused is told before the ceiling is trained")
+
+    monkeypatch.setattr("scripts.subject._train_ceiling", train)
     copied, seeded = (shutil.copytree(other, tmp_path / name) for name in ("without-devices-0", "seeded-1"))
     shutil.rmtree(copied / "devices")
     settings = (seeded / "config.toml").read_text(encoding="utf-8")
     (seeded / "config.toml").write_text(settings.replace("seed = 0", "seed = 1"), encoding="utf-8")
     for model, beside, words in (
         (run, [base], "no run of 'nextword simulate' is there"),
-        (run, [other, other], "fedper: two rows would be called so"),
+        (run, [other, other], "another row is called 'fedper' too"),
         (run, [seeded], "seed = 1"),
         (run, [copied], "nothing is kept there"),
         (base, [other], "runs stand beside a run"),
     ):
         options = [word for path in beside for word in ("--beside", path)]
-        of = ["--corpus", corpus] if model == base else ["--no-central"]
+        of = ["--corpus", corpus] if model == base else []
         refused = nextword("evaluate", "--model", model, *options, *of)
         assert (refused.code, words in refused.err, refused.err.count("\n")) == (2, True, 1), refused.err
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import gc
 import time
+import weakref
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -295,6 +297,25 @@ def test_a_row_takes_as_long_as_if_no_other_had_been_measured(
     together = [row.for_person(someone).seconds for row in rows()]
     assert alone[0] == 400.0  # a part at a time of a short history; nothing was learned, so nothing ships
     assert together == [*alone, alone[0]]
+
+
+def test_a_row_that_forgets_keeps_no_model(shared: Checkpointed, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[weakref.ref[LanguageModel]] = []
+
+    def tune(model: LanguageModel, *_: object, **__: object) -> LanguageModel:
+        found = copy.deepcopy(model)
+        made.append(weakref.ref(found))
+        return found
+
+    monkeypatch.setattr(finetune, "tune", tune)
+    texts = _nonsense(0)
+    row = systems.Personalized("a", shared, StackConfig(own=None, near=None), systems.Tuners(shared, FinetuneConfig()))
+    row.for_person(Someone("u", None, texts[:36], texts[36:], seed=0))
+    gc.collect()
+    assert any(model() for model in made)
+    row.forget()
+    gc.collect()
+    assert not any(model() for model in made)
 
 
 def test_a_row_above_a_cluster_takes_as_long_as_choosing_it_too(
