@@ -133,7 +133,8 @@ def command(
     beside_it = [system for system in chosen if system.name in frozenset().union(*apart)]
     last = [system for system in chosen if system.name == "personal"]
     own = [*(system for system in chosen if system not in (*beside_it, *last)), *private, *last]
-    systems = [*own[:-1], *beside_it, own[-1]]  # the last is the one whose gains are told by group
+    shown_last = [] if own[-1].name == reference else own[-1:]  # the last is the one whose gains are told by group
+    systems = [*own[: len(own) - len(shown_last)], *beside_it, *shown_last]
     plan = Plan.of(subject.population, systems, seed)
     learning = _learning(systems, wanted, reference)
     plan = dataclasses.replace(plan, at_hand=_numbers(at_hand), learning=learning, clustered=clustered, apart=apart)

@@ -405,6 +405,9 @@ def test_a_run_beside_another_is_measured_as_by_itself(
     names = [row["name"] for row in told["methods"] if row["people"] == "newcomers"]
     assert names == ["federated", "fedper+finetuned", "finetuned"]  # the last one's gains are told by group
     assert told["over_the_stack"] == []
+    some[-2] = "fedper+finetuned"
+    told = json.loads(nextword("evaluate", "--model", run, "--beside", other, *some).out)
+    assert [row["name"] for row in told["methods"][::3]] == ["federated", "fedper+finetuned"]
 
     again = nextword("evaluate", "--model", run, *how)
     assert f"{run / 'evaluation-beside.json'}: the evaluation that was there" in again.err.replace("\n", "")
