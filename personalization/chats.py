@@ -114,27 +114,31 @@ def _by_author(file: Path, told: Iterable[tuple[str, str]]) -> dict[str, list[st
 
 
 def _rows(file: Path, content: str, separators: str) -> Iterator[tuple[str, str]]:
-    """(who, message) of a table whose first line names the columns; nobody's where no column says who."""
-    for separator in separators:
-        table = csv.reader(io.StringIO(content, newline=""), delimiter=separator)
-        columns = [name.strip().lower() for name in next(table, [])]
-        text = next((columns.index(name) for name in _TEXT if name in columns), None)
-        if text is not None:
-            break
-    else:
-        raise ValueError(
-            f"{file}: a table; name the column of its texts in the first line, {', '.join(_TEXT[:-1])} or {_TEXT[-1]}, "
-            "or give a text of yours alone, a message a line"
-        )
-    author = next((columns.index(name) for name in _AUTHOR if name in columns), None)
+    """(who, message) of a table, oldest first, whose first line names the columns; nobody's where none says who."""
     try:
-        for row in table:
-            if len(row) > max(text, author or 0):
-                who = (displayable(row[author]).strip() or _NAMELESS) if author is not None else ""
-                told = separator.join(row[text:]) if text == len(columns) - 1 else row[text]  # with signs unquoted
-                yield who, told.strip()
+        for separator in separators:
+            table = csv.reader(io.StringIO(content, newline=""), delimiter=separator)
+            columns = [name.strip().lower() for name in next(table, [])]
+            if text := next((name for name in _TEXT if name in columns), None):
+                yield from _of_columns(table, columns, columns.index(text), separator)
+                return
     except csv.Error as error:
-        raise ValueError(f"{file}: not a table that can be read ({error}, line {table.line_num})") from None
+        raise ValueError(f"{file}: not a table that can be read ({error})") from None
+    raise ValueError(
+        f"{file}: a table; name the column of its texts in the first line, {', '.join(_TEXT[:-1])} or {_TEXT[-1]}, "
+        "or give a text of yours alone, a message a line"
+    )
+
+
+def _of_columns(
+    table: Iterable[list[str]], columns: Sequence[str], text: int, separator: str
+) -> Iterator[tuple[str, str]]:
+    author = next((columns.index(name) for name in _AUTHOR if name in columns), None)
+    for row in table:
+        if len(row) > max(text, author or 0):
+            who = (displayable(row[author]).strip() or _NAMELESS) if author is not None else ""
+            told = separator.join(row[text:]) if text == len(columns) - 1 else row[text]  # with signs unquoted
+            yield who, told.strip()
 
 
 def _of_another_app(lines: Sequence[str]) -> bool:

@@ -239,7 +239,8 @@ def test_a_table_is_read_by_the_names_of_its_columns(
 
 
 @pytest.mark.parametrize(
-    "table", ["", "hello, you\nsee you, then\n", f"text,who\n{'x' * 200_000},me\n", "ID,Contents\n"]
+    "table",
+    ["", "hello, you\nsee you, then\n", f"text,who\n{'x' * 200_000},me\n", "ID,Contents\n", f"{'x' * 200_000},text\n"],
 )
 def test_a_table_that_cannot_be_read_is_told_in_one_line(table: str, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(table, encoding="utf-8")
